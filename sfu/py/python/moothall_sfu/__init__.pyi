@@ -1,0 +1,114 @@
+"""The embedded SFU: opaque integer handles in, tuples out; no user, no token, no protobuf ever crosses.
+
+Every method returns at once: it puts a command on the owning shard's queue. Results and news come back through
+``poll_events``, after ``event_fd`` became readable. Commands of one peer are carried out in the order given.
+A handle that is unknown or already gone is never an error for a command without a reply; a command with a reply answers
+with the error text.
+"""
+
+from collections.abc import Sequence
+from typing import Literal
+
+Target = Literal["publisher", "subscriber"]
+Kind = Literal["audio", "video"]
+
+# One section of an accepted offer: (mid, kind, direction as the offerer wrote it, rids low to high, msid track id or "").
+Section = tuple[str, Kind, str, list[str], str]
+
+# What poll_events returns. The first item names the event:
+#   ("reply", request, value, None) or ("reply", request, None, error_text)
+#   ("transport", peer, target, "connected" | "disconnected" | "failed" | "closed")
+#   ("negotiation_needed", peer)                      a subscriber offer should be made (sections changed)
+#   ("track_live", track, rid or "", mime)            first packet of a layer arrived, e.g. "video/VP8"
+#   ("channel_open", peer, target, label)
+#   ("data", peer, reliable, payload)                 one data channel message from this peer
+#   ("levels", room, [(track, level), …])             every 400 ms; level 0.0 … 1.0, smoothed; only audible tracks,
+#                                                     and one last empty or shorter list when someone falls silent
+#   ("stats", peer, {"loss": 0…1, "rtt_ms": float, "jitter_ms": float, "tx_bytes": int, "rx_bytes": int})   every 5 s
+#   ("crashed", peer, text)                           its transport panicked; the peer is removed already
+Event = tuple[object, ...]
+
+__version__: str
+
+class Engine:
+    """Owns the sockets and the shard threads. A room lives on one shard."""
+
+    def __init__(
+        self,
+        *,
+        bind_ips: Sequence[str],
+        udp_ports: Sequence[int],
+        advertised_ips: Sequence[str] = (),
+        tcp_port: int | None = None,
+    ) -> None:
+        """Bind every UDP port on every ip and start one shard thread per UDP port.
+
+        ``bind_ips``: local addresses, "0.0.0.0" and "::" allowed. ``udp_ports``: one per shard; 0 picks a free one.
+        ``advertised_ips``: what clients are told instead of the bound addresses (NAT); empty: the local addresses.
+
+        Raises OSError when a port cannot be bound, ValueError for an address that does not parse.
+        """
+
+    @property
+    def event_fd(self) -> int: ...
+    @property
+    def udp_ports(self) -> list[int]: ...
+    @property
+    def candidates(self) -> list[str]:
+        """The host candidates clients will be told, as ``ip:port/udp``."""
+
+    def poll_events(self, limit: int = 512) -> list[Event]:
+        """At most ``limit`` events, oldest first; never blocks."""
+
+    def close(self) -> None:
+        """Stop all shards and join their threads. Idempotent."""
+
+    # Rooms and peers. A peer has up to two transports: publisher (client offers) and subscriber (we offer).
+    def add_room(self) -> int: ...
+    def remove_room(self, room: int) -> None:
+        """Close every peer of the room."""
+
+    def add_peer(self, room: int) -> int: ...
+    def remove_peer(self, peer: int) -> None:
+        """Send DTLS close, drop its tracks and subscriptions. No further events name this peer."""
+
+    # Negotiation. Each returns a request number; the "reply" event carries the value.
+    def accept_offer(self, peer: int, target: Target, sdp: str) -> int:
+        """Value: (answer_sdp, list[Section])."""
+
+    def create_offer(self, peer: int, restart_ice: bool = False) -> int:
+        """Offer of the subscriber transport with its data channels ``_reliable`` and ``_lossy``.
+
+        Value: (offer_sdp, {mid: track}). Only one offer may be open: the next is refused until accept_answer.
+        """
+
+    def accept_answer(self, peer: int, sdp: str) -> int:
+        """Value: None. A negotiation_needed event follows when sections changed since the offer."""
+
+    def add_candidate(self, peer: int, target: Target, candidate: str) -> None:
+        """``candidate:…`` line as in RTCIceCandidateInit.candidate; what does not parse is ignored and counted."""
+
+    # Media graph.
+    def publish(self, peer: int, mid: str, kind: Kind) -> int:
+        """Bind a section of the publisher transport to a new track; returns the track."""
+
+    def unpublish(self, track: int) -> None: ...
+    def set_muted(self, track: int, muted: bool) -> None:
+        """A muted track is not forwarded; levels stop."""
+
+    def subscribe(self, peer: int, track: int, stream_id: str, track_id: str) -> None:
+        """Add a sending section with ``a=msid:stream_id track_id`` on the subscriber transport."""
+
+    def unsubscribe(self, peer: int, track: int) -> None: ...
+    def set_subscription(
+        self, peer: int, track: int, *, enabled: bool = True, max_layer: int = 2, max_fps: int = 0, priority: int = 0
+    ) -> None:
+        """``max_layer``: 0 low, 1 medium, 2 high; fewer layers than that: the best there is."""
+
+    # Data.
+    def send_data(self, peers: Sequence[int], reliable: bool, payload: bytes) -> None:
+        """Queue one message on each peer's subscriber channel; a receiver that does not read loses lossy messages first,
+        and is closed ("transport", peer, "subscriber", "failed") when 4 MB of reliable ones wait for it."""
+
+    def counters(self) -> dict[str, int]:
+        """Process totals: packets_in, packets_out, bytes_in, bytes_out, dropped_*, peers, tracks, panics …"""
