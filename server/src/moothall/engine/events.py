@@ -1,0 +1,70 @@
+"""What a media engine reports. Past tense: it has happened. Every engine may report the same event twice; receivers are idempotent."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class LeaveReason(StrEnum):
+    """Why a participant is gone, in the terms of LiveKit's DisconnectReason."""
+
+    CLIENT_INITIATED = "client_initiated"
+    DUPLICATE_IDENTITY = "duplicate_identity"
+    SERVER_SHUTDOWN = "server_shutdown"
+    PARTICIPANT_REMOVED = "participant_removed"
+    ROOM_DELETED = "room_deleted"
+    CONNECTION_LOST = "connection_lost"
+
+
+@dataclass(frozen=True, slots=True)
+class RoomStarted:
+    room: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RoomFinished:
+    room: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ParticipantJoined:
+    """The participant's transports are up: others can see it. ``sid`` is new for each connection, ``identity`` is the participant id."""
+
+    room: str
+    identity: str
+    sid: str
+    name: str
+    attributes: dict[str, str] = field(default_factory=dict)
+    at: datetime = field(kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class ParticipantLeft:
+    room: str
+    identity: str
+    sid: str
+    reason: LeaveReason
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TrackPublished:
+    room: str
+    identity: str
+    track_sid: str
+    source: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TrackUnpublished:
+    room: str
+    identity: str
+    track_sid: str
+    source: str
+    at: datetime
+
+
+EngineEvent = RoomStarted | RoomFinished | ParticipantJoined | ParticipantLeft | TrackPublished | TrackUnpublished
