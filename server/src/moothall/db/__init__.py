@@ -3,7 +3,9 @@
 >>> rooms = await database.read(lambda connection: store.list_rooms(connection, application_id))
 """
 
-from moothall.db.database import Connection, Database, DatabaseUnavailable, open_database
+from sqlalchemy import Connection
+
+from moothall.db.database import Database, DatabaseUnavailable, open_database
 from moothall.db.schema import Timestamp, metadata
 
 __all__ = ["Connection", "Database", "DatabaseUnavailable", "Timestamp", "metadata", "open_database"]

@@ -25,7 +25,7 @@ _PG_RETRIES = 5
 _PG_RETRYABLE = {"40001", "40P01"}
 
 
-class DatabaseUnavailable(Exception):  # noqa: N818 - errors are named as the condition
+class DatabaseUnavailable(Exception):
     """The database cannot be reached or opened; the message says what to do."""
 
 
@@ -121,7 +121,9 @@ def open_database(url: str) -> Database:
             raise DatabaseUnavailable("the SQLite database needs a file: sqlite:///path/to/moothall.db")
         return SqliteDatabase(Path(parsed.database))
     if backend == "postgresql":
-        return PostgresDatabase(create_async_engine(parsed.set(drivername="postgresql+asyncpg"), pool_pre_ping=True, pool_size=8))
+        return PostgresDatabase(
+            create_async_engine(parsed.set(drivername="postgresql+asyncpg"), pool_pre_ping=True, pool_size=8)
+        )
     raise DatabaseUnavailable(f"database URLs begin with sqlite:/// or postgresql://, not {backend}")
 
 

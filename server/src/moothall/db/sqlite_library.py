@@ -12,7 +12,7 @@ import pysqlite3
 Version = tuple[int, int, int]
 
 
-class UnsafeSqlite(Exception):  # noqa: N818
+class UnsafeSqlite(Exception):
     """This SQLite can corrupt a WAL database."""
 
 
@@ -20,7 +20,9 @@ def sqlite_library() -> ModuleType:
     """The DB-API module to use. Raises UnsafeSqlite when its SQLite is in the corruption range."""
     if not is_safe(sqlite_version()):
         text = ".".join(map(str, sqlite_version()))
-        raise UnsafeSqlite(f"SQLite {text} can corrupt a write-ahead log; install the pinned pysqlite3 package (make setup)")
+        raise UnsafeSqlite(
+            f"SQLite {text} can corrupt a write-ahead log; install the pinned pysqlite3 package (make setup)"
+        )
     return cast("ModuleType", pysqlite3.dbapi2)
 
 

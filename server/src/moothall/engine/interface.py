@@ -72,7 +72,9 @@ class MediaEngine(Protocol):
 
     async def mute_track(self, room: str, identity: str, track_sid: str, *, muted: bool) -> bool: ...
 
-    async def send_data(self, room: str, payload: bytes, *, topic: str, reliable: bool = True, to: Sequence[str] = ()) -> None:
+    async def send_data(
+        self, room: str, payload: bytes, *, topic: str, reliable: bool = True, to: Sequence[str] = ()
+    ) -> None:
         """A data packet from the server to everybody, or to the identities in ``to``."""
         ...
 
