@@ -10,18 +10,24 @@ BIN := $(VENV)/bin
 STAMP := .make
 UV := $(BIN)/uv pip
 LOCK_FLAGS := --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header --python-version 3.11
+STATIC := server/src/moothall/static
 
-.PHONY: help run setup test lint fix deps lock clean
+say = @printf '\033[1m› %s\033[0m\n' $(1)
+
+.PHONY: help run setup test test-server test-sfu test-web test-e2e lint lint-server lint-sfu lint-web fix deps lock migration clean
 help: ## Show this list.
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
-say = @printf '\033[1m› %s\033[0m\n' $(1)
+run: setup ## Install, build, start; prints a host link and a guest link that work.
+	@exec $(BIN)/moothall serve --demo
+
+setup: $(STAMP)/sfu $(STAMP)/web $(STAMP)/server ## Build everything into .venv.
 
 # ---- build -----------------------------------------------------------------------------------------------------------
 $(STAMP)/venv:
 	$(call say,"creating $(VENV)")
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Moothall needs Python 3.11 or newer ($(PYTHON) is older)"; exit 1; }
-	@$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Moothall needs Python 3.11 or newer; $(PYTHON) is older (set PYTHON=…)"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "No venv module: apt-get install python3-venv"; exit 1; }
 	@$(BIN)/pip install --quiet --disable-pip-version-check uv==0.13.9
 	@mkdir -p $(STAMP) && touch $@
 
@@ -30,15 +36,102 @@ $(STAMP)/runtime: $(STAMP)/venv server/requirements.lock server/requirements-bui
 	@$(UV) install --quiet --require-hashes -r server/requirements.lock -r server/requirements-build.lock
 	@touch $@
 
+$(STAMP)/server: $(STAMP)/runtime server/pyproject.toml
+	@$(UV) install --quiet --no-deps --no-build-isolation -e server
+	@touch $@
+
+SFU_SOURCES := $(shell find sfu -path sfu/target -prune -o -type f \( -name '*.rs' -o -name '*.toml' -o -name Cargo.lock -o -name '*.py' -o -name '*.pyi' \) -print 2>/dev/null)
+$(STAMP)/sfu: $(STAMP)/runtime $(SFU_SOURCES)
+	$(call say,"building the SFU in Rust: three minutes or so the first time")
+	@command -v cargo >/dev/null || { echo "No Rust toolchain: install one with rustup"; exit 1; }
+	@cd sfu && ../$(BIN)/maturin build --release --locked --quiet --out ../$(STAMP)/wheels --interpreter ../$(BIN)/python
+	@$(UV) install --quiet --no-deps --reinstall "$$(ls -t $(STAMP)/wheels/moothall_sfu-*.whl | head -1)"
+	@touch $@
+
+WEB_SOURCES := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print 2>/dev/null)
+$(STAMP)/node: web/package.json web/package-lock.json
+	$(call say,"installing the web client's libraries")
+	@command -v npm >/dev/null || { echo "No npm: install Node 20 or newer"; exit 1; }
+	@mkdir -p $(STAMP)
+	@cd web && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(STAMP)/web: $(STAMP)/node $(WEB_SOURCES)
+	$(call say,"building the meeting page")
+	@cd web && npm run --silent build
+	@rm -rf $(STATIC) && cp -r web/dist $(STATIC)
+	@touch $@
+
+# ---- development -----------------------------------------------------------------------------------------------------
 $(STAMP)/dev: $(STAMP)/runtime server/requirements-dev.lock
 	$(call say,"installing what the tests need")
 	@$(UV) install --quiet --require-hashes -r server/requirements-dev.lock
 	@touch $@
 
+$(STAMP)/compat: compat/package.json compat/package-lock.json
+	@mkdir -p $(STAMP)
+	@cd compat && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+# Browsers and PostgreSQL come from Debian where the machine has none.
+$(STAMP)/system:
+	$(call say,"looking for a browser and PostgreSQL")
+	@./deploy/install-test-tools
+	@mkdir -p $(STAMP) && touch $@
+
 deps: $(STAMP)/dev ## Install the locked Python libraries, those of the tests included.
 
-lock: $(STAMP)/venv ## Resolve requirements*.in into the lock files.
+lock: $(STAMP)/venv ## Resolve server/requirements*.in into the lock files.
 	@cd server && for f in requirements requirements-build requirements-dev; do ../$(UV) compile $(LOCK_FLAGS) $$f.in -o $$f.lock; done
 
 migration: $(STAMP)/dev ## Write a migration from the tables in the code: make migration m="what changes" (initial=1 rewrites 0001).
-	@PYTHONPATH=server/src $(BIN)/python -m moothall.db.revise $(if $(initial),--initial,"$(m)")
+	@$(BIN)/python -m moothall.db.revise $(if $(initial),--initial,"$(m)")
+
+# ---- tests and gates -------------------------------------------------------------------------------------------------
+test: setup $(STAMP)/dev $(STAMP)/compat $(STAMP)/system ## Install what the tests need and pass them all.
+	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory test-sfu
+	@$(MAKE) --no-print-directory test-web
+	@$(MAKE) --no-print-directory test-server
+	@$(MAKE) --no-print-directory test-e2e
+	$(call say,"all green")
+
+test-sfu:
+	$(call say,"SFU: cargo test")
+	@cd sfu && cargo test --release --locked --quiet --workspace --exclude moothall-sfu-py
+
+test-web: $(STAMP)/node
+	$(call say,"web: vitest")
+	@cd web && npm test --silent
+
+test-server: $(STAMP)/dev
+	$(call say,"server: pytest")
+	@cd server && ../$(BIN)/pytest tests ../sfu/py/tests
+
+test-e2e: $(STAMP)/dev
+	$(call say,"meetings in real browsers")
+	@cd e2e && ../$(BIN)/pytest
+
+lint: lint-server lint-sfu lint-web ## Every static gate.
+
+lint-server: $(STAMP)/dev
+	$(call say,"server: ruff, mypy, import-linter")
+	@cd server && ../$(BIN)/ruff check src tests ../e2e ../sfu/py && ../$(BIN)/ruff format --check --quiet src tests ../e2e ../sfu/py
+	@cd server && ../$(BIN)/mypy
+	@cd server && ../$(BIN)/lint-imports --no-logo 2>/dev/null || (cd server && ../$(BIN)/lint-imports)
+
+lint-sfu:
+	$(call say,"SFU: rustfmt, clippy")
+	@cd sfu && cargo fmt --all --check && cargo clippy --release --locked --quiet --workspace --all-targets -- -D warnings
+
+lint-web: $(STAMP)/node
+	$(call say,"web: biome, tsc, dependency-cruiser")
+	@cd web && npm run --silent lint
+
+fix: $(STAMP)/dev ## Format, and mend what the linters can mend.
+	@cd server && ../$(BIN)/ruff check --fix --quiet src tests ../e2e; ../$(BIN)/ruff format --quiet src tests ../e2e
+	@cd sfu && cargo fmt --all
+	@cd web && npx biome check --write .
+
+clean: ## Remove everything built; data stays.
+	@rm -rf $(VENV) $(STAMP) $(STATIC) sfu/target web/node_modules web/dist compat/node_modules
