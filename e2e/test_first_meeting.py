@@ -1,0 +1,104 @@
+"""The main job, whole: one API call, two links, two browsers, live media, callbacks in order."""
+
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+
+from moothall_process import MoothallProcess
+from people import Person, wait_for
+from receiver import Receiver
+
+FRAMES_PER_SECOND = 20
+
+
+def links(room: dict[str, Any]) -> tuple[str, str]:
+    return room["_links"]["host_url"]["href"], room["_links"]["guest_url"]["href"]
+
+
+def test_two_people_see_and_hear_each_other(
+    create_room: Callable[..., dict[str, Any]], person: Callable[..., Person], receiver: Receiver
+) -> None:
+    host_link, guest_link = links(create_room(metadata="order=42"))
+    ada, grace = person("Ada"), person("Grace")
+
+    ada.open(host_link)
+    ada.join()
+    grace.open(guest_link)
+    pressed = grace.join()
+    ada.sees_tile_of("Grace")
+    grace.sees_tile_of("Ada")
+
+    grace.wait_for_media()
+    print(f"guest: media {time.monotonic() - pressed:.2f} s after pressing join")
+    ada.wait_for_media()
+
+    for someone in (ada, grace):
+        wide = wait_for(lambda someone=someone: someone.received().width >= 640, f"{someone.name} gets 640 wide")
+        assert wide
+        rate = max(someone.frames_per_second() for _ in range(3))
+        print(f"{someone.name}: {rate:.1f} frames/s, {someone.received()}")
+        assert rate >= FRAMES_PER_SECOND
+
+    assert "participant_token" not in ada.page.url, "the host token stays out of the address bar"
+    grace.press("Leave")
+    ada.sees_no_tile_of("Grace")
+    wait_for(lambda: receiver.names().count("session:participant:left") == 1, "the leave is called back")
+
+    grace.press("Rejoin")
+    grace.join() if grace.page.get_by_role("button", name="Join meeting").count() else None
+    grace.wait_for_media()
+
+    ada.press("End for all")
+    ada.page.get_by_role("dialog").get_by_role("button", name="End for all").click()
+    grace.sees(re.compile("meeting has ended", re.IGNORECASE))
+    ada.sees(re.compile("meeting has ended", re.IGNORECASE))
+
+    wait_for(lambda: "session:ended" in receiver.names(), "the end is called back")
+    assert receiver.names()[:4] == [
+        "session:started",
+        "session:participant:joined",
+        "session:participant:joined",
+        "session:participant:left",
+    ]
+    assert receiver.names()[-1] == "session:ended"
+    assert receiver.names().count("session:participant:joined") == receiver.names().count("session:participant:left") == 3
+    assert [event["sequence"] for event in receiver.events] == list(range(1, len(receiver.events) + 1))
+    joined = [event for event in receiver.events if event["event"] == "session:participant:joined"]
+    assert [(event["name"], event["type"], event["is_host"]) for event in joined] == [
+        ("Ada", "Owner", True),
+        ("Grace", "Guest", False),
+        ("Grace", "Guest", False),
+    ]
+
+
+def test_the_meeting_heals_itself_after_kill_9(
+    server: MoothallProcess, create_room: Callable[..., dict[str, Any]], person: Callable[..., Person], receiver: Receiver
+) -> None:
+    receiver.answer = lambda event: 500 if event["event"] == "session:participant:joined" else 200
+    host_link, guest_link = links(create_room())
+    ada, grace = person("Ada"), person("Grace")
+    ada.open(host_link)
+    ada.join()
+    grace.open(guest_link)
+    grace.join()
+    ada.wait_for_media()
+    grace.wait_for_media()
+    assert "session:participant:joined" not in receiver.names(), "still undelivered when the server dies"
+
+    killed = time.monotonic()
+    server.kill()
+    receiver.answer = lambda _event: 200
+    server.start()
+
+    # The old peer connections are closed and their counters gone: any media now came through the new process.
+    ada.wait_for_media(patience=60)
+    grace.wait_for_media(patience=60)
+    print(f"both see and hear {time.monotonic() - killed:.1f} s after kill -9")
+    ada.sees_tile_of("Grace")
+    grace.sees_tile_of("Ada")
+
+    wait_for(lambda: receiver.names().count("session:participant:joined") >= 2, "callbacks from before the crash arrive", 60)
+    assert receiver.names()[0] == "session:started"
+    assert receiver.names().count("session:started") == 1, "the session went on"
+    assert server.stop() == 0
