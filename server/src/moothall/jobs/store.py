@@ -1,0 +1,146 @@
+"""The table of jobs.
+
+One row per (kind, key). ``version`` changes whenever somebody schedules or claims the job, so a worker that finishes late cannot delete
+what has been scheduled anew in the meantime.
+"""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    case,
+    delete,
+    func,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from moothall.db import Timestamp, metadata
+from moothall.jobs.model import Job
+
+_ERROR_LIMIT = 500
+
+job = Table(
+    "job",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", String(64), nullable=False),
+    Column("key", String(128), nullable=False),
+    Column("run_at", Timestamp, nullable=False),
+    Column("lease_until", Timestamp),
+    Column("attempts", Integer, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("payload", Text, nullable=False),
+    Column("last_error", String(_ERROR_LIMIT)),
+    UniqueConstraint("kind", "key"),
+    Index(None, "run_at"),
+)
+
+
+def schedule(
+    connection: Connection, *, kind: str, key: str, run_at: datetime, payload: dict[str, Any] | None = None
+) -> None:
+    """Run the job of this kind and key at ``run_at``. One that is already scheduled, or running now, is replaced."""
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    text = json.dumps(payload or {}, separators=(",", ":"))
+    statement = insert(job).values(
+        kind=kind, key=key, run_at=run_at, lease_until=None, attempts=0, version=1, payload=text, last_error=None
+    )
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["kind", "key"],
+            set_={
+                "run_at": statement.excluded.run_at,
+                "lease_until": None,
+                "attempts": 0,
+                "version": job.c.version + 1,
+                "payload": statement.excluded.payload,
+                "last_error": None,
+            },
+        )
+    )
+
+
+def cancel(connection: Connection, *, kind: str, key: str) -> bool:
+    """Forget the job. False when there is none. One that is running now runs to its end."""
+    return connection.execute(delete(job).where(job.c.kind == kind, job.c.key == key)).rowcount == 1
+
+
+def find(connection: Connection, *, kind: str, key: str) -> Job | None:
+    row = connection.execute(select(job).where(job.c.kind == kind, job.c.key == key)).one_or_none()
+    return None if row is None else _job(row)
+
+
+def claim(connection: Connection, *, kinds: Sequence[str], now: datetime, lease: timedelta, limit: int) -> list[Job]:
+    """Take up to ``limit`` due jobs, the most overdue first. They are the caller's until the lease ends.
+
+    Workers in other processes skip what is being claimed (FOR UPDATE SKIP LOCKED on PostgreSQL; SQLite has one writer).
+    """
+    due = (
+        select(job)
+        .where(job.c.kind.in_(kinds), job.c.run_at <= now, or_(job.c.lease_until.is_(None), job.c.lease_until <= now))
+        .order_by(job.c.run_at, job.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    rows = connection.execute(due).all()
+    if rows:
+        connection.execute(
+            update(job)
+            .where(job.c.id.in_([row.id for row in rows]))
+            .values(lease_until=now + lease, attempts=job.c.attempts + 1, version=job.c.version + 1)
+        )
+    return [_job(row, claimed=True) for row in rows]
+
+
+def next_due(connection: Connection, *, kinds: Sequence[str]) -> datetime | None:
+    """When the earliest job of these kinds may be claimed; None when there is none."""
+    free_at = case((job.c.lease_until > job.c.run_at, job.c.lease_until), else_=job.c.run_at)
+    return connection.execute(select(func.min(free_at, type_=Timestamp)).where(job.c.kind.in_(kinds))).scalar_one()
+
+
+def complete(connection: Connection, claimed: Job) -> bool:
+    """The job is done. False when it has been scheduled anew, cancelled or taken over meanwhile; nothing changes then."""
+    return connection.execute(delete(job).where(_still(claimed))).rowcount == 1
+
+
+def retry(connection: Connection, claimed: Job, *, run_at: datetime, error: str) -> bool:
+    """The run failed: give the job back for another one. False as in ``complete``."""
+    statement = (
+        update(job).where(_still(claimed)).values(run_at=run_at, lease_until=None, last_error=error[:_ERROR_LIMIT])
+    )
+    return connection.execute(statement).rowcount == 1
+
+
+def release_leases(connection: Connection) -> int:
+    """Give back what a worker held when it was killed. Only for a database that this process has to itself."""
+    statement = update(job).where(job.c.lease_until.is_not(None)).values(lease_until=None, version=job.c.version + 1)
+    return connection.execute(statement).rowcount
+
+
+def _still(claimed: Job) -> Any:
+    return (job.c.id == claimed.id) & (job.c.version == claimed.version)
+
+
+def _job(row: Any, *, claimed: bool = False) -> Job:
+    return Job(
+        id=row.id,
+        kind=row.kind,
+        key=row.key,
+        run_at=row.run_at,
+        attempts=row.attempts + claimed,
+        version=row.version + claimed,
+        payload=json.loads(row.payload),
+    )
