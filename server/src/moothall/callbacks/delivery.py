@@ -1,19 +1,180 @@
-"""Delivers callbacks, until cancelled."""
+"""Delivers callbacks, until cancelled.
 
-from moothall.db import Database
+At least once: a delivery whose outcome could not be recorded (the process or the database died) is tried again with the same
+``webhook-id``. One room's callbacks are under way to a receiver one at a time; different rooms and receivers go side by side, within a limit
+for all and one for each receiver, so that a dead receiver fills its own share only. When the limits are reached callbacks wait in the table.
+"""
+
+import asyncio
+import random
+from collections import Counter
+from datetime import timedelta
+from urllib.parse import quote
+
+import structlog
+
+from moothall import __version__
+from moothall.callbacks import outbox
+from moothall.callbacks.client import CallbackClient
+from moothall.callbacks.model import Delivery, DeliveryStatus
+from moothall.callbacks.schedule import Answered, Delivered, GaveUp, Outcome, Stopped, TryAgain, Unanswered, judge
+from moothall.callbacks.signing import Signer, sign
+from moothall.db import Connection, Database
 from moothall.kit.clock import Clock
+from moothall.kit.ids import new_uuid
+
+CONCURRENT = 32
+PER_RECEIVER = 4
+# Longer than a try and the transaction after it, so a callback is never under way twice.
+_LEASE = timedelta(seconds=30)
+_LONGEST_SLEEP_S = 1.0
+
+_log = structlog.get_logger("moothall.callbacks")
 
 
 class Deliverer:
-    def __init__(self, database: Database, clock: Clock, *, allow_loopback: bool = False) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        *,
+        allow_loopback: bool = False,
+        client: CallbackClient | None = None,
+        chance: random.Random | None = None,
+    ) -> None:
         """``allow_loopback`` is the development setting that lets callback URLs point at this machine."""
         self._database = database
         self._clock = clock
-        self._allow_loopback = allow_loopback
+        self._client = client or CallbackClient(connections=CONCURRENT, allow_loopback=allow_loopback)
+        # Spreads retries; nothing secret depends on it.
+        self._chance = chance or random.Random()  # noqa: S311
+        self._wake = asyncio.Event()
+        self._under_way: Counter[str] = Counter()
 
     def wake(self) -> None:
         """Something has been written to the outbox. Call it from the event loop after the transaction."""
+        self._wake.set()
 
     async def run(self) -> None:
-        """Deliver callbacks as they become due. Never returns unless cancelled."""
-        raise NotImplementedError
+        """Deliver callbacks as they become due. Never returns unless cancelled; tries under way are cancelled and made again later."""
+        if self._database.dialect == "sqlite":
+            await self._database.write(outbox.release_leases)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                while True:
+                    self._wake.clear()
+                    try:
+                        await self._start_due(tasks)
+                    except Exception:  # noqa: BLE001 - a supervisor: logs, and tries again
+                        # The database is away: the callbacks are safe in it, and it may come back.
+                        _log.exception("outbox_not_readable")
+                    await self._pause()
+        finally:
+            await self._client.close()
+
+    async def deliver_due(self) -> int:
+        """Try what is due now, wait for the outcomes, and say how many tries there were."""
+        async with asyncio.TaskGroup() as tasks:
+            return await self._start_due(tasks)
+
+    async def close(self) -> None:
+        """Close idle connections. ``run`` does it itself."""
+        await self._client.close()
+
+    async def _start_due(self, tasks: asyncio.TaskGroup) -> int:
+        free = CONCURRENT - self._under_way.total()
+        if free == 0:
+            return 0
+        now = self._clock.now()
+        under_way = {receiver: count for receiver, count in self._under_way.items() if count}
+
+        def take(connection: Connection) -> tuple[list[Delivery], dict[str, Signer]]:
+            taken = outbox.claim(
+                connection, now=now, lease=_LEASE, limit=free, per_receiver=PER_RECEIVER, under_way=under_way
+            )
+            return taken, outbox.find_signers(connection, [delivery.application_id for delivery in taken])
+
+        deliveries, signers = await self._database.write(take)
+        for delivery in deliveries:
+            self._under_way[delivery.receiver] += 1
+            signer = signers.get(delivery.application_id)
+            tasks.create_task(self._deliver(delivery, signer), name=f"callback {delivery.event_id}")
+        return len(deliveries)
+
+    async def _deliver(self, delivery: Delivery, signer: Signer | None) -> None:
+        try:
+            outcome = Unanswered("the application is gone") if signer is None else await self._post(delivery, signer)
+            await self._record(delivery, outcome, gone=signer is None)
+        except Exception:  # noqa: BLE001 - a supervisor: logs, and tries again
+            # The outcome is lost: the lease ends and the callback goes out again.
+            _log.exception("callback_not_recorded", event_id=delivery.event_id)
+        finally:
+            self._under_way[delivery.receiver] -= 1
+            if not self._under_way[delivery.receiver]:
+                del self._under_way[delivery.receiver]
+            self.wake()
+
+    async def _post(self, delivery: Delivery, signer: Signer) -> Outcome:
+        headers = {
+            "content-type": "application/json",
+            "user-agent": f"Moothall/{__version__}",
+            **sign(signer, event_id=delivery.event_id, body=delivery.body, at=self._clock.now(), jti=new_uuid()),
+        }
+        if delivery.metadata is not None:
+            headers["x-room-metadata"] = encode_metadata(delivery.metadata)
+        return await self._client.post(delivery.url, headers, delivery.body)
+
+    async def _record(self, delivery: Delivery, outcome: Outcome, *, gone: bool) -> None:
+        now = self._clock.now()
+        verdict = judge(outcome, attempts=delivery.attempts, now=now, spread=self._chance.random())
+        answer = outcome.status if isinstance(outcome, Answered) else None
+        error = outcome.reason if isinstance(outcome, Unanswered) else None
+        if isinstance(verdict, TryAgain) and not gone:
+            at = verdict.at
+            await self._database.write(
+                lambda connection: outbox.retry(connection, delivery, now=now, at=at, answer=answer, error=error)
+            )
+        else:
+            status = _final_status(verdict)
+            await self._database.write(
+                lambda connection: outbox.finish(connection, delivery, status, now=now, answer=answer, error=error)
+            )
+        _log.info(
+            "callback_tried",
+            event_id=delivery.event_id,
+            receiver=delivery.receiver,
+            attempts=delivery.attempts,
+            status=answer,
+            error=error,
+            verdict=type(verdict).__name__,
+        )
+
+    async def _pause(self) -> None:
+        try:
+            async with asyncio.timeout(_LONGEST_SLEEP_S):
+                await self._wake.wait()
+        except TimeoutError:
+            return
+
+
+def encode_metadata(metadata: str) -> str:
+    """The room's metadata as a header value: UTF-8, percent-encoded but for visible ASCII other than ``%``, and inner spaces.
+
+    What most applications put there, an id of their own, arrives as it is; everything else comes back with any percent-decoder.
+    """
+    encoded = quote(metadata, safe=" !\"#$&'()*+,-./:;<=>?@[\\]^_`{|}~")
+    # A header value has no outer whitespace (RFC 9110 section 5.5).
+    inner = encoded.strip(" ")
+    before = len(encoded) - len(encoded.lstrip(" "))
+    after = len(encoded) - len(encoded.rstrip(" ")) if inner else 0
+    return "%20" * before + inner + "%20" * after
+
+
+def _final_status(verdict: Delivered | Stopped | GaveUp | TryAgain) -> DeliveryStatus:
+    match verdict:
+        case Delivered():
+            return DeliveryStatus.DELIVERED
+        case Stopped():
+            return DeliveryStatus.STOPPED
+        case _:
+            return DeliveryStatus.FAILED

@@ -1,10 +1,358 @@
-"""The outbox: events and their deliveries, written in the caller's transaction."""
+"""The outbox: events and how far their delivery is.
 
-from sqlalchemy import Connection
+An event gets two numbers in the transaction that writes it: ``sequence`` counts the events of its room and is told to the receiver,
+``position`` counts those of its application and orders them for reading. Both come from a row that the transaction locks until it
+commits, so they have no gaps, and whoever sees a number sees every lower one.
 
-from moothall.callbacks.model import Event
+Order: at one receiver (scheme, host and port) the callbacks of a room go out one at a time, the lowest sequence first. One that has been
+failing for half an hour no longer holds back the later ones; nor do those that then fail in their turn, because they inherit the moment
+since when the room has been failing there.
+"""
+
+import json
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Connection,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    and_,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from moothall.applications import store as applications
+from moothall.callbacks.guard import AddressForbidden, parse_callback_url
+from moothall.callbacks.model import Delivery, DeliveryStatus, Event, Topic
+from moothall.callbacks.schedule import HOLDS_ROOM_FOR
+from moothall.callbacks.signing import Signer
+from moothall.db import Timestamp, metadata
+from moothall.kit.ids import new_uuid
+
+_ERROR_LIMIT = 200
+_Serial = BigInteger().with_variant(Integer, "sqlite")
+
+event_counters = Table(
+    "event_counters",
+    metadata,
+    Column("scope", String(80), primary_key=True),
+    Column("last", BigInteger, nullable=False),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("application_id", String(36), nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("room_id", String(36), nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("topic", String(32), nullable=False),
+    Column("name", String(64), nullable=False),
+    Column("body", Text, nullable=False),
+    Column("metadata", Text),
+    Column("created_at", Timestamp, nullable=False),
+    UniqueConstraint("application_id", "position"),
+    UniqueConstraint("room_id", "sequence"),
+)
+
+# Literals, so that the planner sees that a query asks for what a partial index holds.
+_PENDING = text("status = 'pending'")
+_PENDING_VALUE: ColumnElement[str] = literal_column("'pending'")
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", _Serial, primary_key=True),
+    Column("event_id", ForeignKey(events.c.id, ondelete="CASCADE"), nullable=False),
+    Column("application_id", String(36), nullable=False),
+    Column("room_id", String(36), nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("receiver", Text, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_attempt_at", Timestamp, nullable=False),
+    Column("lease_until", Timestamp),
+    Column("version", Integer, nullable=False),
+    Column("failing_since", Timestamp),
+    Column("last_attempt_at", Timestamp),
+    Column("last_status", Integer),
+    Column("last_error", String(_ERROR_LIMIT)),
+    Column("created_at", Timestamp, nullable=False),
+    Index(None, "event_id"),
+    Index("ix_deliveries_due", "next_attempt_at", sqlite_where=_PENDING, postgresql_where=_PENDING),
+    Index("ix_deliveries_queue", "room_id", "receiver", "sequence", sqlite_where=_PENDING, postgresql_where=_PENDING),
+)
 
 
-def record(connection: Connection, event: Event) -> int:
-    """Write the event and, where there is a URL for it, its delivery. Returns the event's sequence number within its room."""
-    raise NotImplementedError
+def record(connection: Connection, happened: Event) -> int:
+    """Write the event and, where there is a URL for it, its delivery. Returns the event's sequence number within its room.
+
+    Lock the rows that the change itself touches first: this locks a counter that all rooms of the application share.
+    """
+    position = _count(connection, f"application:{happened.application_id}")
+    sequence = _count(connection, f"room:{happened.room_id}")
+    event_id = f"msg_{new_uuid()}"
+    body = {"event": happened.name, **happened.payload, "sequence": sequence}
+    connection.execute(
+        insert(events).values(
+            id=event_id,
+            application_id=happened.application_id,
+            position=position,
+            room_id=happened.room_id,
+            sequence=sequence,
+            topic=happened.topic.value,
+            name=happened.name,
+            body=json.dumps(body, separators=(",", ":")),
+            metadata=happened.metadata,
+            created_at=happened.at,
+        )
+    )
+    url = happened.url or _webhook(connection, happened)
+    receiver = None if url is None else _receiver(url)
+    if receiver is not None:
+        connection.execute(
+            insert(deliveries).values(
+                event_id=event_id,
+                application_id=happened.application_id,
+                room_id=happened.room_id,
+                sequence=sequence,
+                url=url,
+                receiver=receiver,
+                status=DeliveryStatus.PENDING.value,
+                attempts=0,
+                next_attempt_at=happened.at,
+                version=1,
+                created_at=happened.at,
+            )
+        )
+    return sequence
+
+
+def claim(
+    connection: Connection,
+    *,
+    now: datetime,
+    lease: timedelta,
+    limit: int,
+    per_receiver: int,
+    under_way: Mapping[str, int],
+) -> list[Delivery]:
+    """Take up to ``limit`` due deliveries, the most overdue first. They are the caller's until the lease ends.
+
+    No receiver gets more than ``per_receiver``, those counted that ``under_way`` says it already has.
+    """
+    counts = dict(under_way)
+    claimed: list[Delivery] = []
+    while len(claimed) < limit:
+        full = [receiver for receiver, count in counts.items() if count >= per_receiver]
+        rows = _due(connection, now=now, limit=limit - len(claimed), excluding=full)
+        taken = []
+        rooms = set()
+        for row in rows:
+            room = (row.room_id, row.receiver)
+            if room not in rooms and counts.get(row.receiver, 0) < per_receiver:
+                rooms.add(room)
+                counts[row.receiver] = counts.get(row.receiver, 0) + 1
+                taken.append(row)
+        if taken:
+            _lease(connection, [row.id for row in taken], now + lease)
+            claimed += [_delivery(row) for row in taken]
+        # The next round sees neither what was passed over for a full receiver nor what the rows just leased hold back.
+        if len(taken) == len(rows):
+            break
+    return claimed
+
+
+def finish(
+    connection: Connection,
+    done: Delivery,
+    status: DeliveryStatus,
+    *,
+    now: datetime,
+    answer: int | None,
+    error: str | None,
+) -> None:
+    """The delivery has ended one way or another. 410 also ends what else waits for the same URL of the application."""
+    values = {
+        "status": status.value,
+        "lease_until": None,
+        "last_attempt_at": now,
+        "last_status": answer,
+        "last_error": _short(error),
+    }
+    changed = connection.execute(update(deliveries).where(_still(done)).values(values)).rowcount
+    if changed and status is DeliveryStatus.STOPPED:
+        connection.execute(
+            update(deliveries)
+            .where(
+                deliveries.c.status == _PENDING_VALUE,
+                deliveries.c.application_id == done.application_id,
+                deliveries.c.url == done.url,
+            )
+            .values(status=DeliveryStatus.STOPPED.value, lease_until=None, version=deliveries.c.version + 1)
+        )
+
+
+def retry(
+    connection: Connection, failed: Delivery, *, now: datetime, at: datetime, answer: int | None, error: str | None
+) -> None:
+    """The try has failed: the next one is at ``at``."""
+    values = {
+        "next_attempt_at": at,
+        "lease_until": None,
+        "last_attempt_at": now,
+        "last_status": answer,
+        "last_error": _short(error),
+        "failing_since": failed.failing_since or _failing_since(connection, failed) or now,
+    }
+    connection.execute(update(deliveries).where(_still(failed)).values(values))
+
+
+def release_leases(connection: Connection) -> int:
+    """Give back what was under way when the process was killed. Only for a database that this process has to itself."""
+    statement = update(deliveries).where(deliveries.c.status == _PENDING_VALUE, deliveries.c.lease_until.is_not(None))
+    return connection.execute(statement.values(lease_until=None, version=deliveries.c.version + 1)).rowcount
+
+
+def find_signers(connection: Connection, application_ids: Collection[str]) -> dict[str, Signer]:
+    """Who signs for these applications. An application that has been deleted is missing."""
+    signers = {}
+    for application_id in sorted(set(application_ids)):
+        application = applications.find_application(connection, application_id)
+        account = None if application is None else applications.find_account(connection, application.account_id)
+        if account is not None:
+            signers[application_id] = Signer(application_id, account.account_id, (account.signature_secret,))
+    return signers
+
+
+def _webhook(connection: Connection, happened: Event) -> str | None:
+    application = applications.find_application(connection, happened.application_id)
+    if application is None:
+        return None
+    match happened.topic:
+        case Topic.ROOMS:
+            return application.webhooks.rooms_url
+        case Topic.SESSIONS:
+            return application.webhooks.sessions_url
+        case Topic.RECORDINGS:
+            return application.webhooks.recordings_url
+
+
+def _due(connection: Connection, *, now: datetime, limit: int, excluding: list[str]) -> list[Any]:
+    """Due rows that no earlier one of their room holds back, locked against other processes on PostgreSQL."""
+    ahead = deliveries.alias("ahead")
+    held_back = (
+        select(1)
+        .where(
+            ahead.c.status == _PENDING_VALUE,
+            ahead.c.room_id == deliveries.c.room_id,
+            ahead.c.receiver == deliveries.c.receiver,
+            ahead.c.id != deliveries.c.id,
+            or_(
+                ahead.c.lease_until > now,
+                and_(
+                    ahead.c.sequence < deliveries.c.sequence,
+                    or_(ahead.c.failing_since.is_(None), ahead.c.failing_since > now - HOLDS_ROOM_FOR),
+                ),
+            ),
+        )
+        .exists()
+    )
+    statement = (
+        select(deliveries, events.c.body, events.c.metadata)
+        .join(events, events.c.id == deliveries.c.event_id)
+        .where(
+            deliveries.c.status == _PENDING_VALUE,
+            deliveries.c.next_attempt_at <= now,
+            or_(deliveries.c.lease_until.is_(None), deliveries.c.lease_until <= now),
+            ~held_back,
+        )
+        .order_by(deliveries.c.next_attempt_at, deliveries.c.id)
+        .limit(limit)
+        .with_for_update(of=deliveries, skip_locked=True)
+    )
+    if excluding:
+        statement = statement.where(deliveries.c.receiver.not_in(excluding))
+    return list(connection.execute(statement))
+
+
+def _lease(connection: Connection, ids: list[int], until: datetime) -> None:
+    connection.execute(
+        update(deliveries)
+        .where(deliveries.c.id.in_(ids))
+        .values(lease_until=until, attempts=deliveries.c.attempts + 1, version=deliveries.c.version + 1)
+    )
+
+
+def _failing_since(connection: Connection, failed: Delivery) -> datetime | None:
+    earliest: datetime | None = connection.execute(
+        select(func.min(deliveries.c.failing_since, type_=Timestamp)).where(
+            deliveries.c.status == _PENDING_VALUE,
+            deliveries.c.room_id == failed.room_id,
+            deliveries.c.receiver == failed.receiver,
+            deliveries.c.sequence < failed.sequence,
+        )
+    ).scalar_one()
+    return earliest
+
+
+def _count(connection: Connection, scope: str) -> int:
+    dialect_insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    statement = (
+        dialect_insert(event_counters)
+        .values(scope=scope, last=1)
+        .on_conflict_do_update(index_elements=["scope"], set_={"last": event_counters.c.last + 1})
+        .returning(event_counters.c.last)
+    )
+    return int(connection.execute(statement).scalar_one())
+
+
+def _receiver(url: str) -> str | None:
+    """None for what is not a callback URL; the API refuses those, so it can only be an old row."""
+    try:
+        return parse_callback_url(url).receiver
+    except AddressForbidden:
+        return None
+
+
+def _still(claimed: Delivery) -> ColumnElement[bool]:
+    return and_(deliveries.c.id == claimed.id, deliveries.c.version == claimed.version)
+
+
+def _short(error: str | None) -> str | None:
+    return None if error is None else error[:_ERROR_LIMIT]
+
+
+def _delivery(row: Any) -> Delivery:
+    return Delivery(
+        id=row.id,
+        event_id=row.event_id,
+        application_id=row.application_id,
+        room_id=row.room_id,
+        sequence=row.sequence,
+        url=row.url,
+        receiver=row.receiver,
+        body=row.body.encode(),
+        metadata=row.metadata,
+        attempts=row.attempts + 1,
+        failing_since=row.failing_since,
+        version=row.version + 1,
+    )

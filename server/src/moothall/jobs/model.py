@@ -28,5 +28,5 @@ def retry_delay(attempts: int, chance: random.Random) -> timedelta:
     The spread keeps jobs that failed together (a database restart) from coming back together.
     """
     # 2**9 s is already longer than the longest wait; the cap keeps the power small for a job that fails for years.
-    whole = min(_FIRST_RETRY * 2 ** min(attempts - 1, 9), _LONGEST_RETRY)
+    whole: timedelta = min(_FIRST_RETRY * 2 ** min(attempts - 1, 9), _LONGEST_RETRY)
     return whole * chance.uniform(0.5, 1.0)

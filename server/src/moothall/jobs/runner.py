@@ -61,7 +61,7 @@ class JobRunner:
                 try:
                     await self._start_due(tasks)
                     pause = await self._seconds_until_due()
-                except Exception:
+                except Exception:  # noqa: BLE001 - a supervisor: logs, and tries again
                     # The database is away: the jobs are safe in it, and it may come back.
                     _log.exception("jobs_not_readable")
                     pause = _PAUSE_AFTER_DATABASE_ERROR_S
@@ -91,12 +91,12 @@ class JobRunner:
             try:
                 async with asyncio.timeout(_HANDLER_TIMEOUT_S):
                     await self._handlers[job.kind](job)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - a supervisor: logs, and tries again
                 _log.exception("job_failed", kind=job.kind, key=job.key, attempts=job.attempts)
                 await self._give_back(job, error)
             else:
                 await self._database.write(lambda connection: store.complete(connection, job))
-        except Exception:
+        except Exception:  # noqa: BLE001 - a supervisor: logs, and tries again
             # The row could not be changed: its lease ends and the job runs again.
             _log.exception("job_not_recorded", kind=job.kind, key=job.key)
         finally:

@@ -32,8 +32,8 @@ from moothall.jobs.model import Job
 
 _ERROR_LIMIT = 500
 
-job = Table(
-    "job",
+jobs = Table(
+    "jobs",
     metadata,
     Column("id", Integer, primary_key=True),
     Column("kind", String(64), nullable=False),
@@ -55,7 +55,7 @@ def schedule(
     """Run the job of this kind and key at ``run_at``. One that is already scheduled, or running now, is replaced."""
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     text = json.dumps(payload or {}, separators=(",", ":"))
-    statement = insert(job).values(
+    statement = insert(jobs).values(
         kind=kind, key=key, run_at=run_at, lease_until=None, attempts=0, version=1, payload=text, last_error=None
     )
     connection.execute(
@@ -65,7 +65,7 @@ def schedule(
                 "run_at": statement.excluded.run_at,
                 "lease_until": None,
                 "attempts": 0,
-                "version": job.c.version + 1,
+                "version": jobs.c.version + 1,
                 "payload": statement.excluded.payload,
                 "last_error": None,
             },
@@ -75,11 +75,11 @@ def schedule(
 
 def cancel(connection: Connection, *, kind: str, key: str) -> bool:
     """Forget the job. False when there is none. One that is running now runs to its end."""
-    return connection.execute(delete(job).where(job.c.kind == kind, job.c.key == key)).rowcount == 1
+    return connection.execute(delete(jobs).where(jobs.c.kind == kind, jobs.c.key == key)).rowcount == 1
 
 
 def find(connection: Connection, *, kind: str, key: str) -> Job | None:
-    row = connection.execute(select(job).where(job.c.kind == kind, job.c.key == key)).one_or_none()
+    row = connection.execute(select(jobs).where(jobs.c.kind == kind, jobs.c.key == key)).one_or_none()
     return None if row is None else _job(row)
 
 
@@ -89,49 +89,53 @@ def claim(connection: Connection, *, kinds: Sequence[str], now: datetime, lease:
     Workers in other processes skip what is being claimed (FOR UPDATE SKIP LOCKED on PostgreSQL; SQLite has one writer).
     """
     due = (
-        select(job)
-        .where(job.c.kind.in_(kinds), job.c.run_at <= now, or_(job.c.lease_until.is_(None), job.c.lease_until <= now))
-        .order_by(job.c.run_at, job.c.id)
+        select(jobs)
+        .where(
+            jobs.c.kind.in_(kinds), jobs.c.run_at <= now, or_(jobs.c.lease_until.is_(None), jobs.c.lease_until <= now)
+        )
+        .order_by(jobs.c.run_at, jobs.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
     rows = connection.execute(due).all()
     if rows:
         connection.execute(
-            update(job)
-            .where(job.c.id.in_([row.id for row in rows]))
-            .values(lease_until=now + lease, attempts=job.c.attempts + 1, version=job.c.version + 1)
+            update(jobs)
+            .where(jobs.c.id.in_([row.id for row in rows]))
+            .values(lease_until=now + lease, attempts=jobs.c.attempts + 1, version=jobs.c.version + 1)
         )
     return [_job(row, claimed=True) for row in rows]
 
 
 def next_due(connection: Connection, *, kinds: Sequence[str]) -> datetime | None:
     """When the earliest job of these kinds may be claimed; None when there is none."""
-    free_at = case((job.c.lease_until > job.c.run_at, job.c.lease_until), else_=job.c.run_at)
-    return connection.execute(select(func.min(free_at, type_=Timestamp)).where(job.c.kind.in_(kinds))).scalar_one()
+    free_at = case((jobs.c.lease_until > jobs.c.run_at, jobs.c.lease_until), else_=jobs.c.run_at)
+    statement = select(func.min(free_at, type_=Timestamp)).where(jobs.c.kind.in_(kinds))
+    earliest: datetime | None = connection.execute(statement).scalar_one()
+    return earliest
 
 
 def complete(connection: Connection, claimed: Job) -> bool:
     """The job is done. False when it has been scheduled anew, cancelled or taken over meanwhile; nothing changes then."""
-    return connection.execute(delete(job).where(_still(claimed))).rowcount == 1
+    return connection.execute(delete(jobs).where(_still(claimed))).rowcount == 1
 
 
 def retry(connection: Connection, claimed: Job, *, run_at: datetime, error: str) -> bool:
     """The run failed: give the job back for another one. False as in ``complete``."""
     statement = (
-        update(job).where(_still(claimed)).values(run_at=run_at, lease_until=None, last_error=error[:_ERROR_LIMIT])
+        update(jobs).where(_still(claimed)).values(run_at=run_at, lease_until=None, last_error=error[:_ERROR_LIMIT])
     )
     return connection.execute(statement).rowcount == 1
 
 
 def release_leases(connection: Connection) -> int:
     """Give back what a worker held when it was killed. Only for a database that this process has to itself."""
-    statement = update(job).where(job.c.lease_until.is_not(None)).values(lease_until=None, version=job.c.version + 1)
+    statement = update(jobs).where(jobs.c.lease_until.is_not(None)).values(lease_until=None, version=jobs.c.version + 1)
     return connection.execute(statement).rowcount
 
 
 def _still(claimed: Job) -> Any:
-    return (job.c.id == claimed.id) & (job.c.version == claimed.version)
+    return (jobs.c.id == claimed.id) & (jobs.c.version == claimed.version)
 
 
 def _job(row: Any, *, claimed: bool = False) -> Job:
