@@ -1,0 +1,283 @@
+"""Sessions, attendances and connections in the database.
+
+A connection is one (participant, sid) the media engine has reported; it is kept after its end, so that an event that is reported twice is
+recognised for what it is.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    ForeignKey,
+    Index,
+    Integer,
+    Row,
+    String,
+    Table,
+    UniqueConstraint,
+    func,
+    insert,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from moothall.db import Timestamp, metadata
+from moothall.sessions.model import Attendance, Role, Session
+
+_Serial = BigInteger().with_variant(Integer, "sqlite")
+_THE_SERVER = 1
+_OPEN_SESSION = text("ended_at IS NULL")
+_OPEN_ATTENDANCE = text("left_at IS NULL")
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("serial", _Serial, primary_key=True),
+    Column("id", String(64), nullable=False, unique=True),
+    Column("room_id", String(36), nullable=False),
+    Column("application_id", String(36), nullable=False),
+    Column("started_at", Timestamp, nullable=False),
+    Column("ended_at", Timestamp),
+    Index("ix_sessions_room_id_serial", "room_id", "serial"),
+    # A room has one session at a time.
+    Index("uq_sessions_open", "room_id", unique=True, sqlite_where=_OPEN_SESSION, postgresql_where=_OPEN_SESSION),
+)
+
+attendances = Table(
+    "attendances",
+    metadata,
+    Column("id", _Serial, primary_key=True),
+    Column("session_id", ForeignKey("sessions.id", ondelete="CASCADE"), nullable=False),
+    Column("participant_id", String(64), nullable=False),
+    Column("name", String(256), nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("joined_at", Timestamp, nullable=False),
+    Column("left_at", Timestamp),
+    Column("away_since", Timestamp),
+    Column("away_until", Timestamp),
+    Index("ix_attendances_session_id_id", "session_id", "id"),
+    # Nobody is in a session twice at the same time.
+    Index(
+        "uq_attendances_open",
+        "session_id",
+        "participant_id",
+        unique=True,
+        sqlite_where=_OPEN_ATTENDANCE,
+        postgresql_where=_OPEN_ATTENDANCE,
+    ),
+)
+
+session_connections = Table(
+    "session_connections",
+    metadata,
+    Column("id", _Serial, primary_key=True),
+    Column("attendance_id", ForeignKey("attendances.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("participant_id", String(64), nullable=False),
+    Column("sid", String(64), nullable=False),
+    Column("connected_at", Timestamp, nullable=False),
+    Column("disconnected_at", Timestamp),
+    UniqueConstraint("participant_id", "sid"),
+)
+
+server_heartbeat = Table(
+    "server_heartbeat",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("alive_at", Timestamp, nullable=False),
+)
+
+
+def insert_session(connection: Connection, session: Session) -> None:
+    connection.execute(
+        insert(sessions).values(
+            id=session.id,
+            room_id=session.room_id,
+            application_id=session.application_id,
+            started_at=session.started_at,
+            ended_at=session.ended_at,
+        )
+    )
+
+
+def end_session(connection: Connection, session_id: str, at: datetime) -> None:
+    connection.execute(update(sessions).where(sessions.c.id == session_id).values(ended_at=at))
+
+
+def lock_open_session(connection: Connection, room_id: str) -> Session | None:
+    """The session that goes on in the room, kept from others until the transaction ends."""
+    statement = select(sessions).where(sessions.c.room_id == room_id, sessions.c.ended_at.is_(None)).with_for_update()
+    row = connection.execute(statement).one_or_none()
+    return None if row is None else _session(row)
+
+
+def find_session(connection: Connection, session_id: str) -> Session | None:
+    row = connection.execute(select(sessions).where(sessions.c.id == session_id)).one_or_none()
+    return None if row is None else _session(row)
+
+
+def rooms_in_session(connection: Connection) -> list[str]:
+    """The ids of the rooms whose session has not ended."""
+    statement = select(sessions.c.room_id).where(sessions.c.ended_at.is_(None)).order_by(sessions.c.serial)
+    return list(connection.execute(statement).scalars())
+
+
+def list_sessions(connection: Connection, room_id: str, *, offset: int, limit: int) -> list[Session]:
+    """The sessions of a room, the newest first."""
+    statement = select(sessions).where(sessions.c.room_id == room_id).order_by(sessions.c.serial.desc())
+    return [_session(row) for row in connection.execute(statement.offset(offset).limit(limit))]
+
+
+def insert_attendance(
+    connection: Connection, *, session_id: str, participant_id: str, name: str, role: Role, joined_at: datetime
+) -> Attendance:
+    values = {
+        "session_id": session_id,
+        "participant_id": participant_id,
+        "name": name,
+        "role": role.value,
+        "joined_at": joined_at,
+    }
+    row = connection.execute(insert(attendances).values(values).returning(*attendances.c)).one()
+    return _attendance(row)
+
+
+def resume_attendance(connection: Connection, attendance_id: int, name: str) -> None:
+    """The participant is back, perhaps under a new name."""
+    connection.execute(
+        update(attendances).where(attendances.c.id == attendance_id).values(name=name, away_since=None, away_until=None)
+    )
+
+
+def suspend_attendance(connection: Connection, attendance_id: int, *, since: datetime, until: datetime) -> None:
+    """The participant has no connection and is expected back."""
+    connection.execute(
+        update(attendances).where(attendances.c.id == attendance_id).values(away_since=since, away_until=until)
+    )
+
+
+def end_attendance(connection: Connection, attendance_id: int, at: datetime) -> None:
+    connection.execute(
+        update(attendances)
+        .where(attendances.c.id == attendance_id)
+        .values(left_at=at, away_since=None, away_until=None)
+    )
+
+
+def find_open_attendance(connection: Connection, session_id: str, participant_id: str) -> Attendance | None:
+    statement = select(attendances).where(
+        attendances.c.session_id == session_id,
+        attendances.c.participant_id == participant_id,
+        attendances.c.left_at.is_(None),
+    )
+    row = connection.execute(statement).one_or_none()
+    return None if row is None else _attendance(row)
+
+
+def open_attendances(connection: Connection, session_id: str) -> list[Attendance]:
+    """In the order of joining."""
+    statement = select(attendances).where(attendances.c.session_id == session_id, attendances.c.left_at.is_(None))
+    return [_attendance(row) for row in connection.execute(statement.order_by(attendances.c.id))]
+
+
+def last_leave(connection: Connection, session_id: str) -> datetime | None:
+    statement = select(func.max(attendances.c.left_at, type_=Timestamp)).where(attendances.c.session_id == session_id)
+    latest: datetime | None = connection.execute(statement).scalar_one()
+    return latest
+
+
+def list_attendances(connection: Connection, session_id: str, *, offset: int, limit: int) -> list[Attendance]:
+    """Everybody who is or was in the session, in the order of joining."""
+    statement = select(attendances).where(attendances.c.session_id == session_id).order_by(attendances.c.id)
+    return [_attendance(row) for row in connection.execute(statement.offset(offset).limit(limit))]
+
+
+def is_known_connection(connection: Connection, participant_id: str, sid: str) -> bool:
+    statement = select(session_connections.c.id).where(
+        session_connections.c.participant_id == participant_id, session_connections.c.sid == sid
+    )
+    return connection.execute(statement).one_or_none() is not None
+
+
+def insert_connection(
+    connection: Connection, *, attendance_id: int, participant_id: str, sid: str, connected_at: datetime
+) -> None:
+    connection.execute(
+        insert(session_connections).values(
+            attendance_id=attendance_id, participant_id=participant_id, sid=sid, connected_at=connected_at
+        )
+    )
+
+
+def close_connection(connection: Connection, attendance_id: int, sid: str, at: datetime) -> bool:
+    """False when the attendance has no open connection of this sid."""
+    statement = (
+        update(session_connections)
+        .where(
+            session_connections.c.attendance_id == attendance_id,
+            session_connections.c.sid == sid,
+            session_connections.c.disconnected_at.is_(None),
+        )
+        .values(disconnected_at=at)
+    )
+    return connection.execute(statement).rowcount == 1
+
+
+def close_connections(connection: Connection, attendance_id: int, at: datetime) -> None:
+    """All that are still open."""
+    connection.execute(
+        update(session_connections)
+        .where(
+            session_connections.c.attendance_id == attendance_id,
+            session_connections.c.disconnected_at.is_(None),
+        )
+        .values(disconnected_at=at)
+    )
+
+
+def last_connected_at(connection: Connection, attendance_id: int) -> datetime | None:
+    statement = select(func.max(session_connections.c.connected_at, type_=Timestamp)).where(
+        session_connections.c.attendance_id == attendance_id
+    )
+    latest: datetime | None = connection.execute(statement).scalar_one()
+    return latest
+
+
+def save_heartbeat(connection: Connection, now: datetime) -> None:
+    dialect_insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    statement = dialect_insert(server_heartbeat).values(id=_THE_SERVER, alive_at=now)
+    connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_={"alive_at": now}))
+
+
+def find_heartbeat(connection: Connection) -> datetime | None:
+    statement = select(server_heartbeat.c.alive_at).where(server_heartbeat.c.id == _THE_SERVER)
+    alive_at: datetime | None = connection.execute(statement).scalar_one_or_none()
+    return alive_at
+
+
+def _session(row: Row[Any]) -> Session:
+    return Session(
+        id=row.id,
+        room_id=row.room_id,
+        application_id=row.application_id,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+    )
+
+
+def _attendance(row: Row[Any]) -> Attendance:
+    return Attendance(
+        id=row.id,
+        session_id=row.session_id,
+        participant_id=row.participant_id,
+        name=row.name,
+        role=Role(row.role),
+        joined_at=row.joined_at,
+        left_at=row.left_at,
+        away_since=row.away_since,
+        away_until=row.away_until,
+    )
