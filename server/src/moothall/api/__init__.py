@@ -1,0 +1,1 @@
+"""What all REST endpoints share: authentication, request bodies, errors, paging and the reference page."""

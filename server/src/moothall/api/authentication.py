@@ -1,0 +1,198 @@
+"""Who calls: an application, shown by a JWT it signed with its private key (RFC 7519, RS256 only).
+
+The token names its application; we look up that application's public key and verify the signature with it. Nothing else in the token's
+header is believed: not the algorithm, not a key id, not a key.
+"""
+
+import json
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from joserfc import jws
+from joserfc.errors import JoseError
+from joserfc.jwk import RSAKey
+from joserfc.util import urlsafe_b64decode
+
+from moothall.api.errors import Unauthorized
+from moothall.kit.clock import Clock
+
+MAX_TOKEN_LENGTH = 8192
+MAX_LIFETIME_SECONDS = 24 * 60 * 60
+LEEWAY_SECONDS = 60
+
+_MAX_ID_LENGTH = 64
+_MAX_JTI_LENGTH = 256
+_KEPT_KEYS = 1024
+_KEPT_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The application a request speaks for."""
+
+    application_id: str
+    account_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What is needed to believe an application."""
+
+    application_id: str
+    account_id: str
+    public_key: str
+
+
+# Answers with the application of this id, or None when there is none.
+FindCredentials = Callable[[str], Awaitable[Credentials | None]]
+
+
+class Refused(Exception):
+    """The token proves nothing; the text is for our log, the caller hears one sentence only."""
+
+
+@dataclass(slots=True)
+class Authenticator:
+    """Verifies Authorization headers. Keys are remembered for a few seconds, so a deleted application is out that soon."""
+
+    find_credentials: FindCredentials
+    clock: Clock
+    _known: "OrderedDict[str, _Known]" = field(default_factory=OrderedDict)
+
+    async def authenticate(self, authorization: str | None) -> Caller:
+        """The caller of a request with this Authorization header. Raises Unauthorized."""
+        if not authorization:
+            raise Unauthorized.missing()
+        try:
+            token = parse_bearer(authorization)
+            known = await self._find(claimed_application(token))
+            check_claims(verified_claims(token, known.key), known.caller.application_id, self.clock.now().timestamp())
+        except Refused:
+            raise Unauthorized.refused() from None
+        return known.caller
+
+    def forget(self, application_id: str) -> None:
+        """The application has changed: look it up anew."""
+        self._known.pop(application_id, None)
+
+    async def _find(self, application_id: str) -> "_Known":
+        known = self._known.get(application_id)
+        if known is not None and known.until > self.clock.monotonic():
+            return known
+        credentials = await self.find_credentials(application_id)
+        if credentials is None:
+            raise Refused("unknown application")
+        known = _Known(
+            Caller(credentials.application_id, credentials.account_id),
+            RSAKey.import_key(credentials.public_key),
+            self.clock.monotonic() + _KEPT_SECONDS,
+        )
+        self._known[application_id] = known
+        while len(self._known) > _KEPT_KEYS:
+            self._known.popitem(last=False)
+        return known
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    caller: Caller
+    key: RSAKey
+    until: float
+
+
+def parse_bearer(authorization: str) -> str:
+    """The token of an Authorization header. Raises Refused."""
+    scheme, _, token = authorization.partition(" ")
+    token = token.strip()
+    if scheme.lower() != "bearer" or not token or len(token) > MAX_TOKEN_LENGTH or token.count(".") != 2:  # noqa: PLR2004 - header, payload, signature
+        raise Refused("not a bearer token")
+    if not token.isascii():
+        raise Refused("not base64url")
+    return token
+
+
+def claimed_application(token: str) -> str:
+    """Which application the token says it comes from, before anything is verified. Raises Refused."""
+    header, payload, _signature = token.split(".")
+    head = _strict_object(header)
+    if head.get("alg") != "RS256" or "crit" in head or head.get("b64", True) is not True:
+        raise Refused("only plain RS256")
+    application_id = _strict_object(payload).get("application_id")
+    if not isinstance(application_id, str) or not 0 < len(application_id) <= _MAX_ID_LENGTH:
+        raise Refused("no application_id")
+    return application_id.lower()
+
+
+def verified_claims(token: str, key: RSAKey) -> dict[str, Any]:
+    """The claims, with the signature checked. Raises Refused."""
+    try:
+        verified = jws.deserialize_compact(token, key, algorithms=["RS256"])
+    except (JoseError, ValueError, TypeError) as error:
+        raise Refused("bad signature") from error
+    claims = json.loads(verified.payload)
+    if not isinstance(claims, dict):
+        raise Refused("claims are not an object")
+    return claims
+
+
+def check_claims(claims: dict[str, Any], application_id: str, now: float) -> None:
+    """Raises Refused unless the claims name this application and are in time; ``now`` in seconds since 1970."""
+    issued, expires, not_before = (_seconds(claims, name) for name in ("iat", "exp", "nbf"))
+    jti = claims.get("jti")
+    if str(claims.get("application_id")).lower() != application_id:
+        raise Refused("another application")
+    if issued is None or expires is None:
+        raise Refused("iat and exp are required")
+    if not isinstance(jti, str) or not 0 < len(jti) <= _MAX_JTI_LENGTH:
+        raise Refused("jti is required")
+    if expires <= now - LEEWAY_SECONDS:
+        raise Refused("expired")
+    if issued > now + LEEWAY_SECONDS or (not_before is not None and not_before > now + LEEWAY_SECONDS):
+        raise Refused("not yet valid")
+    if not 0 < expires - issued <= MAX_LIFETIME_SECONDS:
+        raise Refused("lives too long")
+
+
+def claims_for(application_id: str, jti: str, now: datetime, lifetime: timedelta) -> dict[str, Any]:
+    """Claims of a token that is valid from now on, as an SDK would write them."""
+    issued = int(now.timestamp())
+    return {
+        "application_id": application_id,
+        "iat": issued,
+        "exp": issued + int(lifetime.total_seconds()),
+        "jti": jti,
+    }
+
+
+def _seconds(claims: dict[str, Any], name: str) -> float | None:
+    """A NumericDate, whole or fractional as some libraries write it. Raises Refused for anything else that is there."""
+    value = claims.get(name)
+    if value is None and name not in claims:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _MAX_SECONDS:
+        raise Refused(f"{name} is not a time")
+    return float(value)
+
+
+_MAX_SECONDS = 2**40
+
+
+def _strict_object(part: str) -> dict[str, Any]:
+    """One base64url JSON object in which no key appears twice. Raises Refused."""
+    try:
+        value = json.loads(urlsafe_b64decode(part.encode()), object_pairs_hook=_without_duplicates)
+    except (ValueError, TypeError, RecursionError) as error:
+        raise Refused("not a JSON object") from error
+    if not isinstance(value, dict):
+        raise Refused("not a JSON object")
+    return value
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        raise ValueError("a key appears twice")
+    return value

@@ -1,0 +1,77 @@
+"""One authenticated request, as an endpoint sees it."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import Depends
+from fastapi.openapi.models import HTTPBearer as HTTPBearerModel
+from fastapi.security.base import SecurityBase
+from starlette.requests import Request
+
+from moothall.api.authentication import Authenticator
+from moothall.db import Database
+from moothall.kit.clock import Clock
+from moothall.settings import ServerSecrets, Settings
+
+_HOST = re.compile(r"^(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?$")
+
+
+@dataclass(frozen=True, slots=True)
+class ApiContext:
+    """What every endpoint may use; kept as ``app.state.api``."""
+
+    database: Database
+    clock: Clock
+    settings: Settings
+    secrets: ServerSecrets
+    authenticator: Authenticator
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Who asks, when, and under which address they reached us (``base_url``: scheme and host, no slash at the end)."""
+
+    application_id: str
+    account_id: str
+    now: datetime
+    base_url: str
+    database: Database
+    secrets: ServerSecrets
+
+
+class _ApplicationToken(SecurityBase):
+    """The security scheme of the reference, and the dependency that enforces it."""
+
+    def __init__(self) -> None:
+        self.model: Any = HTTPBearerModel(
+            bearerFormat="JWT",
+            description="A JWT signed RS256 with the application's private key. Claims: `application_id`, `iat`, `exp` "
+            "(at most 24 hours after `iat`), `jti`. SDKs make one for every request; `moothall token mint` makes one by hand.",
+        )
+        self.scheme_name = "applicationToken"
+
+    async def __call__(self, request: Request) -> Call:
+        context: ApiContext = request.app.state.api
+        caller = await context.authenticator.authenticate(request.headers.get("authorization"))
+        request.scope["application_id"] = caller.application_id
+        return Call(
+            caller.application_id,
+            caller.account_id,
+            context.clock.now(),
+            base_url(request, context.settings),
+            context.database,
+            context.secrets,
+        )
+
+
+AuthenticatedCall = Annotated[Call, Depends(_ApplicationToken())]
+
+
+def base_url(request: Request, settings: Settings) -> str:
+    """The public address: the setting where there is one, else what the client wrote as Host, if that looks like a host at all."""
+    if settings.public_url is not None:
+        return settings.public_url
+    host = request.headers.get("host", "")
+    return f"{request.scope['scheme']}://{host}" if _HOST.match(host) else settings.origin

@@ -1,0 +1,115 @@
+"""Field types that request bodies share. They parse what the known clients send into Python values, or say what is wrong."""
+
+import re
+from datetime import UTC, datetime, timedelta, timezone
+from enum import StrEnum
+from typing import Annotated, Any, TypeVar
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, StrictStr, StringConstraints, WithJsonSchema
+
+from moothall.kit.clock import to_milliseconds
+
+_TIMESTAMP = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?\s?(?:([Zz])|([+-])(\d\d):?(\d\d)?)?",
+    re.ASCII,
+)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_CONTROL_BUT_SPACES = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_MAX_URL_LENGTH = 2048
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+
+Choice = TypeVar("Choice", bound=StrEnum)
+
+
+def parse_timestamp(text: str) -> datetime:
+    """ISO 8601 with ``T`` or a space, with or without seconds, fraction and zone; no zone means UTC. Whole milliseconds, in UTC.
+
+    Raises ValueError.
+    """
+    match = _TIMESTAMP.fullmatch(text.strip())
+    if match is None:
+        raise ValueError("must be a valid ISO 8601 date")
+    year, month, day, hour, minute, second, fraction, _utc, sign, zone_hours, zone_minutes = match.groups()
+    try:
+        offset = timedelta(hours=int(zone_hours or 0), minutes=int(zone_minutes or 0))
+        moment = datetime(
+            int(year),
+            int(month),
+            int(day),
+            int(hour),
+            int(minute),
+            int(second or 0),
+            int((fraction or "").ljust(6, "0")[:6]),
+            timezone(-offset if sign == "-" else offset),
+        )
+        return to_milliseconds(moment.astimezone(UTC))
+    except (ValueError, OverflowError):
+        raise ValueError("must be a valid ISO 8601 date") from None
+
+
+def choice_of(choices: type[Choice]) -> Any:
+    """An annotation for fields of type ``choices | None``: the choices are taken in upper and lower case."""
+    by_name = {choice.value: choice for choice in choices}
+    allowed = ", ".join(by_name)
+
+    def parse(value: Any) -> Any:
+        if value is None:
+            return None
+        if isinstance(value, str) and (choice := by_name.get(value.lower())):
+            return choice
+        raise ValueError(f"must be one of [{allowed}]")
+
+    return BeforeValidator(parse, json_schema_input_type=choices | None)
+
+
+def _parse_moment(value: Any) -> datetime:
+    if not isinstance(value, str):
+        raise ValueError("must be a valid ISO 8601 date")  # noqa: TRY004 - pydantic reports ValueError
+    return parse_timestamp(value)
+
+
+def _one_line(value: str) -> str:
+    if _CONTROL.search(value):
+        raise ValueError("must not contain control characters")
+    return value
+
+
+def _no_controls(value: str) -> str:
+    if _CONTROL_BUT_SPACES.search(value):
+        raise ValueError("must not contain control characters")
+    return value
+
+
+def _web_address(value: str) -> str:
+    """An http or https URL with a host. Where it leads is checked when a callback is sent: names resolve differently by then."""
+    try:
+        parts = urlsplit(value)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        usable = False
+    if not usable or not value.isascii() or any(character.isspace() for character in value) or _CONTROL.search(value):
+        raise ValueError("must be a valid uri with a scheme matching the http|https pattern")
+    return value
+
+
+def _lower_uuid(value: str) -> str:
+    if not _UUID.fullmatch(value.lower()):
+        raise ValueError("must be a valid GUID")
+    return value.lower()
+
+
+Moment = Annotated[
+    datetime,
+    BeforeValidator(_parse_moment),
+    WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2027-01-31T12:00:00.000Z"]}),
+]
+Line = Annotated[StrictStr, StringConstraints(min_length=1), AfterValidator(_one_line)]
+Text = Annotated[StrictStr, AfterValidator(_no_controls)]
+WebAddress = Annotated[
+    StrictStr,
+    StringConstraints(max_length=_MAX_URL_LENGTH),
+    AfterValidator(_web_address),
+    WithJsonSchema({"type": "string", "format": "uri", "maxLength": _MAX_URL_LENGTH}),
+]
+Uuid = Annotated[StrictStr, AfterValidator(_lower_uuid), WithJsonSchema({"type": "string", "format": "uuid"})]

@@ -1,0 +1,143 @@
+"""The one translator from errors to responses, and the outermost layer around every HTTP request.
+
+The layer gives each request an id, adds the security headers no route has set itself, writes the access log (route templates, never
+paths or query strings: a path may hold a meeting code, a query a token) and turns a bug into a 500 that shows a report id only.
+"""
+
+import secrets
+import time
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import InterfaceError, OperationalError
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from moothall.api.body import describe
+from moothall.api.errors import (
+    ApiError,
+    BadRequest,
+    InputInvalid,
+    MethodNotAllowed,
+    NotFound,
+    PayloadTooLarge,
+    Unavailable,
+)
+from moothall.db import DatabaseUnavailable
+
+_log = structlog.get_logger("moothall.http")
+_SERVER_ERROR = 500
+
+_DEFAULT_HEADERS = {
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-resource-policy": "same-origin",
+    "cache-control": "no-store",
+}
+
+
+def install_error_handlers(app: FastAPI) -> None:
+    app.add_exception_handler(ApiError, _api_error)
+    app.add_exception_handler(HTTPException, _http_exception)
+    app.add_exception_handler(RequestValidationError, _validation_error)
+    for unavailable in (DatabaseUnavailable, OperationalError, InterfaceError, TimeoutError):
+        app.add_exception_handler(unavailable, _database_unavailable)
+    app.add_middleware(RequestEdge)
+
+
+def render_error(error: ApiError) -> Response:
+    return JSONResponse(error.body(), error.status, headers=error.headers)
+
+
+async def _api_error(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, ApiError)  # noqa: S101 - registered for this class only
+    return render_error(error)
+
+
+async def _http_exception(request: Request, error: Exception) -> Response:
+    """What the framework refuses itself: unknown paths, wrong methods, bodies over the limit."""
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class only
+    headers = dict(error.headers or {})
+    match error.status_code:
+        case 404:
+            refusal: ApiError = NotFound("There is nothing at this address", headers=headers)
+        case 405:
+            refusal = MethodNotAllowed(f"{request.method[:16]} is not possible here", headers=headers)
+        case 413:
+            refusal = PayloadTooLarge("The request body is too large", headers=headers)
+        case _:
+            refusal = BadRequest(str(error.detail), headers=headers)
+    return render_error(refusal)
+
+
+async def _validation_error(_request: Request, error: Exception) -> Response:
+    """Path and query parameters; bodies are read by ``api.body``."""
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class only
+    texts = [describe(problem, problem["loc"][1:]) for problem in error.errors()]
+    return render_error(InputInvalid(texts[0], errors=texts))
+
+
+async def _database_unavailable(request: Request, error: Exception) -> Response:
+    _log.error("database_unavailable", error=type(error).__name__, request_id=request.scope.get("request_id"))
+    return render_error(Unavailable("The database does not answer"))
+
+
+class RequestEdge:
+    """ASGI middleware; see the top of this file."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request_id = secrets.token_hex(8)
+        scope["request_id"] = request_id
+        started = time.perf_counter()
+        status = 0
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                for name, value in _DEFAULT_HEADERS.items():
+                    headers.setdefault(name, value)
+                headers["x-request-id"] = request_id
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_with_headers)
+        except Exception as error:  # The last line of defence: log it, tell the caller only the report id.
+            _log.error("request_crashed", request_id=request_id, route=_route(scope), exc_info=error)
+            if not status:
+                body = {
+                    "message": f"Something went wrong on our side. Report id: {request_id}",
+                    "name": "InternalError",
+                    "status": _SERVER_ERROR,
+                }
+                await JSONResponse(body, _SERVER_ERROR)(scope, receive, send_with_headers)
+            else:
+                raise
+        finally:
+            _log.info(
+                "request",
+                method=scope["method"],
+                route=_route(scope),
+                status=status,
+                ms=round((time.perf_counter() - started) * 1000, 1),
+                request_id=request_id,
+                application_id=scope.get("application_id"),
+            )
+
+
+def _route(scope: MutableMapping[str, Any]) -> str | None:
+    return getattr(scope.get("route"), "path", None)

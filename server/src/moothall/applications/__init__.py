@@ -1,0 +1,1 @@
+"""Accounts, the applications they own, and the keys applications sign with."""

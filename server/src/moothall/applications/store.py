@@ -1,0 +1,98 @@
+"""Accounts and applications in the database."""
+
+from sqlalchemy import Column, Connection, ForeignKey, Row, String, Table, Text, bindparam, insert, select
+
+from moothall.applications.model import Account, Application, Webhooks
+from moothall.db import Timestamp, metadata
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("account_id", String(8), primary_key=True),
+    Column("api_secret", String(64), nullable=False),
+    Column("signature_secret", String(64), nullable=False),
+    Column("created_at", Timestamp, nullable=False),
+)
+
+applications = Table(
+    "applications",
+    metadata,
+    Column("application_id", String(36), primary_key=True),
+    Column("account_id", String(8), ForeignKey("accounts.account_id"), nullable=False, index=True),
+    Column("name", String(200), nullable=False),
+    Column("public_key", Text, nullable=False),
+    Column("rooms_url", Text),
+    Column("sessions_url", Text),
+    Column("recordings_url", Text),
+    Column("default_theme_id", String(36)),
+    Column("created_at", Timestamp, nullable=False),
+)
+
+_APPLICATION = select(applications).where(applications.c.application_id == bindparam("application_id"))
+_ACCOUNT = select(accounts).where(accounts.c.account_id == bindparam("account_id"))
+_FIRST_ACCOUNT = select(accounts).order_by(accounts.c.created_at, accounts.c.account_id).limit(1)
+
+
+def insert_account(connection: Connection, account: Account) -> None:
+    connection.execute(
+        insert(accounts).values(
+            account_id=account.account_id,
+            api_secret=account.api_secret,
+            signature_secret=account.signature_secret,
+            created_at=account.created_at,
+        )
+    )
+
+
+def find_account(connection: Connection, account_id: str) -> Account | None:
+    row = connection.execute(_ACCOUNT, {"account_id": account_id}).one_or_none()
+    return None if row is None else _account(row)
+
+
+def find_first_account(connection: Connection) -> Account | None:
+    row = connection.execute(_FIRST_ACCOUNT).one_or_none()
+    return None if row is None else _account(row)
+
+
+def insert_application(connection: Connection, application: Application) -> None:
+    connection.execute(
+        insert(applications).values(
+            application_id=application.application_id,
+            account_id=application.account_id,
+            name=application.name,
+            public_key=application.public_key,
+            rooms_url=application.webhooks.rooms_url,
+            sessions_url=application.webhooks.sessions_url,
+            recordings_url=application.webhooks.recordings_url,
+            default_theme_id=application.default_theme_id,
+            created_at=application.created_at,
+        )
+    )
+
+
+def find_application(connection: Connection, application_id: str) -> Application | None:
+    row = connection.execute(_APPLICATION, {"application_id": application_id}).one_or_none()
+    return None if row is None else _application(row)
+
+
+def find_application_by_name(connection: Connection, name: str) -> Application | None:
+    """The oldest application of this name."""
+    statement = select(applications).where(applications.c.name == name).order_by(applications.c.created_at).limit(1)
+    row = connection.execute(statement).one_or_none()
+    return None if row is None else _application(row)
+
+
+def _account(row: Row[tuple[object, ...]]) -> Account:
+    return Account(row.account_id, row.api_secret, row.signature_secret, row.created_at)
+
+
+def _application(row: Row[tuple[object, ...]]) -> Application:
+    return Application(
+        application_id=row.application_id,
+        account_id=row.account_id,
+        name=row.name,
+        public_key=row.public_key,
+        webhooks=Webhooks(row.rooms_url, row.sessions_url, row.recordings_url),
+        default_theme_id=row.default_theme_id,
+        created_at=row.created_at,
+    )

@@ -1,0 +1,1 @@
+"""Rooms: what applications create and people meet in."""

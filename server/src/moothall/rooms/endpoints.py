@@ -1,0 +1,108 @@
+"""``/rooms`` of the Meetings API."""
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from moothall.api.body import read_body
+from moothall.api.call import AuthenticatedCall
+from moothall.api.paging import RequestedPage, render_page
+from moothall.api.reference import documented_body, documented_errors
+from moothall.rooms import model, schemas, service
+from moothall.rooms.model import RoomType
+from moothall.rooms.rendering import RoomRenderer
+
+router = APIRouter(prefix="/rooms", tags=["Rooms"])
+
+_CREATE_EXAMPLES = {
+    "instant": {"summary": "A room for now", "value": {"display_name": "Stand-up"}},
+    "long_term": {
+        "summary": "A room for the coming weeks",
+        "value": {
+            "display_name": "Weekly",
+            "type": "long_term",
+            "expires_at": "2027-01-31T12:00:00.000Z",
+            "join_approval_level": "after_owner_only",
+            "initial_join_options": {"microphone_state": "off"},
+        },
+    },
+}
+_UPDATE_EXAMPLES = {
+    "postpone": {
+        "summary": "Keep the room longer",
+        "value": {"update_details": {"expires_at": "2027-02-28T12:00:00.000Z"}},
+    }
+}
+
+
+@router.get(
+    "",
+    operation_id="list_rooms",
+    summary="List rooms",
+    description="The application's rooms in the order of their creation, ended ones included.",
+    response_model=schemas.RoomPage,
+    responses=documented_errors(400, 401),
+)
+async def list_rooms(call: AuthenticatedCall, request: Request, page: RequestedPage) -> Response:
+    rooms, total, around = await call.database.read(
+        lambda connection: service.list_rooms(connection, call.application_id, page)
+    )
+    render = RoomRenderer(call.base_url, call.secrets.host_token, call.now)
+    url = call.base_url + request.scope["path"]
+    return JSONResponse(render_page(url, page, [render(room) for room in rooms], total, around))
+
+
+@router.post(
+    "",
+    operation_id="create_room",
+    summary="Create a room",
+    description=f"An application can have {model.MAX_ROOMS} rooms that have not ended.",
+    status_code=201,
+    response_model=schemas.Room,
+    responses=documented_errors(400, 401, 403, 413),
+    openapi_extra=documented_body(schemas.CreateRoom, _CREATE_EXAMPLES),
+)
+async def create_room(call: AuthenticatedCall, request: Request) -> Response:
+    body = await read_body(request, schemas.CreateRoom)
+    room = await call.database.write(
+        lambda connection: service.create_room(
+            connection,
+            call.application_id,
+            display_name=body.display_name,
+            room_type=body.type or RoomType.INSTANT,
+            expires_at=body.expires_at,
+            options=body.options(),
+            now=call.now,
+        )
+    )
+    return JSONResponse(RoomRenderer(call.base_url, call.secrets.host_token, call.now)(room), 201)
+
+
+@router.get(
+    "/{room_id}",
+    operation_id="get_room",
+    summary="Get a room",
+    response_model=schemas.Room,
+    responses=documented_errors(401, 404),
+)
+async def get_room(call: AuthenticatedCall, room_id: str) -> Response:
+    room = await call.database.read(lambda connection: service.get_room(connection, call.application_id, room_id))
+    return JSONResponse(RoomRenderer(call.base_url, call.secrets.host_token, call.now)(room))
+
+
+@router.patch(
+    "/{room_id}",
+    operation_id="update_room",
+    summary="Update a long-term room",
+    description="`update_options` is accepted as a synonym of `update_details`. Instant rooms cannot be updated.",
+    response_model=schemas.Room,
+    responses=documented_errors(400, 401, 404, 413),
+    openapi_extra=documented_body(schemas.UpdateRoom, _UPDATE_EXAMPLES),
+)
+async def update_room(call: AuthenticatedCall, request: Request, room_id: str) -> Response:
+    body = await read_body(request, schemas.UpdateRoom)
+    changes = body.update_details.given()
+    room = await call.database.write(
+        lambda connection: service.update_room(connection, call.application_id, room_id, changes, call.now)
+    )
+    return JSONResponse(RoomRenderer(call.base_url, call.secrets.host_token, call.now)(room))
