@@ -1,0 +1,29 @@
+"""Why a person on the meeting page is told no. Each condition has its code in docs/page-api.md."""
+
+
+class MeetingRefused(Exception):
+    """Base of all of them."""
+
+
+class MeetingUnknown(MeetingRefused):
+    """No room has this code."""
+
+
+class HostLinkInvalid(MeetingRefused):
+    """The participant token does not belong to this room."""
+
+
+class MeetingExpired(MeetingRefused):
+    """The room has ended."""
+
+
+class MeetingFull(MeetingRefused):
+    """As many participants as a room may have are inside."""
+
+
+class NameInvalid(MeetingRefused):
+    """Nothing visible is left of the name, or it is too long."""
+
+
+class NotPermitted(MeetingRefused):
+    """The caller is not in the meeting, or its role may not do that."""
