@@ -1,0 +1,58 @@
+"""Wire shapes of the page's calls."""
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from moothall.kit.clock import render_timestamp
+from moothall.meeting.service import Lookup, Ticket
+from moothall.rooms.model import shown_expiry
+
+MeetingCode = Annotated[str, Field(pattern=r"^[0-9]{1,32}$")]
+ParticipantToken = Annotated[str, Field(min_length=1, max_length=1024)]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class LookupBody(_Body):
+    meeting_code: MeetingCode
+    participant_token: ParticipantToken | None = None
+
+
+class JoinBody(LookupBody):
+    # Counted in code points here, to bound the work; rules.clean_name counts what people see.
+    name: Annotated[str, Field(min_length=1, max_length=512)]
+
+
+def render_lookup(found: Lookup) -> dict[str, Any]:
+    room = found.room
+    expires_at = shown_expiry(room)
+    return {
+        "role": found.role.value,
+        "room": {
+            "display_name": room.display_name,
+            "meeting_code": room.meeting_code,
+            "type": room.type.value,
+            "expires_at": None if expires_at is None else render_timestamp(expires_at),
+            "initial_join_options": asdict(room.initial_join_options),
+            "join_approval_level": room.join_approval_level.value,
+            "available_features": asdict(room.available_features),
+            "ui_settings": asdict(room.ui_settings),
+            "theme": None,
+        },
+        "participants": found.participants,
+    }
+
+
+def render_ticket(ticket: Ticket) -> dict[str, Any]:
+    return {
+        "participant_id": ticket.participant_id,
+        "role": ticket.role.value,
+        "name": ticket.name,
+        "url": ticket.url,
+        "token": ticket.token,
+        "control_token": ticket.control_token,
+    }
