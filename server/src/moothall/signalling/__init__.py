@@ -1,0 +1,1 @@
+"""The LiveKit wire protocol: what unmodified LiveKit clients speak with this server (docs/protocol.md)."""

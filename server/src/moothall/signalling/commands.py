@@ -1,0 +1,158 @@
+"""What a room can ask for. Imperative; ``embedded`` carries them out in order, none of them waits.
+
+Participants are named by sid, tracks by track sid.
+"""
+
+from dataclasses import dataclass
+
+from moothall.engine import EngineEvent
+from moothall.signalling.messages import DataMessage, Kind, Response, Target
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Put one message on the sockets of these participants."""
+
+    to: tuple[str, ...]
+    response: Response
+
+
+@dataclass(frozen=True, slots=True)
+class CloseSocket:
+    """After what was sent before has been written."""
+
+    sid: str
+    code: int = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class SendToken:
+    """Mint a fresh access token for what the participant may do now, and send it."""
+
+    sid: str
+
+
+@dataclass(frozen=True, slots=True)
+class AddPeer:
+    sid: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemovePeer:
+    sid: str
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptOffer:
+    """Answered by OfferAccepted or NegotiationFailed."""
+
+    sid: str
+    offer_id: int
+    sdp: str
+
+
+@dataclass(frozen=True, slots=True)
+class CreateOffer:
+    """Answered by OfferCreated or NegotiationFailed."""
+
+    sid: str
+    restart_ice: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptAnswer:
+    """Answered by AnswerAccepted or NegotiationFailed."""
+
+    sid: str
+    sdp: str
+
+
+@dataclass(frozen=True, slots=True)
+class AddCandidate:
+    sid: str
+    target: Target
+    candidate: str
+
+
+@dataclass(frozen=True, slots=True)
+class PublishTrack:
+    sid: str
+    track_sid: str
+    mid: str
+    kind: Kind
+    muted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UnpublishTrack:
+    track_sid: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetTrackMuted:
+    track_sid: str
+    muted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SubscribeTrack:
+    sid: str
+    track_sid: str
+    stream_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnsubscribeTrack:
+    sid: str
+    track_sid: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigureSubscription:
+    """``max_layer`` 0 low … 2 high; ``max_fps`` 0 for no limit."""
+
+    sid: str
+    track_sid: str
+    enabled: bool
+    max_layer: int
+    max_fps: int
+    priority: int
+
+
+@dataclass(frozen=True, slots=True)
+class SendData:
+    """``identity`` and ``sender_sid`` replace whatever the sender claimed to be; both empty for the server itself."""
+
+    to: tuple[str, ...]
+    reliable: bool
+    identity: str
+    sender_sid: str
+    message: DataMessage
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Tell the rest of the server."""
+
+    event: EngineEvent
+
+
+Command = (
+    Send
+    | CloseSocket
+    | SendToken
+    | AddPeer
+    | RemovePeer
+    | AcceptOffer
+    | CreateOffer
+    | AcceptAnswer
+    | AddCandidate
+    | PublishTrack
+    | UnpublishTrack
+    | SetTrackMuted
+    | SubscribeTrack
+    | UnsubscribeTrack
+    | ConfigureSubscription
+    | SendData
+    | Report
+)

@@ -1,0 +1,200 @@
+"""LiveKit access tokens: who somebody is and what it may do in one room, signed by us.
+
+HS256 JWTs (RFC 7519) with LiveKit's claims: ``iss`` names the key, ``sub`` is the identity, ``video`` holds the grants. Only HS256 is
+ever accepted, whatever a token's header says; ``exp`` is required and may not lie more than a day ahead.
+"""
+
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import OctKey
+
+from moothall.engine import JoinGrant
+from moothall.signalling import limits
+from moothall.signalling.messages import Permission, TrackSource
+
+_ALGORITHMS = ["HS256"]
+_LEEWAY = timedelta(seconds=60)
+_LONGEST_LIFE = timedelta(hours=24)
+_SHORTEST_SECRET = 32
+_SOURCES = {source.name.lower(): source for source in TrackSource if source is not TrackSource.UNKNOWN}
+
+
+class TokenRejected(Exception):
+    """The token proves nothing; ``str()`` says why in words that may be shown to anybody."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccessToken:
+    """A verified token."""
+
+    room: str
+    identity: str
+    name: str
+    metadata: str
+    attributes: Mapping[str, str]
+    permission: Permission
+
+
+class TokenSigner:
+    """Mints and verifies the tokens of one API key."""
+
+    def __init__(self, *, api_key: str, api_secret: str) -> None:
+        """Raises ValueError when the secret is shorter than 32 characters."""
+        if len(api_secret) < _SHORTEST_SECRET:
+            raise ValueError(f"the API secret must have at least {_SHORTEST_SECRET} characters")
+        self._api_key = api_key
+        self._secret = OctKey.import_key(api_secret)
+
+    def mint(self, grant: JoinGrant, now: datetime) -> str:
+        token = AccessToken(
+            room=grant.room,
+            identity=grant.identity,
+            name=grant.name,
+            metadata="",
+            attributes=grant.attributes,
+            permission=Permission(
+                can_subscribe=grant.can_subscribe,
+                can_publish=grant.can_publish,
+                can_publish_data=grant.can_publish_data,
+                can_publish_sources=tuple(_SOURCES[source] for source in grant.can_publish_sources),
+                hidden=grant.hidden,
+            ),
+        )
+        return self.renew(token, now, grant.ttl)
+
+    def renew(self, token: AccessToken, now: datetime, ttl: timedelta) -> str:
+        """The same grants with a new life."""
+        permission = token.permission
+        claims = {
+            "iss": self._api_key,
+            "sub": token.identity,
+            "nbf": int(now.timestamp()),
+            "exp": int((now + ttl).timestamp()),
+            "name": token.name,
+            "metadata": token.metadata,
+            "attributes": dict(token.attributes),
+            "video": {
+                "roomJoin": True,
+                "room": token.room,
+                "canSubscribe": permission.can_subscribe,
+                "canPublish": permission.can_publish,
+                "canPublishData": permission.can_publish_data,
+                "canPublishSources": [source.name.lower() for source in permission.can_publish_sources],
+                "canUpdateOwnMetadata": permission.can_update_metadata,
+                "hidden": permission.hidden,
+            },
+        }
+        return jwt.encode({"alg": "HS256", "typ": "JWT"}, claims, self._secret, algorithms=_ALGORITHMS)
+
+    def verify(self, token: str, now: datetime) -> AccessToken:
+        """Raises TokenRejected."""
+        if not token or len(token) > limits.MAX_TOKEN_BYTES:
+            raise TokenRejected("no access token")
+        try:
+            decoded = jwt.decode(token, self._secret, algorithms=_ALGORITHMS)
+        except (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            # A hostile token may fail anywhere inside the parser; every failure means the same.
+            raise TokenRejected("invalid access token") from None
+        claims = decoded.claims
+        if not isinstance(claims, dict):
+            raise TokenRejected("invalid access token")
+        issuer = claims.get("iss")
+        if not isinstance(issuer, str) or not hmac.compare_digest(issuer.encode(), self._api_key.encode()):
+            raise TokenRejected("invalid access token")
+        self._check_time(claims, now)
+        return _read_claims(claims)
+
+    @staticmethod
+    def _check_time(claims: dict[str, Any], now: datetime) -> None:
+        expires = _timestamp(claims, "exp")
+        if expires is None:
+            raise TokenRejected("access token without expiry")
+        seconds = now.timestamp()
+        if expires <= seconds - _LEEWAY.total_seconds():
+            raise TokenRejected("access token expired")
+        if expires > seconds + (_LONGEST_LIFE + _LEEWAY).total_seconds():
+            raise TokenRejected("access token lives too long")
+        for claim in ("nbf", "iat"):
+            begins = _timestamp(claims, claim)
+            if begins is not None and begins > seconds + _LEEWAY.total_seconds():
+                raise TokenRejected("access token not valid yet")
+
+
+def _timestamp(claims: dict[str, Any], name: str) -> float | None:
+    value = claims.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e12:  # noqa: PLR2004 - year 33658
+        raise TokenRejected("invalid access token")
+    return float(value)
+
+
+def _read_claims(claims: dict[str, Any]) -> AccessToken:
+    video = claims.get("video")
+    if not isinstance(video, dict) or video.get("roomJoin") is not True:
+        raise TokenRejected("access token does not allow to join a room")
+    can_publish = _flag(video, "canPublish", default=True)
+    return AccessToken(
+        room=_text(video, "room", limits.MAX_ROOM_BYTES, required=True),
+        identity=_text(claims, "sub", limits.MAX_IDENTITY_BYTES, required=True),
+        name=_text(claims, "name", limits.MAX_NAME_BYTES),
+        metadata=_text(claims, "metadata", limits.MAX_METADATA_BYTES),
+        attributes=_attributes(claims),
+        permission=Permission(
+            can_subscribe=_flag(video, "canSubscribe", default=True),
+            can_publish=can_publish,
+            can_publish_data=_flag(video, "canPublishData", default=can_publish),
+            can_publish_sources=_sources(video),
+            can_update_metadata=_flag(video, "canUpdateOwnMetadata", default=False),
+            hidden=_flag(video, "hidden", default=False),
+        ),
+    )
+
+
+def _text(claims: dict[str, Any], name: str, most: int, *, required: bool = False) -> str:
+    value = claims.get(name)
+    value = "" if value is None else value
+    if not isinstance(value, str) or len(value) > most or (required and not value):
+        raise TokenRejected(f"invalid {name} in access token")
+    try:
+        size = len(value.encode())
+    except UnicodeEncodeError:
+        # JSON can spell lone surrogates; protobuf and the database cannot.
+        raise TokenRejected(f"invalid {name} in access token") from None
+    if size > most:
+        raise TokenRejected(f"invalid {name} in access token")
+    return value
+
+
+def _flag(claims: dict[str, Any], name: str, *, default: bool) -> bool:
+    value = claims.get(name)
+    if value is None:
+        return default
+    if not isinstance(value, bool):
+        raise TokenRejected(f"invalid {name} in access token")
+    return value
+
+
+def _attributes(claims: dict[str, Any]) -> dict[str, str]:
+    value = claims.get("attributes") or {}
+    if not isinstance(value, dict) or len(value) > limits.MAX_ATTRIBUTES:
+        raise TokenRejected("invalid attributes in access token")
+    return {
+        _text({"attributes": key}, "attributes", limits.MAX_SHORT_STRING_BYTES): _text(
+            {"attributes": text}, "attributes", limits.MAX_ATTRIBUTES_BYTES
+        )
+        for key, text in value.items()
+    }
+
+
+def _sources(video: dict[str, Any]) -> tuple[TrackSource, ...]:
+    value = video.get("canPublishSources") or []
+    if not isinstance(value, list) or not all(isinstance(name, str) and name in _SOURCES for name in value):
+        raise TokenRejected("invalid canPublishSources in access token")
+    return tuple(dict.fromkeys(_SOURCES[name] for name in value))
