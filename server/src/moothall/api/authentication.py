@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from joserfc import jws
+from joserfc import jws, jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
 from joserfc.util import urlsafe_b64decode
@@ -156,15 +156,22 @@ def check_claims(claims: dict[str, Any], application_id: str, now: float) -> Non
         raise Refused("lives too long")
 
 
-def claims_for(application_id: str, jti: str, now: datetime, lifetime: timedelta) -> dict[str, Any]:
-    """Claims of a token that is valid from now on, as an SDK would write them."""
+def mint_token(private_key: str, application_id: str, *, jti: str, now: datetime, lifetime: timedelta) -> str:
+    """A token like those the SDKs make. Raises ValueError when the key is not an RSA private key in PEM."""
+    try:
+        key = RSAKey.import_key(private_key)
+    except (JoseError, ValueError, TypeError):
+        key = None
+    if key is None or not key.is_private:
+        raise ValueError("not an RSA private key in PEM")
     issued = int(now.timestamp())
-    return {
+    claims = {
         "application_id": application_id,
         "iat": issued,
         "exp": issued + int(lifetime.total_seconds()),
         "jti": jti,
     }
+    return jwt.encode({"alg": "RS256", "typ": "JWT"}, claims, key)
 
 
 def _seconds(claims: dict[str, Any], name: str) -> float | None:

@@ -1,18 +1,20 @@
 """Use cases of accounts and applications. Each runs in the transaction of the connection it is given."""
 
+import asyncio
 import secrets
 from datetime import datetime
-
-from sqlalchemy import Connection
+from pathlib import Path
 
 from moothall.api.authentication import Credentials
-from moothall.api.errors import InputInvalid
+from moothall.api.errors import InputInvalid, NotFound
 from moothall.applications import store
-from moothall.applications.keys import parse_public_key
+from moothall.applications.keys import generate_key_pair, parse_public_key, write_private_key
 from moothall.applications.model import Account, Application, Webhooks
+from moothall.db import Connection, Database
 from moothall.kit.ids import new_secret, new_uuid
 
 MAX_NAME_LENGTH = 200
+_MAX_SHOWN_ID = 64
 
 
 def ensure_default_account(connection: Connection, now: datetime) -> Account:
@@ -32,13 +34,14 @@ def create_application(
     public_key: str,
     now: datetime,
     webhooks: Webhooks | None = None,
+    application_id: str | None = None,
 ) -> Application:
-    """Raises InputInvalid for an unusable name or key."""
+    """``application_id`` for a caller that had to know it before. Raises InputInvalid for an unusable name or key."""
     if not 0 < len(name.strip()) <= MAX_NAME_LENGTH or not name.isprintable():
         text = f'"name" must have between 1 and {MAX_NAME_LENGTH} printable characters'
         raise InputInvalid(text, errors=[text])
     application = Application(
-        application_id=new_uuid(),
+        application_id=application_id or new_uuid(),
         account_id=account.account_id,
         name=name.strip(),
         public_key=parse_public_key(public_key),
@@ -50,9 +53,43 @@ def create_application(
     return application
 
 
+def get_application(connection: Connection, application_id: str) -> Application:
+    """Raises NotFound."""
+    application = store.find_application(connection, application_id.lower())
+    if application is None:
+        raise NotFound(f"could not find application {application_id[:_MAX_SHOWN_ID]}")
+    return application
+
+
 def find_credentials(connection: Connection, application_id: str) -> Credentials | None:
     """What authentication needs to believe this application."""
     application = store.find_application(connection, application_id)
     if application is None:
         return None
     return Credentials(application.application_id, application.account_id, application.public_key)
+
+
+async def create_application_with_key(
+    database: Database, name: str, key_file: Path | None, folder: Path, now: datetime
+) -> tuple[Application, Path]:
+    """An application of the default account, its new private key in ``key_file`` or ``folder/{application_id}.pem``.
+
+    The key is written before the application exists, so that a failure leaves no application nobody can speak for.
+    Raises FileExistsError rather than replace a key, InputInvalid for an unusable name.
+    """
+    keys = await asyncio.to_thread(generate_key_pair)
+    application_id = new_uuid()
+    path = key_file or folder / f"{application_id}.pem"
+    write_private_key(path, keys.private)
+
+    def transaction(connection: Connection) -> Application:
+        account = ensure_default_account(connection, now)
+        return create_application(
+            connection, account, name=name, public_key=keys.public, now=now, application_id=application_id
+        )
+
+    try:
+        return await database.write(transaction), path
+    except BaseException:
+        path.unlink()
+        raise

@@ -5,12 +5,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection
-
 from moothall.api.errors import BadRequest, Forbidden, InputInvalid, NotFound
 from moothall.api.paging import Neighbours, PageRequest
 from moothall.callbacks import outbox
 from moothall.callbacks.model import Event, Topic
+from moothall.db import Connection
 from moothall.jobs import store as jobs
 from moothall.kit.clock import render_timestamp
 from moothall.kit.ids import new_meeting_code, new_uuid

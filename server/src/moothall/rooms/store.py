@@ -141,6 +141,11 @@ def serials_before(connection: Connection, application_id: str, serial: int, lim
     return list(connection.execute(_BEFORE, parameters).scalars())
 
 
+def find_newest_room(connection: Connection, application_id: str) -> Room | None:
+    statement = select(rooms).where(rooms.c.application_id == application_id).order_by(rooms.c.serial.desc()).limit(1)
+    return _one(connection, statement, {})
+
+
 def _one(connection: Connection, statement: Any, parameters: dict[str, str]) -> Room | None:
     row = connection.execute(statement, parameters).one_or_none()
     return None if row is None else _room(row)

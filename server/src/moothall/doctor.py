@@ -1,0 +1,203 @@
+"""What works on this machine and what does not, in words an operator can act on."""
+
+import asyncio
+import http.client
+import ipaddress
+import json
+import os
+import socket
+import ssl
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+
+from cryptography import x509
+
+import moothall
+from moothall.db import migrations, open_database
+from moothall.db.sqlite_library import is_safe, sqlite_version
+from moothall.kit.clock import Clock
+from moothall.settings import Settings
+
+_EXPIRES_SOON = timedelta(days=14)
+_PROBE_SECONDS = 2.0
+
+
+class Verdict(StrEnum):
+    OK = "ok"
+    WARNING = "warning"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    part: str
+    verdict: Verdict
+    text: str
+
+
+def examine(settings: Settings, clock: Clock) -> Iterator[Finding]:
+    """One finding after the other; a check that breaks is a finding too. Changes nothing but files it removes again."""
+    running = _running_version(settings)
+    checks: list[tuple[str, Callable[[], Finding]]] = [
+        ("data directory", lambda: _data_directory(settings)),
+        ("SQLite", _sqlite),
+        ("database", lambda: _database(settings)),
+        ("TCP", lambda: _tcp(settings, running)),
+        *((f"UDP {port}", lambda port=port: _udp(port, running)) for port in settings.udp_ports),
+        ("media addresses", lambda: _media_addresses(settings)),
+        ("links", lambda: _links(settings)),
+        ("TLS", lambda: _tls(settings, clock.now())),
+        ("meeting page", _meeting_page),
+    ]
+    for part, check in checks:
+        try:
+            yield check()
+        except Exception as error:  # noqa: BLE001 - whatever is broken is what the operator wants to read
+            yield Finding(part, Verdict.FAILED, f"{type(error).__name__}: {error}")
+
+
+def _data_directory(settings: Settings) -> Finding:
+    path = settings.data_dir.absolute()
+    existing = next(folder for folder in (path, *path.parents) if folder.exists())
+    if not os.access(existing, os.W_OK | os.X_OK):
+        return Finding("data directory", Verdict.FAILED, f"{existing} cannot be written by this user")
+    state = "" if path.exists() else ", made on the first start"
+    return Finding("data directory", Verdict.OK, f"{path}{state}")
+
+
+def _sqlite() -> Finding:
+    version = sqlite_version()
+    text = ".".join(map(str, version))
+    if not is_safe(version):
+        return Finding("SQLite", Verdict.FAILED, f"{text} can corrupt a write-ahead log")
+    return Finding("SQLite", Verdict.OK, f"{text}, outside the corruption range")
+
+
+def _database(settings: Settings) -> Finding:
+    kind = settings.database.partition(":")[0]
+    if kind == "sqlite" and not Path(settings.database.removeprefix("sqlite:///")).exists():
+        return Finding("database", Verdict.OK, "SQLite, made on the first start")
+
+    async def revision() -> str | None:
+        database = open_database(settings.database)
+        try:
+            async with asyncio.timeout(_PROBE_SECONDS):
+                return await database.read(migrations.current_revision)
+        finally:
+            await database.close()
+
+    found, wanted = asyncio.run(revision()), migrations.newest_revision()
+    if found == wanted:
+        return Finding("database", Verdict.OK, f"{kind}, schema {found}")
+    remedy = "the next start brings it up to date" if kind == "sqlite" else "run `moothall migrate`"
+    return Finding("database", Verdict.WARNING, f"{kind}, schema {found}, this version has {wanted}: {remedy}")
+
+
+def _tcp(settings: Settings, running: str | None) -> Finding:
+    if running is not None:
+        return Finding("TCP", Verdict.OK, f"port {settings.port}: Moothall {running} answers")
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        socket.create_server((settings.host, settings.port), family=family).close()
+    except OSError as error:
+        return Finding("TCP", Verdict.FAILED, f"{settings.host}:{settings.port}: {error.strerror}")
+    return Finding("TCP", Verdict.OK, f"{settings.host}:{settings.port} is free")
+
+
+def _udp(port: int, running: str | None) -> Finding:
+    """Whether the port can be bound and a datagram comes back through it."""
+    part = f"UDP {port}"
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
+        try:
+            receiver.bind(("", port))
+        except OSError as error:
+            if running is not None:
+                return Finding(part, Verdict.OK, f"in use, as it should be while Moothall {running} runs")
+            return Finding(part, Verdict.FAILED, f"{error.strerror}; choose another with --udp-ports")
+        receiver.settimeout(_PROBE_SECONDS)
+        nonce = os.urandom(16)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            sender.sendto(nonce, ("127.0.0.1", receiver.getsockname()[1]))
+        if receiver.recv(64) != nonce:
+            return Finding(part, Verdict.FAILED, "a datagram was lost on this machine")
+    return Finding(part, Verdict.OK, "free, and datagrams arrive; open it in the firewall")
+
+
+def _media_addresses(settings: Settings) -> Finding:
+    """What the SFU would tell clients, asked from the SFU itself."""
+    import moothall_sfu  # noqa: PLC0415
+
+    engine = moothall_sfu.Engine(bind_ips=["0.0.0.0"], udp_ports=[0], advertised_ips=list(settings.advertise_ip))  # noqa: S104 - as the server does
+    try:
+        addresses = sorted({candidate.rpartition(":")[0].strip("[]") for candidate in engine.candidates})
+    finally:
+        engine.close()
+    text = f"clients are told {', '.join(addresses)} (SFU {moothall_sfu.__version__})"
+    if not addresses:
+        return Finding("media addresses", Verdict.FAILED, "this machine has no address: set --advertise-ip")
+    if not any(ipaddress.ip_address(address).is_global for address in addresses):
+        return Finding(
+            "media addresses",
+            Verdict.WARNING,
+            f"{text}: reachable from this network only; for others set --advertise-ip",
+        )
+    return Finding("media addresses", Verdict.OK, text)
+
+
+def _links(settings: Settings) -> Finding:
+    if settings.public_url is not None:
+        return Finding("links", Verdict.OK, f"begin with {settings.origin}")
+    return Finding(
+        "links", Verdict.WARNING, f"begin with whatever host a request names, else {settings.origin}: set --public-url"
+    )
+
+
+def _tls(settings: Settings, now: datetime) -> Finding:
+    if settings.tls_cert is None or settings.tls_key is None:
+        if (settings.public_url or "").startswith("https://"):
+            return Finding("TLS", Verdict.OK, "left to the proxy in front")
+        return Finding("TLS", Verdict.WARNING, "off: browsers give cameras to https and to localhost only")
+    ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(settings.tls_cert, settings.tls_key)
+    certificate = x509.load_pem_x509_certificate(settings.tls_cert.read_bytes())
+    left = certificate.not_valid_after_utc.astimezone(UTC) - now
+    if left <= timedelta():
+        return Finding("TLS", Verdict.FAILED, f"the certificate expired on {certificate.not_valid_after_utc:%Y-%m-%d}")
+    verdict = Verdict.WARNING if left < _EXPIRES_SOON else Verdict.OK
+    return Finding("TLS", verdict, f"certificate and key fit; {left.days} days left")
+
+
+def _meeting_page() -> Finding:
+    index = Path(moothall.__file__).parent / "static" / "index.html"
+    if not index.is_file():
+        return Finding("meeting page", Verdict.FAILED, "not built: run `make setup`")
+    return Finding("meeting page", Verdict.OK, "built")
+
+
+def _running_version(settings: Settings) -> str | None:
+    """The version of the Moothall that answers on the port, or None."""
+    host = "127.0.0.1" if _is_any_address(settings.host) else settings.host
+    connection: http.client.HTTPConnection
+    if settings.tls_cert is None:
+        connection = http.client.HTTPConnection(host, settings.port, timeout=_PROBE_SECONDS)
+    else:
+        # Whether the certificate is good is another check's question.
+        anything = ssl._create_unverified_context()  # noqa: S323, SLF001 - see above
+        connection = http.client.HTTPSConnection(host, settings.port, timeout=_PROBE_SECONDS, context=anything)
+    try:
+        connection.request("GET", "/version")
+        answer = json.loads(connection.getresponse().read(1024))
+        return str(answer["version"]) if answer["name"] == "moothall" else None
+    except (OSError, ValueError, KeyError, TypeError, http.client.HTTPException):
+        return None
+    finally:
+        connection.close()
+
+
+def _is_any_address(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_unspecified
+    except ValueError:
+        return False

@@ -1,0 +1,50 @@
+"""Logs on stderr: one event a line, JSON for machines or coloured text for a terminal. Tokens never get into it."""
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+from typing import Any, Literal
+
+import structlog
+from structlog.typing import Processor
+
+# Three base64url parts that begin like a JSON object: a JWT, wherever it hides.
+_TOKEN = re.compile(r"eyJ[\w-]{8,}\.[\w-]+\.[\w-]+|(?<=_token=)[^\s&\"']+")
+_LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+
+
+def configure_logging(level: str, form: Literal["auto", "console", "json"]) -> None:
+    """Set up our own log and that of the libraries; call it once, before anything logs."""
+    console = form == "console" or (form == "auto" and sys.stderr.isatty())
+    renderer: Processor = structlog.dev.ConsoleRenderer() if console else structlog.processors.JSONRenderer()
+    shared: list[Processor] = [
+        structlog.stdlib.add_log_level if console else structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="%H:%M:%S" if console else "iso", utc=not console),
+    ]
+    if not console:
+        shared.append(structlog.processors.dict_tracebacks)
+    structlog.configure(
+        processors=[*shared, renderer, _redact],
+        wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer, _redact],
+            foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],
+        )
+    )
+    # Libraries tell too much below a warning: uvicorn writes query strings, which hold tokens.
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+
+
+def redact(text: str) -> str:
+    """The text with every token replaced."""
+    return _TOKEN.sub("[token]", text)
+
+
+def _redact(_logger: Any, _method: str, event: MutableMapping[str, Any] | str) -> str:
+    return redact(str(event))
