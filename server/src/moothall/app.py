@@ -3,12 +3,11 @@
 import asyncio
 import signal
 import socket
-import sys
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
-import structlog
 import uvicorn
 from fastapi import FastAPI
 
@@ -20,62 +19,80 @@ from moothall.api.call import ApiContext
 from moothall.api.handlers import install_error_handlers
 from moothall.api.reference import install_reference
 from moothall.applications import service as applications
-from moothall.db import Database, DatabaseUnavailable, migrations, open_database
+from moothall.callbacks.delivery import Deliverer
+from moothall.db import Database, migrations
+from moothall.engine import Admission, EngineEvent, Refusal
+from moothall.jobs.runner import JobRunner
 from moothall.kit.clock import Clock, SystemClock
+from moothall.media import Media, OpenMedia, embedded_media
+from moothall.meeting.service import MeetingSecrets, MeetingService
+from moothall.page.routes import page_router
 from moothall.rooms.endpoints import router as rooms_router
 from moothall.settings import Settings, load_secrets
+from moothall.startup import prepare_database
 
-_log = structlog.get_logger("moothall.app")
 _API_PREFIX = "/v1/meetings"
 # Addresses that older snippets use.
 _OLD_API_PREFIXES = ("/meetings", "/beta/meetings")
 _MAX_WEBSOCKET_MESSAGE = 256 * 1024
 _BACKLOG = 2048
+_PROBE_SECONDS = 2.0
 
 
-async def prepare_database(settings: Settings, clock: Clock) -> Database:
-    """Open the database, on SQLite with its schema brought up to date, and see that there is an account. Raises DatabaseUnavailable."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    database = open_database(settings.database)
-    if database.dialect == "sqlite":
-        await database.write(migrations.upgrade)
-    elif await database.read(migrations.current_revision) != migrations.newest_revision():
-        await database.close()
-        raise DatabaseUnavailable("the database has another schema than this version needs: run `moothall migrate`")
-    await database.write(lambda connection: applications.ensure_default_account(connection, clock.now()))
-    return database
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Everything of a running server but the sockets. ``drain`` sends everybody in a meeting away with the request to come back."""
+
+    app: FastAPI
+    context: ApiContext
+    meeting: MeetingService
+    jobs: JobRunner
+    callbacks: Deliverer
+    drain: Callable[[], Awaitable[None]]
 
 
-def create_app(settings: Settings, *, clock: Clock | None = None) -> FastAPI:
-    """The ASGI app. Its lifespan opens the database, runs what works in the background, and closes both."""
+@asynccontextmanager
+async def running(
+    settings: Settings, *, clock: Clock | None = None, open_media: OpenMedia = embedded_media
+) -> AsyncIterator[Server]:
+    """Open everything, run what works in the background, and close it again in the opposite order.
+
+    Raises DatabaseUnavailable, SettingsInvalid, OSError (a UDP port is taken).
+    """
     clock = clock or SystemClock()
+    secrets = load_secrets(settings)
 
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        secrets = load_secrets(settings)
-        async with AsyncExitStack() as stack:
-            database = await prepare_database(settings, clock)
-            stack.push_async_callback(database.close)
-            app.state.api = ApiContext(database, clock, settings, secrets, _authenticator(database, clock))
-            app.state.probes = {"database": lambda: _probe_database(database)}
-            yield
+    async def gate(room: str, identity: str) -> Admission | Refusal:
+        return await meeting.gate(room, identity)
 
-    app = FastAPI(
-        lifespan=lifespan,
-        version=__version__,
-        openapi_url=None,
-        docs_url=None,
-        redoc_url=None,
-        redirect_slashes=False,
-        max_body_size=MAX_BODY_BYTES,
-    )
-    app.include_router(rooms_router, prefix=_API_PREFIX)
-    for prefix in _OLD_API_PREFIXES:
-        app.include_router(rooms_router, prefix=prefix, include_in_schema=False)
-    app.include_router(health.router)
-    install_reference(app)
-    install_error_handlers(app)
-    return app
+    async def listen(event: EngineEvent) -> None:
+        await meeting.on_engine_event(event)
+
+    def wake() -> None:
+        jobs.wake()
+        callbacks.wake()
+
+    async with AsyncExitStack() as stack:
+        database = await prepare_database(settings, clock)
+        stack.push_async_callback(database.close)
+        media = await stack.enter_async_context(open_media(settings, secrets, clock, gate, listen))
+        meeting = MeetingService(
+            database=database,
+            engine=media.engine,
+            clock=clock,
+            secrets=MeetingSecrets(host_link=secrets.host_token, control=secrets.control_token),
+            wake=wake,
+        )
+        jobs = JobRunner(database, clock, meeting.job_handlers())
+        callbacks = Deliverer(database, clock, allow_loopback=settings.allow_loopback_callbacks)
+        await meeting.recover()
+
+        background = await stack.enter_async_context(asyncio.TaskGroup())
+        for work in (jobs, callbacks, meeting):
+            stack.callback(background.create_task(work.run(), name=type(work).__name__).cancel)
+        context = ApiContext(database, clock, settings, secrets, _authenticator(database, clock))
+        app = _build_app(context, media, meeting)
+        yield Server(app, context, meeting, jobs, callbacks, media.stop)
 
 
 def bind(settings: Settings) -> socket.socket:
@@ -86,42 +103,69 @@ def bind(settings: Settings) -> socket.socket:
     return listener
 
 
-async def serve(settings: Settings, listener: socket.socket, on_ready: Callable[[FastAPI], None]) -> None:
-    """Serve until SIGTERM or SIGINT. ``on_ready`` is called once requests are answered."""
-    app = create_app(settings)
-    config = uvicorn.Config(
-        app,
-        http="httptools",
-        ws="websockets-sansio",
-        ws_max_size=_MAX_WEBSOCKET_MESSAGE,
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=bool(settings.trusted_proxies),
-        forwarded_allow_ips=list(settings.trusted_proxies),
-        timeout_graceful_shutdown=settings.shutdown_seconds,
-        ssl_certfile=settings.tls_cert,
-        ssl_keyfile=settings.tls_key,
-    )
-    server = _Server(config, lambda: on_ready(app))
-    # uvicorn delivers the signal once more after a clean stop; that is no failure.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    signal.signal(signal.SIGINT, lambda *_: sys.exit(0))
-    await server.serve(sockets=[listener])
-    if not server.started:
-        raise SystemExit(3)
+async def serve(settings: Settings, listener: socket.socket, on_ready: Callable[[], None]) -> None:
+    """Serve until SIGTERM or SIGINT. ``on_ready`` is called once requests are answered. Raises what ``running`` raises."""
+    async with running(settings) as server:
+        config = uvicorn.Config(
+            server.app,
+            http="httptools",
+            ws="websockets-sansio",
+            ws_max_size=_MAX_WEBSOCKET_MESSAGE,
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=bool(settings.trusted_proxies),
+            forwarded_allow_ips=list(settings.trusted_proxies),
+            timeout_graceful_shutdown=settings.shutdown_seconds,
+            ssl_certfile=settings.tls_cert,
+            ssl_keyfile=settings.tls_key,
+        )
+        # uvicorn takes these over, and raises the signal once more after a clean stop: that is no failure.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: None)
+        await _HttpServer(config, on_ready, server.drain).serve(sockets=[listener])
 
 
-class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+class _HttpServer(uvicorn.Server):
+    """Says when it is ready, and lets the meetings go before it closes their sockets."""
+
+    def __init__(
+        self, config: uvicorn.Config, on_ready: Callable[[], None], drain: Callable[[], Awaitable[None]]
+    ) -> None:
         super().__init__(config)
         self._on_ready = on_ready
+        self._drain = drain
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
             self._on_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await self._drain()
+        await super().shutdown(sockets)
+
+
+def _build_app(context: ApiContext, media: Media, meeting: MeetingService) -> FastAPI:
+    app = FastAPI(
+        version=__version__,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        max_body_size=MAX_BODY_BYTES,
+    )
+    app.state.api = context
+    app.state.probes = {"database": lambda: _probe_database(context.database), "sfu": media.probe}
+    for prefix in (_API_PREFIX, *_OLD_API_PREFIXES):
+        app.include_router(rooms_router, prefix=prefix, include_in_schema=prefix == _API_PREFIX)
+    app.include_router(health.router)
+    install_reference(app)
+    app.router.routes.extend(media.routes)
+    app.include_router(page_router(meeting, context.clock, media_url=media.engine.client_url()))
+    install_error_handlers(app)
+    return app
 
 
 def _authenticator(database: Database, clock: Clock) -> Authenticator:
@@ -132,5 +176,5 @@ def _authenticator(database: Database, clock: Clock) -> Authenticator:
 
 
 async def _probe_database(database: Database) -> Mapping[str, Any]:
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(_PROBE_SECONDS):
         return {"kind": database.dialect, "revision": await database.read(migrations.current_revision)}

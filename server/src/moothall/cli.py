@@ -11,7 +11,6 @@ from typing import Annotated, Any, NoReturn, TypeVar
 
 import typer
 import uvloop
-from fastapi import FastAPI
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -20,12 +19,9 @@ from sqlalchemy.exc import DBAPIError
 from moothall import __version__
 from moothall.api.authentication import mint_token
 from moothall.api.errors import ApiError
-from moothall.app import bind, prepare_database
-from moothall.app import serve as serve_app
 from moothall.applications import service as applications
 from moothall.db import Connection, Database, DatabaseUnavailable, migrations, open_database
 from moothall.demo import ensure_demo_room
-from moothall.doctor import Verdict, examine
 from moothall.kit.clock import SystemClock
 from moothall.kit.ids import new_uuid
 from moothall.kit.logs import configure_logging
@@ -34,6 +30,7 @@ from moothall.rooms import service as rooms
 from moothall.rooms.model import Room
 from moothall.rooms.rendering import RoomRenderer
 from moothall.settings import Settings, SettingsInvalid, load_secrets, load_settings
+from moothall.startup import prepare_database
 
 T = TypeVar("T")
 
@@ -111,13 +108,16 @@ def serve(
         shutdown_seconds=shutdown_seconds,
     )
     configure_logging(settings.log_level, settings.log_format)
+    # Imported here, because the other commands should not wait for it.
+    from moothall import app  # noqa: PLC0415
+
     try:
-        listener = bind(settings)
+        listener = app.bind(settings)
     except OSError as error:
         _fail(f"cannot listen on {settings.host}:{settings.port}: {error.strerror}")
     settings = settings.model_copy(update={"port": listener.getsockname()[1]})
 
-    def announce(_app: FastAPI) -> None:
+    def announce() -> None:
         _err.print(f"Moothall {__version__} answers on {settings.origin}", highlight=False)
         if room is not None:
             secret = load_secrets(settings).host_token
@@ -129,7 +129,7 @@ def serve(
     if demo:
         room = _run(settings, lambda database: ensure_demo_room(database, settings.data_dir.absolute(), _clock.now()))
     try:
-        uvloop.run(serve_app(settings, listener, announce))
+        uvloop.run(app.serve(settings, listener, announce))
     except (DatabaseUnavailable, SettingsInvalid, OSError) as error:
         _fail(str(error))
 
@@ -284,6 +284,9 @@ def doctor(
         tls_key=tls_key,
         database_url=database_url,
     )
+    # Imported here, because the other commands should not wait for it.
+    from moothall.doctor import Verdict, examine  # noqa: PLC0415
+
     findings = list(examine(settings, _clock))
     if as_json:
         print(json.dumps([asdict(finding) for finding in findings], indent=2))
@@ -303,9 +306,9 @@ def version() -> None:
 
 
 _MARKS = {
-    Verdict.OK: "[green]ok[/]",
-    Verdict.WARNING: "[yellow]note[/]",
-    Verdict.FAILED: "[red]fails[/]",
+    "ok": "[green]ok[/]",
+    "warning": "[yellow]note[/]",
+    "failed": "[red]fails[/]",
 }
 
 

@@ -19,6 +19,7 @@ import moothall
 from moothall.db import migrations, open_database
 from moothall.db.sqlite_library import is_safe, sqlite_version
 from moothall.kit.clock import Clock
+from moothall.media import open_sfu
 from moothall.settings import Settings
 
 _EXPIRES_SOON = timedelta(days=14)
@@ -128,14 +129,12 @@ def _udp(port: int, running: str | None) -> Finding:
 
 def _media_addresses(settings: Settings) -> Finding:
     """What the SFU would tell clients, asked from the SFU itself."""
-    import moothall_sfu  # noqa: PLC0415
-
-    engine = moothall_sfu.Engine(bind_ips=["0.0.0.0"], udp_ports=[0], advertised_ips=list(settings.advertise_ip))  # noqa: S104 - as the server does
+    engine = open_sfu(settings, udp_ports=[0])
     try:
         addresses = sorted({candidate.rpartition(":")[0].strip("[]") for candidate in engine.candidates})
     finally:
         engine.close()
-    text = f"clients are told {', '.join(addresses)} (SFU {moothall_sfu.__version__})"
+    text = f"clients are told {', '.join(addresses)}"
     if not addresses:
         return Finding("media addresses", Verdict.FAILED, "this machine has no address: set --advertise-ip")
     if not any(ipaddress.ip_address(address).is_global for address in addresses):

@@ -170,7 +170,14 @@ class Settings(BaseSettings):
         if self.public_url is not None:
             return self.public_url
         scheme = "http" if self.tls_cert is None else "https"
-        return f"{scheme}://localhost:{self.port}"
+        try:
+            address = ipaddress.ip_address(self.host)
+        except ValueError:
+            host = self.host
+        else:
+            # Browsers trust localhost with cameras, even without TLS.
+            host = "localhost" if address.is_unspecified or address.is_loopback else self.host
+        return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.port}"
 
 
 def load_settings(config: Path | None = None, **flags: Any) -> Settings:

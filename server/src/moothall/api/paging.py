@@ -5,15 +5,14 @@ Links are absolute, because clients parse them. ``next`` is absent on the last p
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import urlencode
 
-from fastapi import Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 DEFAULT_PAGE_SIZE = 20
 MAX_PAGE_SIZE = 1000
-_MAX_SERIAL = 2**63 - 1
+MAX_SERIAL = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +30,6 @@ class Neighbours:
 
     previous_start: int | None
     next_start: int | None
-
-
-async def page_request(
-    start_id: Annotated[int | None, Query(ge=0, le=_MAX_SERIAL, description="Begin with this serial.")] = None,
-    end_id: Annotated[int | None, Query(ge=0, le=_MAX_SERIAL, description="End before this serial.")] = None,
-    page_size: Annotated[
-        int, Query(ge=1, le=MAX_PAGE_SIZE, description="At most this many items.")
-    ] = DEFAULT_PAGE_SIZE,
-) -> PageRequest:
-    return PageRequest(page_size, start_id, end_id)
-
-
-RequestedPage = Annotated[PageRequest, Depends(page_request)]
 
 
 def render_page(

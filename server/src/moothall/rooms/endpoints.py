@@ -6,7 +6,8 @@ from starlette.responses import JSONResponse, Response
 
 from moothall.api.body import read_body
 from moothall.api.call import AuthenticatedCall
-from moothall.api.paging import RequestedPage, render_page
+from moothall.api.page_parameters import RequestedPage
+from moothall.api.paging import render_page
 from moothall.api.reference import documented_body, documented_errors
 from moothall.rooms import model, schemas, service
 from moothall.rooms.model import RoomType

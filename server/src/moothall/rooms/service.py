@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from moothall.api.errors import BadRequest, Forbidden, InputInvalid, NotFound
-from moothall.api.paging import Neighbours, PageRequest
+from moothall.api.paging import MAX_SERIAL, Neighbours, PageRequest
 from moothall.callbacks import outbox
 from moothall.callbacks.model import Event, Topic
 from moothall.db import Connection
@@ -19,7 +19,6 @@ from moothall.rooms.model import Room, RoomType
 EXPIRY_JOB = "room_expiry"
 
 _CODE_ATTEMPTS = 5
-_MAX_SERIAL = 2**63 - 1
 _MAX_SHOWN_ID = 64
 
 
@@ -73,7 +72,7 @@ def list_rooms(connection: Connection, application_id: str, page: PageRequest) -
         connection,
         application_id,
         start=start,
-        end=_MAX_SERIAL if page.end_id is None else page.end_id,
+        end=MAX_SERIAL if page.end_id is None else page.end_id,
         limit=page.page_size + 1,
     )
     rooms = found[: page.page_size]

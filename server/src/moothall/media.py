@@ -1,0 +1,62 @@
+"""The media engine this server runs with: today the embedded one."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.routing import BaseRoute
+
+import moothall_sfu
+from moothall.engine import AdmissionGate, EngineListener, MediaEngine
+from moothall.kit.clock import Clock
+from moothall.settings import ServerSecrets, Settings
+from moothall.signalling.embedded import EmbeddedEngine
+from moothall.signalling.endpoint import routes
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """A running engine: its routes, its readiness, and ``stop``, which sends everybody away with the request to come back."""
+
+    engine: MediaEngine
+    routes: Sequence[BaseRoute]
+    probe: Callable[[], Awaitable[Mapping[str, Any]]]
+    stop: Callable[[], Awaitable[None]]
+
+
+OpenMedia = Callable[
+    [Settings, ServerSecrets, Clock, AdmissionGate, EngineListener], AbstractAsyncContextManager[Media]
+]
+
+
+@asynccontextmanager
+async def embedded_media(
+    settings: Settings, secrets: ServerSecrets, clock: Clock, gate: AdmissionGate, listener: EngineListener
+) -> AsyncIterator[Media]:
+    """The SFU in this process. Raises OSError when a UDP port is taken."""
+    sfu = open_sfu(settings)
+    engine = EmbeddedEngine(
+        sfu=sfu,
+        api_key=secrets.livekit_api_key,
+        api_secret=secrets.livekit_api_secret,
+        client_url=settings.origin.replace("http", "ws", 1),
+        clock=clock,
+        gate=gate,
+        listener=listener,
+    )
+
+    async def probe() -> Mapping[str, Any]:
+        return {"engine": engine.name, "udp_ports": sfu.udp_ports}
+
+    async with engine.running():
+        yield Media(engine, routes(engine, clock), probe, engine.stop)
+
+
+def open_sfu(settings: Settings, udp_ports: Sequence[int] | None = None) -> moothall_sfu.Engine:
+    """The SFU bound to its UDP ports. Raises OSError when one is taken."""
+    return moothall_sfu.Engine(
+        bind_ips=["0.0.0.0"],  # noqa: S104 - media comes from everywhere; every packet proves where it belongs
+        udp_ports=list(settings.udp_ports if udp_ports is None else udp_ports),
+        advertised_ips=list(settings.advertise_ip),
+    )
