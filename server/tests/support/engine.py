@@ -1,0 +1,93 @@
+"""A media engine without media: people are inside when a test says so, and it keeps the promises of ``engine.MediaEngine``."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from moothall.engine import (
+    EngineEvent,
+    EngineListener,
+    JoinGrant,
+    LeaveReason,
+    ParticipantJoined,
+    ParticipantLeft,
+    RoomFinished,
+)
+from moothall.kit.clock import Clock
+
+
+@dataclass
+class SentData:
+    room: str
+    payload: bytes
+    topic: str
+
+
+@dataclass
+class FakeEngine:
+    clock: Clock
+    name: str = "fake"
+    listener: EngineListener | None = None
+    grants: list[JoinGrant] = field(default_factory=list)
+    sent: list[SentData] = field(default_factory=list)
+    _inside: dict[str, dict[str, str]] = field(default_factory=dict)
+    _connections: int = 0
+
+    async def join(self, room: str, identity: str, name: str = "Ada", role: str = "guest") -> str:
+        """The participant's transports are up. Returns the connection's sid."""
+        self._connections += 1
+        sid = f"PA_{self._connections}"
+        self._inside.setdefault(room, {})[identity] = sid
+        await self._report(
+            ParticipantJoined(room, identity, sid, name, {"role": role}, at=self.clock.now()),
+        )
+        return sid
+
+    async def leave(self, room: str, identity: str, reason: LeaveReason = LeaveReason.CLIENT_INITIATED) -> None:
+        sid = self._inside[room].pop(identity)
+        await self._report(ParticipantLeft(room, identity, sid, reason, self.clock.now()))
+        if not self._inside[room]:
+            del self._inside[room]
+            await self._report(RoomFinished(room, self.clock.now()))
+
+    def crash(self) -> None:
+        """Everybody is gone and nothing is reported."""
+        self._inside.clear()
+
+    def access_token(self, grant: JoinGrant) -> str:
+        self.grants.append(grant)
+        return f"access-token-of-{grant.identity}"
+
+    def client_url(self) -> str:
+        return "ws://127.0.0.1:7880"
+
+    async def participants(self, room: str) -> list[str]:
+        return list(self._inside.get(room, {}))
+
+    async def remove_participant(self, room: str, identity: str) -> bool:
+        if identity not in self._inside.get(room, {}):
+            return False
+        await self.leave(room, identity, LeaveReason.PARTICIPANT_REMOVED)
+        return True
+
+    async def delete_room(self, room: str) -> bool:
+        inside = await self.participants(room)
+        for identity in inside:
+            await self.leave(room, identity, LeaveReason.ROOM_DELETED)
+        return bool(inside)
+
+    async def mute_track(self, room: str, identity: str, track_sid: str, *, muted: bool) -> bool:
+        return identity in self._inside.get(room, {})
+
+    async def send_data(
+        self, room: str, payload: bytes, *, topic: str, reliable: bool = True, to: Sequence[str] = ()
+    ) -> None:
+        self.sent.append(SentData(room, payload, topic))
+
+    async def update_participant(
+        self, room: str, identity: str, *, name: str | None = None, attributes: Mapping[str, str] | None = None
+    ) -> bool:
+        return identity in self._inside.get(room, {})
+
+    async def _report(self, event: EngineEvent) -> None:
+        if self.listener is not None:
+            await self.listener(event)
