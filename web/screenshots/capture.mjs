@@ -1,0 +1,149 @@
+// Takes pictures of every screen at three widths, light and dark, left to right and right to left:
+//   npm run screenshots [-- <part of a picture's name>]
+// They land in screenshots/pictures, which is not kept. Needs a Chromium: CHROMIUM, else /usr/bin/chromium.
+import { mkdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { chromium } from 'playwright-core'
+import { createServer } from 'vite'
+import { mockServer } from './mockServer.mjs'
+
+const OUT = fileURLToPath(new URL('./pictures/', import.meta.url))
+const WIDTHS = { phone: [360, 740], narrow: [550, 800], wide: [1280, 800] }
+const MATRIX = [
+  ['phone', 'light', 'en'],
+  ['phone', 'dark', 'he'],
+  ['narrow', 'light', 'ar'],
+  ['narrow', 'dark', 'en'],
+  ['wide', 'light', 'en'],
+  ['wide', 'dark', 'en'],
+  ['wide', 'dark', 'he'],
+]
+
+const press =
+  (name, role = 'button') =>
+  (page) =>
+    page.getByRole(role, { name }).filter({ visible: true }).first().click()
+const stage = (query) => (language) => `/screenshots/stage.html?lang=${language}&${query}`
+const ONLY_ENGLISH = { languages: ['en'] }
+
+const SCENES = {
+  home: { path: () => '/' },
+  prejoin: { path: () => '/123456789003', wait: 'form' },
+  'prejoin-host': { path: () => '/?room_token=823456789000&participant_token=t', wait: 'form', ...ONLY_ENGLISH },
+  'prejoin-brand': { path: () => '/723456789001', wait: 'form', ...ONLY_ENGLISH },
+  'prejoin-denied': { path: () => '/123456789001', wait: '[role=alert]', permissions: [] },
+  'prejoin-no-name': { path: () => '/123456789001', wait: 'form', act: press('Join meeting'), ...ONLY_ENGLISH },
+  'prejoin-failed': {
+    path: () => '/123456789001',
+    wait: 'form',
+    act: async (page) => {
+      await page.getByLabel('Your name').fill('Ada Lovelace')
+      await press('Join meeting')(page)
+      await page.getByRole('alert').waitFor()
+    },
+    ...ONLY_ENGLISH,
+  },
+  'prejoin-select': {
+    path: () => '/123456789001',
+    wait: 'video',
+    act: press('Microphone', 'combobox'),
+    ...ONLY_ENGLISH,
+  },
+  language: { path: () => '/', wait: 'form', act: (page) => page.locator('header button').click() },
+  unknown: { path: () => '/123456789404', wait: 'h1' },
+  expired: { path: () => '/123456789410', wait: 'h1', ...ONLY_ENGLISH },
+  'host-link': { path: () => '/?room_token=123456789403&participant_token=t', wait: 'h1', ...ONLY_ENGLISH },
+  full: { path: () => '/123456789409', wait: 'h1', ...ONLY_ENGLISH },
+  unavailable: { path: () => '/123456789503', wait: 'h1' },
+  'stage-01': { path: stage('people=1') },
+  'stage-02': { path: stage('people=2') },
+  'stage-05': { path: stage('people=5') },
+  'stage-12': { path: stage('people=12') },
+  'stage-30': { path: stage('people=30') },
+  'stage-guest-muted': { path: stage('people=3&role=guest&mic=off'), ...ONLY_ENGLISH },
+  'stage-people': {
+    path: stage('people=12'),
+    act: async (page) => {
+      if ((page.viewportSize()?.width ?? 0) < 1024) {
+        await press('More')(page)
+        await press(/People/, 'menuitem')(page)
+      } else {
+        await press('People')(page)
+      }
+    },
+    ...ONLY_ENGLISH,
+  },
+  'stage-more': { path: stage('people=2'), act: press('More'), widths: ['phone', 'narrow'], ...ONLY_ENGLISH },
+  'stage-devices': {
+    path: stage('people=2'),
+    act: press('Microphone and speaker options'),
+    widths: ['narrow', 'wide'],
+    ...ONLY_ENGLISH,
+  },
+  'stage-end': { path: stage('people=5'), act: endForAll, ...ONLY_ENGLISH },
+  'stage-interrupted': { path: stage('people=3&phase=interrupted'), pause: 1500 },
+  'stage-problem': { path: stage('people=3&problem=denied'), pause: 800, ...ONLY_ENGLISH },
+  'stage-tooltip': {
+    path: stage('people=2'),
+    act: async (page) => {
+      await page.keyboard.press('Tab')
+      await page.waitForTimeout(900)
+    },
+    widths: ['wide'],
+    ...ONLY_ENGLISH,
+  },
+  ended: { path: stage('people=2'), skip: true },
+}
+
+async function endForAll(page) {
+  if ((page.viewportSize()?.width ?? 0) < 1024) {
+    await press('More')(page)
+    await press('End for all', 'menuitem')(page)
+  } else {
+    await press('End for all')(page)
+  }
+}
+
+const only = process.argv[2] ?? ''
+mkdirSync(OUT, { recursive: true })
+const server = await createServer({ plugins: [mockServer()], server: { port: 5199, hmr: false }, logLevel: 'error' })
+await server.listen()
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  args: ['--no-sandbox', '--use-fake-device-for-media-stream', '--autoplay-policy=no-user-gesture-required'],
+})
+
+const LOCALES = { en: 'en-US', he: 'he-IL', ar: 'ar-EG' }
+for (const [width, scheme, language] of MATRIX) {
+  const [w, h] = WIDTHS[width]
+  for (const [name, scene] of Object.entries(SCENES)) {
+    const isWanted =
+      !scene.skip &&
+      name.includes(only) &&
+      (scene.languages?.includes(language) ?? true) &&
+      (scene.widths?.includes(width) ?? true)
+    if (!isWanted) {
+      continue
+    }
+    const context = await browser.newContext({
+      viewport: { width: w, height: h },
+      colorScheme: scheme,
+      locale: LOCALES[language],
+      permissions: scene.permissions ?? ['camera', 'microphone'],
+    })
+    const page = await context.newPage()
+    page.on('pageerror', (error) => console.error(`${name}: ${error.message}`))
+    await page.goto(`http://localhost:5199${scene.path(language)}`)
+    await page
+      .locator(scene.wait ?? '#root > *')
+      .first()
+      .waitFor()
+    await page.waitForTimeout(scene.pause ?? 900)
+    await scene.act?.(page)
+    await page.waitForTimeout(350)
+    await page.screenshot({ path: `${OUT}${name}.${width}.${scheme}.${language}.png` })
+    await context.close()
+  }
+}
+await browser.close()
+await server.close()

@@ -1,0 +1,159 @@
+/**
+ * The page's own calls (docs/page-api.md). Every failure is a `PageError`; its `code` is what the page decides by.
+ */
+
+export type Role = 'owner' | 'guest'
+
+export interface Theme {
+  main_color: string
+  brand_text: string
+  brand_image_colored_url: string | null
+  brand_image_white_url: string | null
+  branded_favicon_url: string | null
+  short_company_url: string | null
+}
+
+export interface Room {
+  display_name: string
+  meeting_code: string
+  type: 'instant' | 'long_term'
+  expires_at: string | null
+  initial_join_options: { microphone_state: 'on' | 'off' | 'default' }
+  join_approval_level: 'none' | 'after_owner_only' | 'explicit_approval'
+  available_features: {
+    is_recording_available: boolean
+    is_chat_available: boolean
+    is_whiteboard_available: boolean
+    is_locale_switcher_available: boolean
+    is_captions_available: boolean
+  }
+  ui_settings: { language: string }
+  theme: Theme | null
+}
+
+export interface Lookup {
+  role: Role
+  room: Room
+  /** How many people are inside now. */
+  participants: number
+}
+
+export interface Admission {
+  participant_id: string
+  role: Role
+  name: string
+  url: string
+  token: string
+  control_token: string
+}
+
+/** The codes of the server, and `offline`: no answer came at all. */
+export type PageErrorCode =
+  | 'invalid_input'
+  | 'host_link_invalid'
+  | 'not_permitted'
+  | 'unknown_meeting'
+  | 'meeting_full'
+  | 'meeting_expired'
+  | 'too_many_requests'
+  | 'unavailable'
+  | 'offline'
+
+const CODES: ReadonlySet<string> = new Set<PageErrorCode>([
+  'invalid_input',
+  'host_link_invalid',
+  'not_permitted',
+  'unknown_meeting',
+  'meeting_full',
+  'meeting_expired',
+  'too_many_requests',
+  'unavailable',
+])
+
+export class PageError extends Error {
+  override readonly name = 'PageError'
+
+  constructor(
+    readonly code: PageErrorCode,
+    /** How long the server asks us to wait, in seconds; null when it does not say. */
+    readonly retryAfter: number | null = null,
+  ) {
+    super(code)
+  }
+}
+
+export interface Credentials {
+  meetingCode: string
+  participantToken: string | null
+}
+
+export interface PageClient {
+  lookup(who: Credentials): Promise<Lookup>
+  join(who: Credentials & { name: string }): Promise<Admission>
+  end(controlToken: string): Promise<void>
+}
+
+const TIMEOUT_MS = 15_000
+
+export const pageClient: PageClient = {
+  async lookup({ meetingCode, participantToken }) {
+    return (await post('/page/lookup', { meeting_code: meetingCode, participant_token: participantToken })) as Lookup
+  },
+  async join({ meetingCode, participantToken, name }) {
+    const body = { meeting_code: meetingCode, participant_token: participantToken, name }
+    return (await post('/page/join', body)) as Admission
+  },
+  async end(controlToken) {
+    await post('/page/end', {}, { Authorization: `Bearer ${controlToken}` })
+  },
+}
+
+async function post(path: string, body: unknown, headers: Record<string, string> = {}): Promise<unknown> {
+  let response: Response
+  try {
+    response = await fetch(path, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', Accept: 'application/json', ...headers },
+      body: JSON.stringify(body),
+      cache: 'no-store',
+      credentials: 'omit',
+      referrerPolicy: 'no-referrer',
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    })
+  } catch {
+    throw new PageError('offline')
+  }
+  if (response.status === 204) {
+    return null
+  }
+  const answer = await readJson(response)
+  if (!response.ok) {
+    throw new PageError(codeOf(answer, response.status), retryAfterOf(response))
+  }
+  if (typeof answer !== 'object' || answer === null) {
+    throw new PageError('unavailable')
+  }
+  return answer
+}
+
+async function readJson(response: Response): Promise<unknown> {
+  try {
+    return await response.json()
+  } catch {
+    return null
+  }
+}
+
+function codeOf(answer: unknown, status: number): PageErrorCode {
+  if (typeof answer === 'object' && answer !== null && 'code' in answer && typeof answer.code === 'string') {
+    if (CODES.has(answer.code)) {
+      return answer.code as PageErrorCode // just looked up
+    }
+  }
+  return status === 429 ? 'too_many_requests' : 'unavailable'
+}
+
+function retryAfterOf(response: Response): number | null {
+  const seconds = Number(response.headers.get('Retry-After') ?? Number.NaN)
+  return Number.isFinite(seconds) && seconds >= 0 ? Math.min(seconds, 3600) : null
+}

@@ -1,0 +1,238 @@
+/**
+ * One person's visit to one meeting, from the lookup to the last page:
+ * looking › prejoin › (joining) › inside › over, and problem from anywhere.
+ */
+import { useCallback, useEffect, useRef, useState } from 'react'
+import { type Lookup, type PageClient, PageError, type PageErrorCode } from '@/api/page'
+import { isEmbedded } from '@/call/browser'
+import type { Call } from '@/call/call'
+import type { InputKind } from '@/call/capture'
+import type { CloseReason } from '@/call/connection'
+import { DeviceList } from '@/call/devices'
+import { Preview } from '@/call/preview'
+import { findHostToken, forgetHostToken } from '@/lib/hostLink'
+import { rememberedChoices } from '@/lib/storage'
+import { useLanguage } from './LanguageProvider'
+
+export type Screen =
+  | { name: 'looking' }
+  | { name: 'problem'; code: PageErrorCode; retryAfter: number | null }
+  | { name: 'prejoin'; preview: Preview; isJoining: boolean; failure: PageErrorCode | null }
+  | { name: 'entering' }
+  | { name: 'inside'; call: Call }
+  | { name: 'over'; reason: Exclude<CloseReason['kind'], 'refused'> }
+
+export interface Visit {
+  screen: Screen
+  /** What is known of the room; stays known after the first lookup. */
+  lookup: Lookup | null
+  devices: DeviceList
+  initialName: string
+  look: () => void
+  lookAsGuest: () => void
+  join: (name: string) => void
+  rejoin: () => void
+  turnPreview: (kind: InputKind, isOn: boolean) => void
+}
+
+/** Refusals after which the person may simply press the button again. */
+const WORTH_REPEATING: ReadonlySet<PageErrorCode> = new Set<PageErrorCode>([
+  'offline',
+  'too_many_requests',
+  'unavailable',
+])
+const RECOUNT_MS = 20_000
+
+const loadCall = () => import('@/call/call')
+
+export function useVisit(page: PageClient, code: string): Visit {
+  const { setRoom } = useLanguage()
+  const [screen, setScreen] = useState<Screen>({ name: 'looking' })
+  const [lookup, setLookup] = useState<Lookup | null>(null)
+  const [devices] = useState(() => new DeviceList())
+  const current = useRef<{ preview: Preview | null; call: Call | null; isMounted: boolean }>({
+    preview: null,
+    call: null,
+    isMounted: true,
+  })
+
+  useEffect(() => devices.watch(), [devices])
+  useEffect(() => {
+    const held = current.current
+    held.isMounted = true
+    return () => {
+      held.isMounted = false
+      held.preview?.stop()
+      held.call?.leave()
+      held.preview = null
+      held.call = null
+    }
+  }, [])
+
+  const prepare = useCallback(
+    (found: Lookup) => {
+      const preview = new Preview({
+        microphoneOn: startsOn('microphone', found.room.initial_join_options.microphone_state),
+        cameraOn: startsOn('camera', 'default'),
+        deviceId: (kind) => devices.getSnapshot().chosen[kind],
+        onOpened: () => void devices.refresh(),
+      })
+      current.current.preview?.stop()
+      current.current.preview = preview
+      if (!isEmbedded()) {
+        void preview.start()
+      }
+      setScreen({ name: 'prejoin', preview, isJoining: false, failure: null })
+      // The code of the meeting is wanted soon; a failure shows when it is needed.
+      loadCall().catch(() => undefined)
+      import('./InMeeting').catch(() => undefined)
+    },
+    [devices],
+  )
+
+  const look = useCallback(() => {
+    setScreen({ name: 'looking' })
+    const find = async () => {
+      try {
+        const found = await page.lookup({ meetingCode: code, participantToken: findHostToken(code) })
+        await setRoom({
+          language: found.room.ui_settings.language,
+          isChoiceAllowed: found.room.available_features.is_locale_switcher_available,
+        })
+        if (current.current.isMounted) {
+          setLookup(found)
+          prepare(found)
+        }
+      } catch (error) {
+        const { code: why, retryAfter } = error instanceof PageError ? error : new PageError('unavailable')
+        setScreen({ name: 'problem', code: why, retryAfter })
+      }
+    }
+    void find()
+  }, [page, code, prepare, setRoom])
+
+  useEffect(look, [look])
+  useRecount(page, code, screen.name === 'prejoin', setLookup)
+
+  const enter = useCallback(
+    async (name: string, preview: Preview | null) => {
+      const { Call } = await loadCall()
+      const wants = preview?.getSnapshot()
+      const call = new Call({
+        page,
+        who: { meetingCode: code, participantToken: findHostToken(code), name },
+        role: lookup?.role ?? 'guest',
+        tracks: { microphone: wants?.microphone.track ?? null, camera: wants?.camera.track ?? null },
+        wants: {
+          microphone: wants ? wants.microphone.isOn : remembersOn('microphone'),
+          camera: wants ? wants.camera.isOn : remembersOn('camera'),
+        },
+        deviceIds: devices.getSnapshot().chosen,
+      })
+      current.current.call = call
+      follow(call, {
+        onInside: () => {
+          preview?.release()
+          current.current.preview = null
+          setScreen({ name: 'inside', call })
+        },
+        onOver: (reason) => {
+          current.current.call = null
+          if (reason.kind !== 'refused') {
+            setScreen({ name: 'over', reason: reason.kind })
+          } else if (preview !== null && WORTH_REPEATING.has(reason.code)) {
+            // The call has stopped the tracks it was given; open them again for the preview.
+            void preview.start()
+            setScreen({ name: 'prejoin', preview, isJoining: false, failure: reason.code })
+          } else {
+            setScreen({ name: 'problem', code: reason.code, retryAfter: null })
+          }
+        },
+      })
+      call.join()
+    },
+    [page, code, lookup, devices],
+  )
+
+  return {
+    screen,
+    lookup,
+    devices,
+    initialName: rememberedChoices.read('name')?.slice(0, 64) ?? '',
+    look,
+    lookAsGuest: () => {
+      forgetHostToken(code)
+      look()
+    },
+    join: (name) => {
+      const { preview } = current.current
+      if (preview === null || screen.name !== 'prejoin' || screen.isJoining) {
+        return
+      }
+      rememberedChoices.write('name', name)
+      setScreen({ ...screen, isJoining: true, failure: null })
+      enter(name, preview).catch(() => setScreen({ ...screen, isJoining: false, failure: 'offline' }))
+    },
+    rejoin: () => {
+      const name = rememberedChoices.read('name')
+      if (name === null) {
+        look()
+        return
+      }
+      setScreen({ name: 'entering' })
+      enter(name, null).catch(() => setScreen({ name: 'problem', code: 'offline', retryAfter: null }))
+    },
+    turnPreview: (kind, isOn) => {
+      rememberedChoices.write(`${kind}On`, String(isOn))
+      void current.current.preview?.turn(kind, isOn)
+    },
+  }
+}
+
+function remembersOn(kind: InputKind): boolean {
+  return rememberedChoices.read(`${kind}On`) !== 'false'
+}
+
+function startsOn(kind: InputKind, wish: 'on' | 'off' | 'default'): boolean {
+  return wish === 'default' ? remembersOn(kind) : wish === 'on'
+}
+
+/** Tells once when the call is inside, and once when it is over. */
+function follow(
+  call: Call,
+  { onInside, onOver }: { onInside: () => void; onOver: (reason: CloseReason) => void },
+): void {
+  let wasInside = false
+  const stop = call.subscribe(() => {
+    const { connection } = call.getSnapshot()
+    if (connection.phase === 'connected' && !wasInside) {
+      wasInside = true
+      onInside()
+    }
+    if (connection.phase === 'closed') {
+      stop()
+      onOver(connection.reason)
+    }
+  })
+}
+
+/** Keeps the number of people inside fresh while somebody waits before the door. */
+function useRecount(page: PageClient, code: string, isWaiting: boolean, setLookup: (lookup: Lookup) => void): void {
+  useEffect(() => {
+    if (!isWaiting) {
+      return
+    }
+    const recount = async () => {
+      if (document.visibilityState !== 'visible') {
+        return
+      }
+      try {
+        setLookup(await page.lookup({ meetingCode: code, participantToken: findHostToken(code) }))
+      } catch {
+        // The number stays as it was; joining will say what is wrong.
+      }
+    }
+    const timer = window.setInterval(() => void recount(), RECOUNT_MS)
+    return () => window.clearInterval(timer)
+  }, [page, code, isWaiting, setLookup])
+}

@@ -1,0 +1,333 @@
+/**
+ * One person's stay in a meeting: drives the connection state machine with the page's own calls and livekit-client, and
+ * keeps microphone and camera as the person wants them, over reconnects too.
+ */
+import {
+  DefaultReconnectPolicy,
+  DisconnectReason,
+  LocalAudioTrack,
+  LocalVideoTrack,
+  Room,
+  RoomEvent,
+  type RoomOptions,
+  Track,
+  VideoPresets,
+} from 'livekit-client'
+import { type Admission, type Credentials, type PageClient, PageError, type Role } from '@/api/page'
+import { Cell } from '@/lib/store'
+import { cameraConstraints, type InputKind, microphoneConstraints } from './capture'
+import {
+  type ConnectionCommand,
+  type ConnectionEvent,
+  type ConnectionState,
+  type DropReason,
+  handleConnectionEvent,
+} from './connection'
+import { type DeviceProblem, explainFailure, findObstacle, inspectSurroundings } from './deviceProblem'
+import type { DeviceKind } from './devices'
+
+export interface CallInput {
+  /** What the person wants; what others see and hear follows as soon as the connection allows. */
+  isOn: boolean
+  isBusy: boolean
+  problem: DeviceProblem | null
+}
+
+export interface CallState {
+  connection: ConnectionState
+  role: Role
+  microphone: CallInput
+  camera: CallInput
+}
+
+export interface CallOptions {
+  page: PageClient
+  who: Credentials & { name: string }
+  role: Role
+  /** Tracks that are already open, from the preview; the call stops them. */
+  tracks: Record<InputKind, MediaStreamTrack | null>
+  wants: Record<InputKind, boolean>
+  deviceIds: Readonly<Record<DeviceKind, string | null>>
+  room?: Room
+}
+
+/** The client's own attempts to resume, about 20 s in all; after that a new admission is asked for. */
+const RESUME_DELAYS_MS = [0, 300, 800, 1500, 3000, 4000, 5000, 5000]
+
+const SOURCES = { microphone: Track.Source.Microphone, camera: Track.Source.Camera } as const
+
+function roomOptions(deviceIds: CallOptions['deviceIds']): RoomOptions {
+  return {
+    adaptiveStream: true,
+    dynacast: true,
+    // The server answers two peer connections; asking for one first would cost a round trip.
+    singlePeerConnection: false,
+    reconnectPolicy: new DefaultReconnectPolicy(RESUME_DELAYS_MS),
+    audioCaptureDefaults: {
+      echoCancellation: true,
+      noiseSuppression: true,
+      autoGainControl: true,
+      ...(deviceIds.microphone === null ? {} : { deviceId: { ideal: deviceIds.microphone } }),
+    },
+    videoCaptureDefaults: {
+      resolution: VideoPresets.h720.resolution,
+      ...(deviceIds.camera === null ? {} : { deviceId: { ideal: deviceIds.camera } }),
+    },
+    ...(deviceIds.speaker === null ? {} : { audioOutput: { deviceId: deviceIds.speaker } }),
+    publishDefaults: {
+      videoCodec: 'vp8',
+      backupCodec: false,
+      simulcast: true,
+      videoEncoding: VideoPresets.h720.encoding,
+      videoSimulcastLayers: [VideoPresets.h180, VideoPresets.h360],
+      degradationPreference: 'maintain-framerate',
+      dtx: true,
+      red: false,
+    },
+  }
+}
+
+export class Call extends Cell<CallState> {
+  readonly room: Room
+  readonly #options: CallOptions
+  readonly #tracks: Record<InputKind, MediaStreamTrack | null>
+  readonly #lifetime = new AbortController()
+  #admission: Admission | null = null
+  #timer: number | undefined
+  #isPageGoing = false
+
+  constructor(options: CallOptions) {
+    const input = { isBusy: false, problem: null }
+    super({
+      connection: { phase: 'idle' },
+      role: options.role,
+      microphone: { ...input, isOn: options.wants.microphone },
+      camera: { ...input, isOn: options.wants.camera },
+    })
+    this.#options = options
+    this.#tracks = { ...options.tracks }
+    this.room = options.room ?? new Room(roomOptions(options.deviceIds))
+    this.#listen()
+  }
+
+  /** Enters the meeting. How that goes is seen in the state. */
+  join(): void {
+    this.#handle({ type: 'JoinAsked' })
+  }
+
+  leave(): void {
+    this.#handle({ type: 'LeaveAsked' })
+  }
+
+  /**
+   * Ends the session for everybody.
+   * Raises `PageError` when the server refuses or cannot be reached; then the session goes on.
+   */
+  async endForAll(): Promise<void> {
+    if (this.#admission === null) {
+      throw new PageError('unavailable')
+    }
+    await this.#options.page.end(this.#admission.control_token)
+    this.#handle({ type: 'Dropped', reason: 'ended' })
+  }
+
+  async turn(kind: InputKind, isOn: boolean): Promise<void> {
+    if (this.getSnapshot()[kind].isBusy) {
+      return
+    }
+    if (this.getSnapshot().connection.phase !== 'connected') {
+      this.#change(kind, { isOn, problem: null })
+      return
+    }
+    this.#change(kind, { isOn, isBusy: true, problem: null })
+    const problem = await this.#apply(kind, isOn)
+    this.#change(kind, { isOn: problem === null ? isOn : false, isBusy: false, problem })
+  }
+
+  dismissProblem(kind: InputKind): void {
+    this.#change(kind, { problem: null })
+  }
+
+  /** Uses another device from now on. */
+  async switchDevice(kind: DeviceKind, id: string): Promise<void> {
+    const roomKind = { microphone: 'audioinput', camera: 'videoinput', speaker: 'audiooutput' } as const
+    try {
+      await this.room.switchActiveDevice(roomKind[kind], id)
+    } catch (error) {
+      if (kind !== 'speaker') {
+        this.#change(kind, { isOn: false, problem: explainFailure(error) })
+      }
+    }
+  }
+
+  #listen(): void {
+    this.room
+      .on(RoomEvent.Reconnecting, () => this.#handle({ type: 'Interrupted' }))
+      .on(RoomEvent.SignalReconnecting, () => this.#handle({ type: 'Interrupted' }))
+      .on(RoomEvent.Reconnected, () => this.#handle({ type: 'Resumed' }))
+      .on(RoomEvent.Disconnected, (reason) => this.#handle({ type: 'Dropped', reason: this.#dropReason(reason) }))
+      .on(RoomEvent.TrackMuted, (publication, participant) => {
+        if (participant.isLocal) {
+          this.#follow(publication.source, false)
+        }
+      })
+      .on(RoomEvent.TrackUnmuted, (publication, participant) => {
+        if (participant.isLocal) {
+          this.#follow(publication.source, true)
+        }
+      })
+    const { signal } = this.#lifetime
+    const goes = () => {
+      this.#isPageGoing = true
+    }
+    window.addEventListener('beforeunload', goes, { signal })
+    window.addEventListener('pagehide', goes, { signal })
+    // The network is back: no need to wait for the timer.
+    window.addEventListener('online', () => this.#handle({ type: 'WaitElapsed' }), { signal })
+  }
+
+  #handle(event: ConnectionEvent): void {
+    const before = this.getSnapshot().connection
+    const { state, commands } = handleConnectionEvent(before, event, performance.now(), Math.random())
+    if (before.phase === 'waiting' && state.phase !== 'waiting') {
+      window.clearTimeout(this.#timer)
+    }
+    this.update({ connection: state })
+    for (const command of commands) {
+      this.#execute(command)
+    }
+  }
+
+  #execute(command: ConnectionCommand): void {
+    switch (command.type) {
+      case 'AskAdmission':
+        void this.#askAdmission()
+        break
+      case 'Connect':
+        void this.#connect()
+        break
+      case 'Wait':
+        this.#timer = window.setTimeout(() => this.#handle({ type: 'WaitElapsed' }), command.milliseconds)
+        break
+      case 'Disconnect':
+        void this.#disconnect()
+        break
+    }
+  }
+
+  async #askAdmission(): Promise<void> {
+    try {
+      this.#admission = await this.#options.page.join(this.#options.who)
+      this.update({ role: this.#admission.role })
+      this.#handle({ type: 'Admitted' })
+    } catch (error) {
+      const { code, retryAfter } = error instanceof PageError ? error : new PageError('unavailable')
+      this.#handle({ type: 'Refused', code, retryAfter })
+    }
+  }
+
+  async #connect(): Promise<void> {
+    const admission = this.#admission
+    if (admission === null) {
+      return
+    }
+    try {
+      await this.room.connect(admission.url, admission.token)
+    } catch {
+      // A failed first connection raises and also emits Disconnected in some cases; the machine takes the first.
+      this.#handle({ type: 'Dropped', reason: 'transient' })
+      return
+    }
+    if (this.getSnapshot().connection.phase !== 'connecting') {
+      await this.room.disconnect()
+      return
+    }
+    this.#handle({ type: 'Connected' })
+    await Promise.all([this.#publish('microphone'), this.#publish('camera')])
+  }
+
+  /** Brings what others get in line with what the person wants, right after entering. */
+  async #publish(kind: InputKind): Promise<void> {
+    if (!this.getSnapshot()[kind].isOn) {
+      this.#takeTrack(kind)?.stop()
+      return
+    }
+    this.#change(kind, { isBusy: true })
+    const problem = await this.#apply(kind, true)
+    this.#change(kind, { isBusy: false, ...(problem === null ? {} : { isOn: false, problem }) })
+  }
+
+  async #apply(kind: InputKind, isOn: boolean): Promise<DeviceProblem | null> {
+    const { localParticipant } = this.room
+    try {
+      const open = isOn ? this.#takeTrack(kind) : null
+      if (open !== null && open.readyState === 'live') {
+        await localParticipant.publishTrack(this.#wrap(kind, open), { source: SOURCES[kind] })
+        return null
+      }
+      const obstacle = isOn ? findObstacle(inspectSurroundings(kind)) : null
+      if (obstacle !== null) {
+        return obstacle
+      }
+      await (kind === 'microphone'
+        ? localParticipant.setMicrophoneEnabled(isOn)
+        : localParticipant.setCameraEnabled(isOn))
+      return null
+    } catch (error) {
+      // When the connection broke meanwhile the device is fine; it is published again after reconnecting.
+      return this.getSnapshot().connection.phase === 'connected' ? explainFailure(error) : null
+    }
+  }
+
+  #wrap(kind: InputKind, track: MediaStreamTrack): LocalAudioTrack | LocalVideoTrack {
+    const id = this.#options.deviceIds[kind]
+    // `false`: the track is ours to stop and to open again, as if livekit-client had opened it.
+    return kind === 'microphone'
+      ? new LocalAudioTrack(track, microphoneConstraints(id), false)
+      : new LocalVideoTrack(track, cameraConstraints(id), false)
+  }
+
+  #takeTrack(kind: InputKind): MediaStreamTrack | null {
+    const track = this.#tracks[kind]
+    this.#tracks[kind] = null
+    return track
+  }
+
+  async #disconnect(): Promise<void> {
+    this.#lifetime.abort()
+    window.clearTimeout(this.#timer)
+    this.#takeTrack('microphone')?.stop()
+    this.#takeTrack('camera')?.stop()
+    await this.room.disconnect()
+  }
+
+  /** The server, or the browser, muted or unmuted a track: what the person wants is what they now see. */
+  #follow(source: Track.Source, isOn: boolean): void {
+    const { connection } = this.getSnapshot()
+    const kind = (['microphone', 'camera'] as const).find((candidate) => SOURCES[candidate] === source)
+    if (kind !== undefined && connection.phase === 'connected' && !this.getSnapshot()[kind].isBusy) {
+      this.#change(kind, { isOn })
+    }
+  }
+
+  #change(kind: InputKind, change: Partial<CallInput>): void {
+    this.update({ [kind]: { ...this.getSnapshot()[kind], ...change } })
+  }
+
+  #dropReason(reason: DisconnectReason | undefined): DropReason {
+    switch (reason) {
+      case DisconnectReason.ROOM_DELETED:
+      case DisconnectReason.ROOM_CLOSED:
+        return 'ended'
+      case DisconnectReason.PARTICIPANT_REMOVED:
+        return 'removed'
+      case DisconnectReason.DUPLICATE_IDENTITY:
+        return 'duplicate'
+      case DisconnectReason.CLIENT_INITIATED:
+        // livekit-client also leaves when the browser freezes a page in the background; then we come back.
+        return this.#isPageGoing ? 'left' : 'transient'
+      default:
+        return 'transient'
+    }
+  }
+}

@@ -1,0 +1,130 @@
+import { describe, expect, test } from 'vitest'
+import {
+  backoff,
+  type ConnectionCommand,
+  type ConnectionEvent,
+  type ConnectionState,
+  GIVE_UP_AFTER_MS,
+  handleConnectionEvent,
+} from './connection'
+
+/** Plays events against the machine; each entry is an event, or a number of milliseconds that pass. */
+function play(...script: (ConnectionEvent | number)[]): { state: ConnectionState; commands: ConnectionCommand[] } {
+  let state: ConnectionState = { phase: 'idle' }
+  let commands: ConnectionCommand[] = []
+  let now = 1000
+  for (const entry of script) {
+    if (typeof entry === 'number') {
+      now += entry
+    } else {
+      ;({ state, commands } = handleConnectionEvent(state, entry, now, 0.5))
+    }
+  }
+  return { state, commands }
+}
+
+const inside: ConnectionEvent[] = [{ type: 'JoinAsked' }, { type: 'Admitted' }, { type: 'Connected' }]
+const dropped: ConnectionEvent = { type: 'Dropped', reason: 'transient' }
+const refused = (
+  code: 'unavailable' | 'offline' | 'meeting_full' | 'meeting_expired',
+  retryAfter: number | null = null,
+) => ({ type: 'Refused', code, retryAfter }) as const
+
+test('joining asks, connects, and is inside', () => {
+  expect(play({ type: 'JoinAsked' }).commands).toEqual([{ type: 'AskAdmission' }])
+  expect(play({ type: 'JoinAsked' }, { type: 'Admitted' }).commands).toEqual([{ type: 'Connect' }])
+  expect(play(...inside).state).toEqual({ phase: 'connected' })
+})
+
+test('a second press on join does nothing', () => {
+  expect(play({ type: 'JoinAsked' }, { type: 'JoinAsked' }).commands).toEqual([])
+})
+
+test.each(['meeting_full', 'offline', 'unavailable'] as const)(
+  '%s before the first entry closes with that reason',
+  (code) => {
+    expect(play({ type: 'JoinAsked' }, refused(code)).state).toEqual({
+      phase: 'closed',
+      reason: { kind: 'refused', code },
+    })
+  },
+)
+
+test('a first connection that keeps failing is given up after three tries', () => {
+  const onceMore: ConnectionEvent[] = [{ type: 'Admitted' }, dropped]
+  const two = play({ type: 'JoinAsked' }, ...onceMore, { type: 'WaitElapsed' }, ...onceMore)
+  expect(two.state.phase).toBe('waiting')
+
+  const three = play(
+    { type: 'JoinAsked' },
+    ...onceMore,
+    { type: 'WaitElapsed' },
+    ...onceMore,
+    { type: 'WaitElapsed' },
+    ...onceMore,
+  )
+  expect(three.state).toEqual({ phase: 'closed', reason: { kind: 'refused', code: 'unavailable' } })
+})
+
+test('a short interruption that resumes leaves no trace', () => {
+  expect(play(...inside, { type: 'Interrupted' }).state.phase).toBe('interrupted')
+  expect(play(...inside, { type: 'Interrupted' }, { type: 'Resumed' }).state).toEqual({ phase: 'connected' })
+})
+
+describe('after the media connection is lost for good', () => {
+  test('the first try comes within half a second', () => {
+    const { state, commands } = play(...inside, { type: 'Interrupted' }, 9000, dropped)
+
+    expect(state).toMatchObject({ phase: 'waiting', attempt: 0, lostAt: 1000 })
+    expect(commands).toEqual([{ type: 'Wait', milliseconds: 200 }])
+  })
+
+  test('a server that is starting is asked again, no sooner than it says', () => {
+    const { state, commands } = play(...inside, dropped, { type: 'WaitElapsed' }, refused('unavailable', 4))
+
+    expect(state.phase).toBe('waiting')
+    expect(commands).toEqual([{ type: 'Wait', milliseconds: 4000 }])
+  })
+
+  test('a full meeting is asked again, an ended one is not', () => {
+    expect(play(...inside, dropped, { type: 'WaitElapsed' }, refused('meeting_full')).state.phase).toBe('waiting')
+    expect(play(...inside, dropped, { type: 'WaitElapsed' }, refused('meeting_expired')).state).toEqual({
+      phase: 'closed',
+      reason: { kind: 'ended' },
+    })
+  })
+
+  test('coming back starts the count anew', () => {
+    const back = play(...inside, dropped, { type: 'WaitElapsed' }, { type: 'Admitted' }, { type: 'Connected' })
+    expect(back.state).toEqual({ phase: 'connected' })
+  })
+
+  test('after a quarter of an hour it stops', () => {
+    const { state } = play(...inside, dropped, GIVE_UP_AFTER_MS + 1, { type: 'WaitElapsed' }, refused('offline'))
+
+    expect(state).toEqual({ phase: 'closed', reason: { kind: 'lost' } })
+  })
+
+  test('leaving while waiting closes', () => {
+    expect(play(...inside, dropped, { type: 'LeaveAsked' }).state).toEqual({
+      phase: 'closed',
+      reason: { kind: 'left' },
+    })
+  })
+})
+
+test.each(['ended', 'removed', 'duplicate'] as const)('%s is final and asks for nothing more', (reason) => {
+  const { state, commands } = play(...inside, { type: 'Dropped', reason })
+
+  expect(state).toEqual({ phase: 'closed', reason: { kind: reason } })
+  expect(commands).toEqual([{ type: 'Disconnect' }])
+  expect(play(...inside, { type: 'Dropped', reason }, { type: 'WaitElapsed' }, { type: 'JoinAsked' }).state).toEqual(
+    state,
+  )
+})
+
+test('waits grow to at most five seconds and are spread', () => {
+  expect([1, 2, 3, 4, 9].map((attempt) => backoff(attempt, 1))).toEqual([1000, 2000, 4000, 5000, 5000])
+  expect(backoff(4, 0)).toBe(2500)
+  expect(backoff(0, 0)).toBe(0)
+})

@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest'
+import { selectedDevice, sortDevices } from './devices'
+
+test('devices are sorted by kind and nameless ones left out', () => {
+  const sorted = sortDevices([
+    { kind: 'audioinput', deviceId: 'a', label: 'Headset' },
+    { kind: 'audioinput', deviceId: '', label: '' },
+    { kind: 'videoinput', deviceId: 'v', label: 'Webcam' },
+    { kind: 'audiooutput', deviceId: 'o', label: 'Speakers' },
+  ])
+
+  expect(sorted).toEqual({
+    microphone: [{ id: 'a', label: 'Headset' }],
+    camera: [{ id: 'v', label: 'Webcam' }],
+    speaker: [{ id: 'o', label: 'Speakers' }],
+  })
+})
+
+test('a thousand devices do not become a thousand entries', () => {
+  const many = Array.from({ length: 1000 }, (_, index) => ({
+    kind: 'videoinput' as const,
+    deviceId: `${index}`,
+    label: 'x',
+  }))
+
+  expect(sortDevices(many).camera).toHaveLength(64)
+})
+
+test('the choice is shown while it is plugged in, then the device in use, then the first', () => {
+  const devices = [
+    { id: 'one', label: 'One' },
+    { id: 'two', label: 'Two' },
+    { id: 'three', label: 'Three' },
+  ]
+
+  expect(selectedDevice(devices, 'two', 'three')).toBe('two')
+  expect(selectedDevice(devices, 'gone', 'three')).toBe('three')
+  expect(selectedDevice(devices, 'gone', null)).toBe('one')
+  expect(selectedDevice([], 'gone', null)).toBeNull()
+})

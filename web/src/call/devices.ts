@@ -1,0 +1,95 @@
+/** Which cameras, microphones and speakers there are, and which of them this person uses. No React, no LiveKit. */
+import { rememberedChoices } from '@/lib/storage'
+import { Cell } from '@/lib/store'
+
+export type DeviceKind = 'microphone' | 'camera' | 'speaker'
+
+export interface Device {
+  id: string
+  /** Empty until the browser was allowed to tell it. */
+  label: string
+}
+
+export interface DeviceListState {
+  microphone: readonly Device[]
+  camera: readonly Device[]
+  speaker: readonly Device[]
+  /** The chosen device of each kind; null leaves it to the browser. */
+  chosen: Readonly<Record<DeviceKind, string | null>>
+}
+
+const KINDS: Record<MediaDeviceKind, DeviceKind> = {
+  audioinput: 'microphone',
+  videoinput: 'camera',
+  audiooutput: 'speaker',
+}
+/** More devices than this are not listed: a hostile virtual device driver must not fill the page. */
+const MOST_DEVICES = 64
+
+/** What the browser reports, by kind, without entries that name no device. */
+export function sortDevices(found: readonly Pick<MediaDeviceInfo, 'kind' | 'deviceId' | 'label'>[]) {
+  const sorted: Record<DeviceKind, Device[]> = { microphone: [], camera: [], speaker: [] }
+  for (const { kind, deviceId, label } of found.slice(0, MOST_DEVICES)) {
+    // Before permission is given browsers list one nameless entry per kind.
+    if (deviceId !== '' && label !== '') {
+      sorted[KINDS[kind]].push({ id: deviceId, label })
+    }
+  }
+  return sorted
+}
+
+export class DeviceList extends Cell<DeviceListState> {
+  constructor() {
+    super({
+      microphone: [],
+      camera: [],
+      speaker: [],
+      chosen: {
+        microphone: rememberedChoices.read('microphone'),
+        camera: rememberedChoices.read('camera'),
+        speaker: rememberedChoices.read('speaker'),
+      },
+    })
+  }
+
+  /** Reads the list now and on every change of devices; returns what stops that. */
+  watch(): () => void {
+    const media = navigator.mediaDevices
+    if (typeof media?.enumerateDevices !== 'function') {
+      return () => undefined
+    }
+    const refresh = () => void this.refresh()
+    refresh()
+    media.addEventListener?.('devicechange', refresh)
+    return () => media.removeEventListener?.('devicechange', refresh)
+  }
+
+  /** To be called when a permission was given: only then do devices have names. */
+  async refresh(): Promise<void> {
+    try {
+      this.update(sortDevices(await navigator.mediaDevices.enumerateDevices()))
+    } catch {
+      // The list is a convenience; the devices in use keep working without it.
+    }
+  }
+
+  choose(kind: DeviceKind, id: string): void {
+    rememberedChoices.write(kind, id)
+    this.update({ chosen: { ...this.getSnapshot().chosen, [kind]: id } })
+  }
+}
+
+/** Whether this browser lets a page choose where sound goes. */
+export function canChooseSpeaker(): boolean {
+  return 'setSinkId' in HTMLMediaElement.prototype
+}
+
+/** The entry a list shows as selected: the choice, if it is still there; else what is in use; else the first. */
+export function selectedDevice(devices: readonly Device[], chosen: string | null, inUse: string | null): string | null {
+  for (const id of [chosen, inUse]) {
+    if (id !== null && devices.some((device) => device.id === id)) {
+      return id
+    }
+  }
+  return devices[0]?.id ?? null
+}

@@ -1,0 +1,29 @@
+import { useTranslation } from 'react-i18next'
+import { canChooseSpeaker, type DeviceKind, type DeviceList, selectedDevice } from '@/call/devices'
+import { useWatchable } from '@/lib/useWatchable'
+import { MenuChoice } from '@/ui/Menu'
+
+export interface DeviceChoicesProps {
+  devices: DeviceList
+  kinds: readonly DeviceKind[]
+  inUse: Partial<Record<DeviceKind, string | null>>
+  onChoose: (kind: DeviceKind, id: string) => void
+}
+
+/** The devices of some kinds as groups of a menu, during a meeting. */
+export function DeviceChoices({ devices, kinds, inUse, onChoose }: DeviceChoicesProps) {
+  const { t } = useTranslation()
+  const list = useWatchable(devices)
+  return kinds
+    .filter((kind) => kind !== 'speaker' || canChooseSpeaker())
+    .map((kind) => (
+      <MenuChoice
+        key={kind}
+        label={t(`devices.${kind}`)}
+        options={list[kind].map(({ id, label }) => ({ value: id, label }))}
+        value={selectedDevice(list[kind], list.chosen[kind], inUse[kind] ?? null)}
+        emptyText={kind === 'speaker' ? t('devices.default') : t('devices.none')}
+        onChoose={(id) => onChoose(kind, id)}
+      />
+    ))
+}

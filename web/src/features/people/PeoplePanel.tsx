@@ -1,0 +1,99 @@
+import type { Participant } from 'livekit-client'
+import { Crown, Mic, MicOff, SignalLow, Video, VideoOff, X } from 'lucide-react'
+import { useEffect, useRef } from 'react'
+import { useTranslation } from 'react-i18next'
+import { type ParticipantView, watchParticipant } from '@/call/participants'
+import { useWatchable } from '@/lib/useWatchable'
+import { Avatar } from '@/ui/Avatar'
+
+export interface PeoplePanelProps {
+  participants: readonly Participant[]
+  onClose: () => void
+}
+
+/** Everybody who is inside, by name. */
+export function PeoplePanel({ participants, onClose }: PeoplePanelProps) {
+  const { t, i18n } = useTranslation()
+  const heading = useRef<HTMLHeadingElement>(null)
+  useEffect(() => {
+    const before = document.activeElement
+    heading.current?.focus()
+    return () => {
+      if (before instanceof HTMLElement && before.isConnected) {
+        before.focus()
+      }
+    }
+  }, [])
+  const order = new Intl.Collator(i18n.language)
+  const sorted = [...participants].sort(
+    (one, other) => Number(other.isLocal) - Number(one.isLocal) || order.compare(one.name ?? '', other.name ?? ''),
+  )
+  return (
+    <aside
+      aria-label={t('stage.people')}
+      className="appear z-30 flex w-80 shrink-0 flex-col overflow-hidden rounded-2xl border border-line bg-surface shadow-1 max-md:absolute max-md:inset-2 max-md:w-auto max-md:shadow-2"
+    >
+      <header className="flex items-center justify-between gap-2 py-2 ps-5 pe-2">
+        <h2 ref={heading} tabIndex={-1} className="font-semibold outline-none">
+          {t('stage.peopleCount', { count: participants.length })}
+        </h2>
+        <button
+          type="button"
+          aria-label={t('stage.close')}
+          onClick={onClose}
+          className="flex size-11 items-center justify-center rounded-xl text-muted hover:bg-hover hover:text-ink"
+        >
+          <X className="size-5" aria-hidden="true" />
+        </button>
+      </header>
+      <ul
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to be reachable by keyboard.
+        tabIndex={0}
+        aria-label={t('stage.people')}
+        className="min-h-0 flex-1 overflow-y-auto px-2 pb-3 -outline-offset-2"
+      >
+        {sorted.map((participant) => (
+          <Person key={participant.identity} participant={participant} />
+        ))}
+      </ul>
+    </aside>
+  )
+}
+
+function Person({ participant }: { participant: Participant }) {
+  return <PersonView view={useWatchable(watchParticipant(participant))} />
+}
+
+function PersonView({ view }: { view: ParticipantView }) {
+  const { t } = useTranslation()
+  const { name, isLocal, isHost, isMuted, isSpeaking, video, connection } = view
+  return (
+    <li className="flex min-h-14 items-center gap-3 rounded-xl px-3">
+      <Avatar name={name} className="size-9 text-xs" />
+      <span className="min-w-0 flex-1">
+        <span className="block truncate font-medium text-sm" dir="auto">
+          {isLocal ? t('meeting.you', { name }) : name}
+        </span>
+        {isHost && (
+          <span className="flex items-center gap-1 text-accent-ink text-xs">
+            <Crown className="size-3" aria-hidden="true" />
+            {t('meeting.host')}
+          </span>
+        )}
+      </span>
+      {connection !== 'good' && (
+        <SignalLow className="size-4.5 shrink-0 text-warn-ink" role="img" aria-label={t('stage.weakConnection')} />
+      )}
+      {video === null ? (
+        <VideoOff className="size-4.5 shrink-0 text-muted" role="img" aria-label={t('stage.cameraOff')} />
+      ) : (
+        <Video className="size-4.5 shrink-0 text-muted" aria-hidden="true" />
+      )}
+      {isMuted ? (
+        <MicOff className="size-4.5 shrink-0 text-danger-ink" role="img" aria-label={t('stage.muted')} />
+      ) : (
+        <Mic className={`size-4.5 shrink-0 ${isSpeaking ? 'text-accent-ink' : 'text-muted'}`} aria-hidden="true" />
+      )}
+    </li>
+  )
+}

@@ -1,0 +1,40 @@
+import { TriangleAlert, X } from 'lucide-react'
+import type { ReactNode } from 'react'
+
+export interface NoticeProps {
+  look?: 'warn' | 'danger'
+  title: string
+  text?: string
+  /** Present when the notice can be put away. */
+  dismiss?: { label: string; onClick: () => void }
+  children?: ReactNode
+}
+
+const LOOKS = { warn: 'bg-warn-soft text-warn-ink', danger: 'bg-danger-soft text-danger-ink' }
+
+/** Something a person should know where they are looking, and what to do about it. */
+export function Notice({ look = 'warn', title, text, dismiss, children }: NoticeProps) {
+  return (
+    <div
+      role="alert"
+      className={`appear flex items-start gap-3 rounded-2xl px-4 py-3 text-start text-sm ${LOOKS[look]}`}
+    >
+      <TriangleAlert className="mt-0.5 size-5 shrink-0" aria-hidden="true" />
+      <div className="min-w-0 flex-1 leading-relaxed">
+        <p className="font-semibold">{title}</p>
+        {text && <p className="mt-0.5">{text}</p>}
+        {children && <div className="mt-2">{children}</div>}
+      </div>
+      {dismiss && (
+        <button
+          type="button"
+          aria-label={dismiss.label}
+          onClick={dismiss.onClick}
+          className="-me-2.5 -mt-2 flex size-11 shrink-0 items-center justify-center rounded-xl hover:bg-current/10"
+        >
+          <X className="size-5" aria-hidden="true" />
+        </button>
+      )}
+    </div>
+  )
+}
