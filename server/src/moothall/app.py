@@ -28,8 +28,12 @@ from moothall.media import Media, OpenMedia, embedded_media
 from moothall.meeting.service import MeetingSecrets, MeetingService
 from moothall.page.routes import page_router
 from moothall.rooms.endpoints import router as rooms_router
+from moothall.rooms.theme_endpoints import router as rooms_of_theme_router
 from moothall.settings import Settings, load_secrets
 from moothall.startup import prepare_database
+from moothall.themes.endpoints import router as themes_router
+from moothall.themes.logo_endpoints import router as logos_router
+from moothall.themes.logos import logos_in
 
 _API_PREFIX = "/v1/meetings"
 # Addresses that older snippets use.
@@ -83,7 +87,8 @@ async def running(
             secrets=MeetingSecrets(host_link=secrets.host_token, control=secrets.control_token),
             wake=wake,
         )
-        jobs = JobRunner(database, clock, meeting.job_handlers())
+        logos = logos_in(settings.data_dir, database)
+        jobs = JobRunner(database, clock, {**meeting.job_handlers(), **logos.job_handlers()})
         callbacks = Deliverer(database, clock, allow_loopback=settings.allow_loopback_callbacks)
         await meeting.recover()
 
@@ -159,7 +164,9 @@ def _build_app(context: ApiContext, media: Media, meeting: MeetingService) -> Fa
     app.state.api = context
     app.state.probes = {"database": lambda: _probe_database(context.database), "sfu": media.probe}
     for prefix in (_API_PREFIX, *_OLD_API_PREFIXES):
-        app.include_router(rooms_router, prefix=prefix, include_in_schema=prefix == _API_PREFIX)
+        for router in (rooms_router, themes_router, rooms_of_theme_router):
+            app.include_router(router, prefix=prefix, include_in_schema=prefix == _API_PREFIX)
+    app.include_router(logos_router)
     app.include_router(health.router)
     install_reference(app)
     app.router.routes.extend(media.routes)

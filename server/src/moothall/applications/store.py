@@ -1,6 +1,20 @@
 """Accounts and applications in the database."""
 
-from sqlalchemy import Column, Connection, ForeignKey, Row, String, Table, Text, bindparam, insert, select
+from sqlalchemy import (
+    Column,
+    Connection,
+    ForeignKey,
+    Row,
+    String,
+    Table,
+    Text,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from moothall.applications.model import Account, Application, Webhooks
 from moothall.db import Timestamp, metadata
@@ -68,6 +82,42 @@ def insert_application(connection: Connection, application: Application) -> None
             created_at=application.created_at,
         )
     )
+
+
+def save_application(connection: Connection, application: Application) -> None:
+    """Write what can change of an application that is stored already."""
+    connection.execute(
+        update(applications)
+        .where(applications.c.application_id == application.application_id)
+        .values(
+            name=application.name,
+            public_key=application.public_key,
+            rooms_url=application.webhooks.rooms_url,
+            sessions_url=application.webhooks.sessions_url,
+            recordings_url=application.webhooks.recordings_url,
+            default_theme_id=application.default_theme_id,
+        )
+    )
+
+
+def delete_application(connection: Connection, application_id: str) -> None:
+    """Everything that belongs to it must be gone."""
+    connection.execute(delete(applications).where(applications.c.application_id == application_id))
+
+
+def list_applications(connection: Connection, account_id: str, *, offset: int, limit: int) -> list[Application]:
+    """The account's applications in the order of their creation."""
+    statement = (
+        select(applications)
+        .where(applications.c.account_id == account_id)
+        .order_by(applications.c.created_at, applications.c.application_id)
+    )
+    return [_application(row) for row in connection.execute(statement.offset(offset).limit(limit))]
+
+
+def count_applications(connection: Connection, account_id: str) -> int:
+    statement = select(func.count()).select_from(applications).where(applications.c.account_id == account_id)
+    return connection.execute(statement).scalar_one()
 
 
 def find_application(connection: Connection, application_id: str) -> Application | None:

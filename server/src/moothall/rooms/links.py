@@ -1,4 +1,4 @@
-"""The host link and the guest link of a room.
+"""The host link and the guest link of a room; with a theme that has a short_company_url, that is their first part.
 
 The host link carries a token, a JWT (RFC 7519, HS256) of the room's owner id and creation time. It is the same each time it is made, so
 checking one is making the room's own again and comparing: nothing of what a stranger sends is ever parsed.
@@ -16,12 +16,12 @@ _HEADER = base64.urlsafe_b64encode(b'{"alg":"HS256","typ":"JWT"}').rstrip(b"=")
 
 
 def guest_url(base_url: str, room: Room) -> str:
-    return f"{base_url}/{room.meeting_code}"
+    return f"{_beginning(base_url, room)}{room.meeting_code}"
 
 
 def host_url(base_url: str, room: Room, secret: str) -> str:
     query = urlencode({"room_token": room.meeting_code, "participant_token": owner_token(room, secret)})
-    return f"{base_url}/?{query}"
+    return f"{_beginning(base_url, room)}?{query}"
 
 
 def owner_token(room: Room, secret: str) -> str:
@@ -38,6 +38,10 @@ def owner_of(room: Room, participant_token: str, secret: str) -> str | None:
     if hmac.compare_digest(expected, participant_token.encode("utf-8", "replace")):
         return room.owner_participant_id
     return None
+
+
+def _beginning(base_url: str, room: Room) -> str:
+    return f"{base_url}/" if room.short_company_url is None else f"{base_url}/{room.short_company_url}/"
 
 
 def _base64url(value: bytes) -> bytes:

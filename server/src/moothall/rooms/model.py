@@ -89,7 +89,10 @@ class UiSettings:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """A room as stored. ``expires_at`` is what a long-term room was given; ``serial`` orders rooms and is 0 until stored."""
+    """A room as stored. ``expires_at`` is what a long-term room was given; ``serial`` orders rooms and is 0 until stored.
+
+    ``short_company_url`` is a part of the room's links and belongs to the theme in force, not to the room: saving a room does not change it.
+    """
 
     id: str
     application_id: str
@@ -111,6 +114,7 @@ class Room:
     occupied: bool = False
     vacated_at: datetime | None = None
     ended_at: datetime | None = None
+    short_company_url: str | None = None
     serial: int = 0
 
 

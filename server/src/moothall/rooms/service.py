@@ -15,6 +15,7 @@ from moothall.kit.clock import render_timestamp
 from moothall.kit.ids import new_meeting_code, new_uuid
 from moothall.rooms import model, store
 from moothall.rooms.model import Room, RoomType
+from moothall.themes import store as themes
 
 EXPIRY_JOB = "room_expiry"
 
@@ -47,9 +48,7 @@ def create_room(
         created_at=now,
         expires_at=expires_at,
     )
-    room = model.apply_changes(draft, options or {})
-    if room.theme_id is not None:
-        raise BadRequest(f"Failed to create room because theme id {room.theme_id} not found")
+    room = _with_theme(connection, model.apply_changes(draft, options or {}), "create")
     if store.count_open_rooms(connection, application_id) >= model.MAX_ROOMS:
         raise Forbidden(f"Maximum number of rooms for owner ({model.MAX_ROOMS}) exceeded")
     store.insert_room(connection, room)
@@ -65,8 +64,10 @@ def get_room(connection: Connection, application_id: str, room_id: str) -> Room:
     return room
 
 
-def list_rooms(connection: Connection, application_id: str, page: PageRequest) -> tuple[list[Room], int, Neighbours]:
-    """The rooms of the page, how many the application has in all, and what lies around the page."""
+def list_rooms(
+    connection: Connection, application_id: str, page: PageRequest, theme_id: str | None = None
+) -> tuple[list[Room], int, Neighbours]:
+    """The rooms of the page, how many there are in all, and what lies around the page; of one theme if one is given."""
     start = page.start_id or 0
     found = store.list_rooms(
         connection,
@@ -74,14 +75,18 @@ def list_rooms(connection: Connection, application_id: str, page: PageRequest) -
         start=start,
         end=MAX_SERIAL if page.end_id is None else page.end_id,
         limit=page.page_size + 1,
+        theme_id=theme_id,
     )
     rooms = found[: page.page_size]
-    before = store.serials_before(connection, application_id, rooms[0].serial if rooms else start, page.page_size)
+    first = rooms[0].serial if rooms else start
+    before = store.serials_before(connection, application_id, first, page.page_size, theme_id)
     around = Neighbours(
         previous_start=before[-1] if before else None,
         next_start=found[-1].serial if len(found) > page.page_size else None,
     )
-    return rooms, store.count_rooms(connection, application_id), around
+    if theme_id is None:
+        return rooms, store.count_rooms(connection, application_id), around
+    return rooms, store.count_rooms_of_theme(connection, application_id, theme_id), around
 
 
 def update_room(
@@ -93,11 +98,9 @@ def update_room(
         raise NotFound(f"Failed to find room by id: {room.id}")
     if room.type is RoomType.INSTANT:
         raise BadRequest(f"The room with id: {room.id} could not be updated because of its type: temporary")
-    if changes.get("theme_id") is not None:
-        raise BadRequest(f"Failed to update room because theme id {changes['theme_id']} not found")
     if "expires_at" in changes:
         _check_expiry_for_type(room.type, changes["expires_at"], now)
-    changed = model.apply_changes(room, changes)
+    changed = _with_theme(connection, model.apply_changes(room, changes), "update")
     store.save_room(connection, changed)
     _set_timer(connection, changed)
     return changed
@@ -158,6 +161,14 @@ def expire_room_if_due(connection: Connection, room_id: str, now: datetime) -> R
         return expire_room(connection, room, now)
     _set_timer(connection, room)
     return None
+
+
+def _with_theme(connection: Connection, room: Room, intent: str) -> Room:
+    """The room as its theme wants its links. Raises BadRequest for a theme the application does not have."""
+    theme = themes.find_theme_in_force(connection, room.application_id, room.theme_id)
+    if theme is None and room.theme_id is not None:
+        raise BadRequest(f"Failed to {intent} room because theme id {room.theme_id} not found")
+    return replace(room, short_company_url=None if theme is None else theme.short_company_url)
 
 
 def _save(connection: Connection, room: Room) -> Room:

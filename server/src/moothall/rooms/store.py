@@ -1,4 +1,7 @@
-"""Rooms in the database."""
+"""Rooms in the database.
+
+A room is read together with what the theme in force (its own, else the application's default) puts into its links.
+"""
 
 from dataclasses import asdict
 from typing import Any
@@ -16,12 +19,14 @@ from sqlalchemy import (
     String,
     Table,
     bindparam,
+    delete,
     func,
     insert,
     select,
     update,
 )
 
+from moothall.applications.store import applications
 from moothall.db import Timestamp, metadata
 from moothall.rooms.model import (
     AvailableFeatures,
@@ -35,6 +40,7 @@ from moothall.rooms.model import (
     RoomType,
     UiSettings,
 )
+from moothall.themes.store import themes
 
 rooms = Table(
     "rooms",
@@ -64,6 +70,13 @@ rooms = Table(
     sqlite_autoincrement=True,
 )
 Index("ix_rooms_application_id_serial", rooms.c.application_id, rooms.c.serial)
+Index(
+    "ix_rooms_theme_id_serial",
+    rooms.c.theme_id,
+    rooms.c.serial,
+    sqlite_where=rooms.c.theme_id.is_not(None),
+    postgresql_where=rooms.c.theme_id.is_not(None),
+)
 # The limit counts the rooms that are not over yet.
 Index(
     "ix_rooms_open",
@@ -72,14 +85,18 @@ Index(
     postgresql_where=rooms.c.ended_at.is_(None),
 )
 
-_BY_ID = select(rooms).where(rooms.c.id == bindparam("room_id"))
-_BY_CODE = select(rooms).where(rooms.c.meeting_code == bindparam("meeting_code"))
+_WITH_THEME = select(rooms, themes.c.short_company_url).select_from(
+    rooms.join(applications, applications.c.application_id == rooms.c.application_id).outerjoin(
+        themes, themes.c.theme_id == func.coalesce(rooms.c.theme_id, applications.c.default_theme_id)
+    )
+)
+_BY_ID = _WITH_THEME.where(rooms.c.id == bindparam("room_id"))
+_BY_CODE = _WITH_THEME.where(rooms.c.meeting_code == bindparam("meeting_code"))
 _OF_APPLICATION = _BY_ID.where(rooms.c.application_id == bindparam("application_id"))
 _COUNT = select(func.count()).select_from(rooms).where(rooms.c.application_id == bindparam("application_id"))
 _COUNT_OPEN = _COUNT.where(rooms.c.ended_at.is_(None))
 _PAGE = (
-    select(rooms)
-    .where(
+    _WITH_THEME.where(
         rooms.c.application_id == bindparam("application_id"),
         rooms.c.serial >= bindparam("start_id"),
         rooms.c.serial < bindparam("end_id"),
@@ -93,6 +110,7 @@ _BEFORE = (
     .order_by(rooms.c.serial.desc())
     .limit(bindparam("limit"))
 )
+_HAS_THEME = rooms.c.theme_id == bindparam("theme_id")
 _INSERT = insert(rooms)
 _UPDATE = update(rooms).where(rooms.c.serial == bindparam("row_serial"))
 
@@ -124,25 +142,65 @@ def count_rooms(connection: Connection, application_id: str) -> int:
     return connection.execute(_COUNT, {"application_id": application_id}).scalar_one()
 
 
+def count_rooms_of_theme(connection: Connection, application_id: str, theme_id: str) -> int:
+    return connection.execute(
+        _COUNT.where(_HAS_THEME), {"application_id": application_id, "theme_id": theme_id}
+    ).scalar_one()
+
+
+def count_open_rooms_of_theme(connection: Connection, application_id: str, theme_id: str) -> int:
+    """Rooms with this theme that have not ended."""
+    return connection.execute(
+        _COUNT_OPEN.where(_HAS_THEME), {"application_id": application_id, "theme_id": theme_id}
+    ).scalar_one()
+
+
 def count_open_rooms(connection: Connection, application_id: str) -> int:
     """Rooms that have not ended."""
     return connection.execute(_COUNT_OPEN, {"application_id": application_id}).scalar_one()
 
 
-def list_rooms(connection: Connection, application_id: str, *, start: int, end: int, limit: int) -> list[Room]:
-    """Rooms with ``start <= serial < end`` in ascending order."""
-    parameters = {"application_id": application_id, "start_id": start, "end_id": end, "limit": limit}
-    return [_room(row) for row in connection.execute(_PAGE, parameters)]
+def list_rooms(
+    connection: Connection, application_id: str, *, start: int, end: int, limit: int, theme_id: str | None = None
+) -> list[Room]:
+    """Rooms with ``start <= serial < end`` in ascending order; those of one theme if one is given."""
+    statement, parameters = _narrowed(_PAGE, application_id, theme_id)
+    return [
+        _room(row)
+        for row in connection.execute(statement, {**parameters, "start_id": start, "end_id": end, "limit": limit})
+    ]
 
 
-def serials_before(connection: Connection, application_id: str, serial: int, limit: int) -> list[int]:
-    """The nearest serials below this one, in descending order."""
-    parameters = {"application_id": application_id, "serial": serial, "limit": limit}
-    return list(connection.execute(_BEFORE, parameters).scalars())
+def serials_before(
+    connection: Connection, application_id: str, serial: int, limit: int, theme_id: str | None = None
+) -> list[int]:
+    """The nearest serials below this one, in descending order; of rooms of one theme if one is given."""
+    statement, parameters = _narrowed(_BEFORE, application_id, theme_id)
+    return list(connection.execute(statement, {**parameters, "serial": serial, "limit": limit}).scalars())
+
+
+def unlink_theme(connection: Connection, application_id: str, theme_id: str) -> None:
+    """The rooms of this theme have none of their own any more, ended ones included."""
+    connection.execute(
+        update(rooms)
+        .where(rooms.c.application_id == application_id, rooms.c.theme_id == theme_id)
+        .values(theme_id=None)
+    )
+
+
+def delete_rooms_of(connection: Connection, application_id: str) -> None:
+    """All rooms of an application."""
+    connection.execute(delete(rooms).where(rooms.c.application_id == application_id))
+
+
+def open_room_ids(connection: Connection, application_id: str) -> list[str]:
+    """Rooms that have not ended."""
+    statement = select(rooms.c.id).where(rooms.c.application_id == application_id, rooms.c.ended_at.is_(None))
+    return list(connection.execute(statement).scalars())
 
 
 def find_newest_room(connection: Connection, application_id: str) -> Room | None:
-    statement = select(rooms).where(rooms.c.application_id == application_id).order_by(rooms.c.serial.desc()).limit(1)
+    statement = _WITH_THEME.where(rooms.c.application_id == application_id).order_by(rooms.c.serial.desc()).limit(1)
     return _one(connection, statement, {})
 
 
@@ -151,9 +209,16 @@ def _one(connection: Connection, statement: Any, parameters: dict[str, str]) -> 
     return None if row is None else _room(row)
 
 
+def _narrowed(statement: Any, application_id: str, theme_id: str | None) -> tuple[Any, dict[str, Any]]:
+    """The statement for rooms of the application, or of one of its themes, with its first parameters."""
+    if theme_id is None:
+        return statement, {"application_id": application_id}
+    return statement.where(_HAS_THEME), {"application_id": application_id, "theme_id": theme_id}
+
+
 def _values(room: Room) -> dict[str, Any]:
     values = asdict(room)
-    del values["serial"]
+    del values["serial"], values["short_company_url"]
     return values
 
 
@@ -179,5 +244,6 @@ def _room(row: Row[Any]) -> Room:
         occupied=row.occupied,
         vacated_at=row.vacated_at,
         ended_at=row.ended_at,
+        short_company_url=row.short_company_url,
         serial=row.serial,
     )

@@ -1,0 +1,57 @@
+"""The two calls of ``/themes`` that need the rooms of a theme."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from moothall.api.call import AuthenticatedCall
+from moothall.api.page_parameters import RequestedPage
+from moothall.api.paging import render_page
+from moothall.api.reference import documented_errors
+from moothall.rooms import schemas, theme_service
+from moothall.rooms.rendering import RoomRenderer
+
+router = APIRouter(prefix="/themes", tags=["Themes"])
+
+
+@router.get(
+    "/{theme_id}/rooms",
+    operation_id="list_rooms_of_theme",
+    summary="List the rooms that have a theme",
+    description="Rooms whose own theme it is, in the order of their creation, ended ones included.",
+    response_model=schemas.RoomPage,
+    responses=documented_errors(400, 401, 404),
+)
+async def list_rooms_of_theme(
+    call: AuthenticatedCall, request: Request, theme_id: str, page: RequestedPage
+) -> Response:
+    rooms, total, around = await call.database.read(
+        lambda connection: theme_service.list_rooms_of_theme(connection, call.application_id, theme_id, page)
+    )
+    render = RoomRenderer(call.base_url, call.secrets.host_token, call.now)
+    url = call.base_url + request.scope["path"]
+    return JSONResponse(render_page(url, page, [render(room) for room in rooms], total, around))
+
+
+@router.delete(
+    "/{theme_id}",
+    operation_id="delete_theme",
+    summary="Delete a theme",
+    description="A theme that rooms have is not deleted (`errors` says how many) unless with `force`; the rooms then have none.",
+    status_code=204,
+    response_class=Response,
+    responses=documented_errors(400, 401, 404),
+)
+async def delete_theme(
+    call: AuthenticatedCall,
+    theme_id: str,
+    force: Annotated[bool, Query(description="Also when rooms have it.")] = False,
+) -> Response:
+    await call.database.write(
+        lambda connection: theme_service.delete_theme(
+            connection, call.application_id, theme_id, force=force, now=call.now
+        )
+    )
+    return Response(status_code=204)

@@ -1,0 +1,175 @@
+"""``/themes`` and ``/applications`` of the Meetings API, but for what needs the rooms of a theme (see rooms.theme_endpoints)."""
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from moothall.api.body import read_body
+from moothall.api.call import ApiContext, AuthenticatedCall, Call
+from moothall.api.reference import documented_body, documented_errors
+from moothall.kit.ids import new_uuid
+from moothall.themes import schemas, service, store
+from moothall.themes.logo_endpoints import UPLOAD_PATH, upload_signing_key
+from moothall.themes.logos import logos_in
+from moothall.themes.model import MAX_THEMES, LogoType, Theme
+from moothall.themes.rendering import render_theme
+from moothall.themes.upload_form import FORM_LIFETIME, UploadGrant, upload_fields
+
+router = APIRouter()
+
+_CREATE_EXAMPLES = {
+    "plain": {"summary": "Colour and text", "value": {"main_color": "#12f64e", "brand_text": "Acme Inc."}},
+    "named": {
+        "summary": "With the company's name in the links",
+        "value": {
+            "theme_name": "Acme",
+            "main_color": "#12f64e",
+            "brand_text": "Acme Inc.",
+            "short_company_url": "acme",
+        },
+    },
+}
+_UPDATE_EXAMPLES = {
+    "color": {"summary": "Another colour", "value": {"update_details": {"main_color": "#0af"}}},
+}
+_FINALIZE_EXAMPLES = {
+    "one": {
+        "summary": "One logo",
+        "value": {"keys": ["auto-expiring-temp/logos/white/ef2b46f3-8ebb-437e-a671-272e4990fbc8"]},
+    },
+}
+_APPLICATION_EXAMPLES = {
+    "default": {
+        "summary": "Set the default theme",
+        "value": {"update_details": {"default_theme_id": "ef2b46f3-8ebb-437e-a671-272e4990fbc8"}},
+    },
+}
+
+
+@router.get(
+    "/themes",
+    tags=["Themes"],
+    operation_id="list_themes",
+    summary="List themes",
+    description=f"All themes of the application, at most {MAX_THEMES}, in the order of their creation.",
+    response_model=list[schemas.Theme],
+    responses=documented_errors(401),
+)
+async def list_themes(call: AuthenticatedCall) -> Response:
+    themes = await call.database.read(lambda connection: store.list_themes(connection, call.application_id))
+    return JSONResponse([_render(theme, call) for theme in themes])
+
+
+@router.post(
+    "/themes",
+    tags=["Themes"],
+    operation_id="create_theme",
+    summary="Create a theme",
+    status_code=201,
+    response_model=schemas.Theme,
+    responses=documented_errors(400, 401, 403, 409, 413),
+    openapi_extra=documented_body(schemas.CreateTheme, _CREATE_EXAMPLES),
+)
+async def create_theme(call: AuthenticatedCall, request: Request) -> Response:
+    body = await read_body(request, schemas.CreateTheme)
+    theme = await call.database.write(
+        lambda connection: service.create_theme(connection, call.application_id, body.given(), call.now)
+    )
+    return JSONResponse(_render(theme, call), 201)
+
+
+@router.get(
+    "/themes/logos-upload-urls",
+    tags=["Themes"],
+    operation_id="get_logo_upload_urls",
+    summary="Get forms to upload logos with",
+    description="One form for each type of logo. Send all its fields and then the image as `file`, as multipart/form-data, to its "
+    f"`url` within {FORM_LIFETIME.seconds // 60} minutes; then finalise the logo with the form's `key`.",
+    response_model=list[schemas.LogoUploadForm],
+    responses=documented_errors(401),
+)
+async def get_logo_upload_urls(call: AuthenticatedCall, request: Request) -> Response:
+    context: ApiContext = request.app.state.api
+    signing_key = upload_signing_key(context.secrets)
+    grants = [UploadGrant(call.application_id, logo_type, new_uuid()) for logo_type in LogoType]
+    url = call.base_url + UPLOAD_PATH
+    return JSONResponse([{"url": url, "fields": upload_fields(grant, call.now, signing_key)} for grant in grants])
+
+
+@router.get(
+    "/themes/{theme_id}",
+    tags=["Themes"],
+    operation_id="get_theme",
+    summary="Get a theme",
+    response_model=schemas.Theme,
+    responses=documented_errors(401, 404),
+)
+async def get_theme(call: AuthenticatedCall, theme_id: str) -> Response:
+    theme = await call.database.read(lambda connection: service.get_theme(connection, call.application_id, theme_id))
+    return JSONResponse(_render(theme, call))
+
+
+@router.patch(
+    "/themes/{theme_id}",
+    tags=["Themes"],
+    operation_id="update_theme",
+    summary="Update a theme",
+    description="`update_options` is accepted as a synonym of `update_details`.",
+    response_model=schemas.Theme,
+    responses=documented_errors(400, 401, 404, 409, 413),
+    openapi_extra=documented_body(schemas.UpdateTheme, _UPDATE_EXAMPLES),
+)
+async def update_theme(call: AuthenticatedCall, request: Request, theme_id: str) -> Response:
+    changes = (await read_body(request, schemas.UpdateTheme)).update_details.given()
+    theme = await call.database.write(
+        lambda connection: service.update_theme(connection, call.application_id, theme_id, changes)
+    )
+    return JSONResponse(_render(theme, call))
+
+
+@router.put(
+    "/themes/{theme_id}/finalizeLogos",
+    tags=["Themes"],
+    operation_id="finalize_logos",
+    summary="Make uploaded images the logos of a theme",
+    description="PNG with a transparent background, at most 1 MB; logos 1 to 300 pixels each side, the favicon square with 16 to 32. "
+    "Either all images are taken, or none, and `errors` says why: `[{logoKey, code, invalidProperty}]` with the codes "
+    "`key_not_found` and `invalid_logo_properties` (`exceeds_size`, `type`, `dimensions`, `transparent_bg`).",
+    response_model=schemas.Theme,
+    responses=documented_errors(400, 401, 404, 413),
+    openapi_extra=documented_body(schemas.FinalizeLogos, _FINALIZE_EXAMPLES),
+)
+async def finalize_logos(call: AuthenticatedCall, request: Request, theme_id: str) -> Response:
+    body = await read_body(request, schemas.FinalizeLogos)
+    context: ApiContext = request.app.state.api
+    logos = logos_in(context.settings.data_dir, call.database)
+    theme = await logos.finalize(call.application_id, theme_id, body.keys, call.now)
+    return JSONResponse(_render(theme, call))
+
+
+@router.patch(
+    "/applications",
+    tags=["Applications"],
+    operation_id="set_default_theme",
+    summary="Set the application's default theme",
+    description="Rooms that have no theme of their own look like it.",
+    response_model=schemas.ApplicationDefaults,
+    responses=documented_errors(400, 401, 413),
+    openapi_extra=documented_body(schemas.UpdateApplication, _APPLICATION_EXAMPLES),
+)
+async def set_default_theme(call: AuthenticatedCall, request: Request) -> Response:
+    change = (await read_body(request, schemas.UpdateApplication)).update_details
+    application = await call.database.write(
+        lambda connection: service.set_default_theme(connection, call.application_id, change.default_theme_id)
+    )
+    return JSONResponse(
+        {
+            "application_id": application.application_id,
+            "account_id": application.account_id,
+            "default_theme_id": application.default_theme_id,
+        }
+    )
+
+
+def _render(theme: Theme, call: Call) -> dict[str, object]:
+    return render_theme(theme, account_id=call.account_id, base_url=call.base_url)

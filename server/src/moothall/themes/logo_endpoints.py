@@ -1,0 +1,145 @@
+"""Where logos are uploaded to, as S3 would take them, and where everybody loads them from. No credentials: the upload's form is signed."""
+
+import asyncio
+from xml.sax.saxutils import escape
+
+from fastapi import APIRouter
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from moothall.api.call import ApiContext
+from moothall.api.errors import NotFound
+from moothall.kit.keys import derive_key
+from moothall.settings import ServerSecrets
+from moothall.themes.logos import logos_in
+from moothall.themes.model import LOGO_PATH
+from moothall.themes.multipart import FileTooLarge, FormMalformed, FormReader
+from moothall.themes.upload_form import MAX_UPLOAD_BYTES, UploadGrant, UploadRefused, check_form
+
+UPLOAD_PATH = "/files/logo-uploads"
+
+# What 300 × 300 pixels can at most take, and some.
+_MAX_SERVED_BYTES = 1024 * 1024
+_LOGO_HEADERS = {
+    "cache-control": "public, max-age=31536000, immutable",
+    "content-security-policy": "default-src 'none'; sandbox",
+    # Brand images are there to be shown, on the application's own pages too.
+    "cross-origin-resource-policy": "cross-origin",
+}
+_XML_ERROR = {
+    "content": {
+        "application/xml": {
+            "schema": {"type": "string"},
+            "example": "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>",
+        }
+    }
+}
+_UPLOAD_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["key", "Policy", "X-Amz-Signature", "file"],
+                    "properties": {
+                        "key": {"type": "string"},
+                        "Policy": {"type": "string"},
+                        "X-Amz-Signature": {"type": "string"},
+                        "file": {"type": "string", "format": "binary"},
+                    },
+                    "additionalProperties": {"type": "string"},
+                }
+            }
+        },
+    }
+}
+
+router = APIRouter(tags=["Logos"])
+
+
+def upload_signing_key(secrets: ServerSecrets) -> bytes:
+    return derive_key(secrets.control_token, "logo upload forms")
+
+
+@router.post(
+    UPLOAD_PATH,
+    operation_id="upload_logo",
+    summary="Upload an image with a form of logos-upload-urls",
+    status_code=204,
+    responses={
+        400: {"description": "The form is malformed, or the image too large.", **_XML_ERROR},
+        403: {"description": "The form is not one of ours, has been changed, or is too old.", **_XML_ERROR},
+        503: {"description": "Too many uploads of the application wait to be finalised.", **_XML_ERROR},
+    },
+    openapi_extra=_UPLOAD_BODY,
+    # What is read is bounded below, with errors in XML.
+    max_body_size=2**40,
+)
+async def upload_logo(request: Request) -> Response:
+    context: ApiContext = request.app.state.api
+    try:
+        grant, content = await _read_form(request, context)
+        await logos_in(context.settings.data_dir, context.database).store_upload(grant, content, context.clock.now())
+    except UploadRefused as refused:
+        return _render_refusal(request, refused)
+    return Response(status_code=204)
+
+
+@router.head(f"{LOGO_PATH}/{{logo_id}}.png", include_in_schema=False)
+@router.get(
+    f"{LOGO_PATH}/{{logo_id}}.png",
+    operation_id="get_logo",
+    summary="Load a logo",
+    description="For everybody. What is at an address never changes.",
+    response_class=Response,
+    responses={200: {"content": {"image/png": {}}}, 404: {"description": "There is no such logo."}},
+)
+async def get_logo(request: Request, logo_id: str) -> Response:
+    context: ApiContext = request.app.state.api
+    files = logos_in(context.settings.data_dir, context.database).files
+    try:
+        image = await asyncio.to_thread(files.read, files.logo(logo_id), _MAX_SERVED_BYTES)
+    except ValueError:
+        image = None
+    if image is None:
+        raise NotFound("There is no such logo")
+    return Response(image, media_type="image/png", headers=_LOGO_HEADERS)
+
+
+async def _read_form(request: Request, context: ApiContext) -> tuple[UploadGrant, bytes]:
+    """Raises UploadRefused. Of a stranger's body little more than the fields is ever kept: the form is checked when its file begins."""
+    try:
+        reader = FormReader(request.headers.get("content-type", "")[:256], max_file_bytes=MAX_UPLOAD_BYTES)
+        grant: UploadGrant | None = None
+        async for piece in request.stream():
+            reader.feed(piece)
+            if grant is None and reader.file_begun:
+                grant = check_form(reader.fields, context.clock.now(), upload_signing_key(context.secrets))
+        reader.finish()
+    except FormMalformed as malformed:
+        raise UploadRefused(
+            "MalformedPOSTRequest", f"The body of your POST request is not well-formed: {malformed}.", status=400
+        ) from None
+    except FileTooLarge:
+        raise UploadRefused(
+            "EntityTooLarge", "Your proposed upload exceeds the maximum allowed size", status=400
+        ) from None
+    except ClientDisconnect:
+        raise UploadRefused("IncompleteBody", "The body is incomplete.", status=400) from None
+    if grant is None or reader.file is None:
+        raise UploadRefused("InvalidArgument", "POST requires exactly one file upload per request.", status=400)
+    if not reader.file:
+        raise UploadRefused(
+            "EntityTooSmall", "Your proposed upload is smaller than the minimum allowed size", status=400
+        )
+    return grant, bytes(reader.file)
+
+
+def _render_refusal(request: Request, refused: UploadRefused) -> Response:
+    body = (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f"<Error><Code>{escape(refused.code)}</Code><Message>{escape(refused.message)}</Message>"
+        f"<RequestId>{escape(str(request.scope.get('request_id', '')))}</RequestId></Error>"
+    )
+    return Response(body, refused.status, media_type="application/xml")

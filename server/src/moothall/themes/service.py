@@ -1,0 +1,141 @@
+"""Use cases of themes. Each runs in the transaction of the connection it is given."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection
+
+from moothall.api.errors import BadRequest, Conflict, Forbidden, NotFound
+from moothall.applications import store as applications
+from moothall.applications.model import Application
+from moothall.jobs import store as jobs
+from moothall.kit.ids import new_uuid
+from moothall.themes import store
+from moothall.themes.model import MAX_THEMES, RESERVED_SHORT_URLS, LogoUpload, Theme
+
+UPLOAD_SWEEP_JOB = "logo_upload_sweep"
+LOGO_SWEEP_JOB = "logo_sweep"
+# Longer than an upload form is valid, so that nobody's upload goes while it may still be repeated.
+UPLOAD_LIFETIME = timedelta(hours=1)
+MAX_UPLOADS = 100
+
+_MAX_SHOWN_ID = 64
+
+
+def create_theme(connection: Connection, application_id: str, details: Mapping[str, Any], now: datetime) -> Theme:
+    """``details``: main_color, brand_text and, if given, theme_name and short_company_url. Raises Forbidden (too many themes), Conflict."""
+    if store.count_themes(connection, application_id) >= MAX_THEMES:
+        raise Forbidden(f"Maximum number of themes for owner ({MAX_THEMES}) exceeded")
+    theme = Theme(
+        theme_id=new_uuid(),
+        application_id=application_id,
+        theme_name=details.get("theme_name") or new_uuid(),
+        main_color=details["main_color"],
+        brand_text=details["brand_text"],
+        short_company_url=details.get("short_company_url"),
+        created_at=now,
+    )
+    _write(store.insert_theme, connection, theme)
+    return theme
+
+
+def get_theme(connection: Connection, application_id: str, theme_id: str) -> Theme:
+    """Raises NotFound, also for another application's theme."""
+    theme = store.find_theme(connection, application_id, theme_id.lower())
+    if theme is None:
+        raise NotFound(f"could not find theme {theme_id[:_MAX_SHOWN_ID]}")
+    return theme
+
+
+def update_theme(connection: Connection, application_id: str, theme_id: str, changes: Mapping[str, Any]) -> Theme:
+    """``changes`` as the details of ``create_theme``. Raises NotFound, Conflict."""
+    theme = get_theme(connection, application_id, theme_id)
+    changed = replace(theme, **changes)
+    if changed.theme_name is None:
+        changed = replace(changed, theme_name=new_uuid())
+    _write(store.save_theme, connection, changed)
+    return changed
+
+
+def remove_theme(connection: Connection, theme: Theme, now: datetime) -> None:
+    """Delete the theme and, soon after, its images. Rooms that have it must have been unlinked before."""
+    store.delete_theme(connection, theme.theme_id)
+    application = applications.find_application(connection, theme.application_id)
+    if application is not None and application.default_theme_id == theme.theme_id:
+        applications.save_application(connection, replace(application, default_theme_id=None))
+    sweep_logos(connection, theme.logo_ids(), now)
+
+
+def set_default_theme(connection: Connection, application_id: str, theme_id: str | None) -> Application:
+    """What rooms without a theme look like from now on. Raises BadRequest for a theme the application does not have."""
+    if theme_id is not None and store.find_theme(connection, application_id, theme_id) is None:
+        raise BadRequest(f"Failed to update application because theme id {theme_id} not found")
+    application = applications.find_application(connection, application_id)
+    if application is None:
+        raise NotFound(f"could not find application {application_id}")
+    changed = replace(application, default_theme_id=theme_id)
+    applications.save_application(connection, changed)
+    return changed
+
+
+def register_upload(connection: Connection, upload: LogoUpload) -> bool:
+    """An image is about to be stored; it goes when it is not finalised in time. False when the application has too many of them waiting."""
+    store.delete_upload(connection, upload.upload_id)
+    if store.count_uploads(connection, upload.application_id) >= MAX_UPLOADS:
+        return False
+    store.insert_upload(connection, upload)
+    jobs.schedule(connection, kind=UPLOAD_SWEEP_JOB, key=upload.upload_id, run_at=upload.uploaded_at + UPLOAD_LIFETIME)
+    return True
+
+
+def sweep_logos(connection: Connection, logo_ids: list[str], at: datetime) -> None:
+    """At that time, delete those of these images that no theme shows."""
+    for logo_id in logo_ids:
+        jobs.schedule(connection, kind=LOGO_SWEEP_JOB, key=logo_id, run_at=at)
+
+
+def attach_logos(
+    connection: Connection,
+    application_id: str,
+    theme_id: str,
+    *,
+    logos: Mapping[str, str],
+    uploads: list[LogoUpload],
+    now: datetime,
+) -> Theme:
+    """The theme shows these images from now on; what it showed before, and the uploads they were made of, go.
+
+    ``logos``: field of the theme → logo id. Raises NotFound.
+    """
+    theme = get_theme(connection, application_id, theme_id)
+    images: dict[str, Any] = dict(logos)
+    changed = replace(theme, **images)
+    store.save_theme(connection, changed)
+    for upload in uploads:
+        store.delete_upload(connection, upload.upload_id)
+        jobs.schedule(connection, kind=UPLOAD_SWEEP_JOB, key=upload.upload_id, run_at=now)
+    sweep_logos(connection, [logo_id for logo_id in theme.logo_ids() if logo_id not in changed.logo_ids()], now)
+    return changed
+
+
+def remove_all(connection: Connection, application_id: str, now: datetime) -> None:
+    """The application goes: delete its themes and uploads and, soon after, their images."""
+    for theme in store.list_themes(connection, application_id):
+        sweep_logos(connection, theme.logo_ids(), now)
+    for upload in store.list_uploads(connection, application_id):
+        jobs.schedule(connection, kind=UPLOAD_SWEEP_JOB, key=upload.upload_id, run_at=now)
+    store.delete_themes_of(connection, application_id)
+
+
+def _write(write: Callable[[Connection, Theme], None], connection: Connection, theme: Theme) -> None:
+    """Insert or save; what the store refuses is a Conflict."""
+    if theme.short_company_url is not None and theme.short_company_url.lower() in RESERVED_SHORT_URLS:
+        raise Conflict("short_company_url already exists")
+    try:
+        write(connection, theme)
+    except store.ThemeNameTaken:
+        raise Conflict("theme_name already exists in application") from None
+    except store.ShortCompanyUrlTaken:
+        raise Conflict("short_company_url already exists") from None

@@ -1,0 +1,199 @@
+"""Themes and logo uploads in the database."""
+
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    ForeignKey,
+    Row,
+    String,
+    Table,
+    UniqueConstraint,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.exc import IntegrityError
+
+from moothall.applications.store import applications
+from moothall.db import Timestamp, metadata
+from moothall.themes.model import (
+    LOGO_FIELDS,
+    MAX_BRAND_TEXT,
+    MAX_SHORT_COMPANY_URL,
+    MAX_THEME_NAME,
+    LogoType,
+    LogoUpload,
+    Theme,
+)
+
+themes = Table(
+    "themes",
+    metadata,
+    Column("theme_id", String(36), primary_key=True),
+    Column("application_id", String(36), ForeignKey("applications.application_id"), nullable=False),
+    Column("theme_name", String(MAX_THEME_NAME), nullable=False),
+    Column("main_color", String(7), nullable=False),
+    Column("brand_text", String(MAX_BRAND_TEXT), nullable=False),
+    Column("short_company_url", String(MAX_SHORT_COMPANY_URL), unique=True),
+    Column("created_at", Timestamp, nullable=False),
+    Column("brand_image_colored", String(36)),
+    Column("brand_image_white", String(36)),
+    Column("branded_favicon", String(36)),
+    UniqueConstraint("application_id", "theme_name", name="uq_themes_theme_name"),
+)
+
+logo_uploads = Table(
+    "logo_uploads",
+    metadata,
+    Column("upload_id", String(36), primary_key=True),
+    Column("application_id", String(36), ForeignKey("applications.application_id"), nullable=False, index=True),
+    Column("logo_type", String(16), nullable=False),
+    Column("uploaded_at", Timestamp, nullable=False),
+)
+
+_OF_APPLICATION = themes.c.application_id == bindparam("application_id")
+_BY_ID = select(themes).where(_OF_APPLICATION, themes.c.theme_id == bindparam("theme_id"))
+# The room's own theme, else the application's default one.
+_IN_FORCE = themes.c.theme_id == func.coalesce(
+    bindparam("theme_id", type_=String),
+    select(applications.c.default_theme_id)
+    .where(applications.c.application_id == bindparam("application_id"))
+    .scalar_subquery(),
+)
+_THEME_IN_FORCE = select(themes).where(_OF_APPLICATION, _IN_FORCE)
+_SHORT_URL_IN_FORCE = select(themes.c.short_company_url).where(_OF_APPLICATION, _IN_FORCE)
+_SHORT_URLS = (
+    select(themes.c.theme_id, themes.c.short_company_url, applications.c.default_theme_id)
+    .join_from(themes, applications)
+    .where(_OF_APPLICATION, themes.c.short_company_url.is_not(None))
+)
+
+
+class ThemeNameTaken(Exception):
+    """The application has another theme of this name."""
+
+
+class ShortCompanyUrlTaken(Exception):
+    """Another theme on this server, perhaps another application's, has this short_company_url."""
+
+
+def insert_theme(connection: Connection, theme: Theme) -> None:
+    """Raises ThemeNameTaken, ShortCompanyUrlTaken."""
+    _write(connection, insert(themes).values(asdict(theme)))
+
+
+def save_theme(connection: Connection, theme: Theme) -> None:
+    """Write every column of a theme that is stored already. Raises ThemeNameTaken, ShortCompanyUrlTaken."""
+    _write(connection, update(themes).where(themes.c.theme_id == theme.theme_id).values(asdict(theme)))
+
+
+def delete_theme(connection: Connection, theme_id: str) -> None:
+    connection.execute(delete(themes).where(themes.c.theme_id == theme_id))
+
+
+def find_theme(connection: Connection, application_id: str, theme_id: str) -> Theme | None:
+    row = connection.execute(_BY_ID, {"application_id": application_id, "theme_id": theme_id}).one_or_none()
+    return None if row is None else _theme(row)
+
+
+def find_theme_in_force(connection: Connection, application_id: str, theme_id: str | None) -> Theme | None:
+    """The theme of a room: its own, else the application's default; None when there is neither."""
+    row = connection.execute(_THEME_IN_FORCE, {"application_id": application_id, "theme_id": theme_id}).one_or_none()
+    return None if row is None else _theme(row)
+
+
+def find_short_company_url(connection: Connection, application_id: str, theme_id: str | None) -> str | None:
+    """What the theme in force puts into the links of a room, or None."""
+    parameters = {"application_id": application_id, "theme_id": theme_id}
+    return connection.execute(_SHORT_URL_IN_FORCE, parameters).scalar_one_or_none()
+
+
+def short_company_urls(connection: Connection, application_id: str) -> dict[str | None, str]:
+    """The same for all themes of an application by theme id; under None what rooms without a theme get, if anything."""
+    found: dict[str | None, str] = {}
+    for theme_id, short_company_url, default_theme_id in connection.execute(
+        _SHORT_URLS, {"application_id": application_id}
+    ):
+        found[theme_id] = short_company_url
+        if theme_id == default_theme_id:
+            found[None] = short_company_url
+    return found
+
+
+def list_themes(connection: Connection, application_id: str) -> list[Theme]:
+    """In the order of their creation."""
+    statement = select(themes).where(_OF_APPLICATION).order_by(themes.c.created_at, themes.c.theme_id)
+    return [_theme(row) for row in connection.execute(statement, {"application_id": application_id})]
+
+
+def count_themes(connection: Connection, application_id: str) -> int:
+    statement = select(func.count()).select_from(themes).where(_OF_APPLICATION)
+    return connection.execute(statement, {"application_id": application_id}).scalar_one()
+
+
+def is_logo_used(connection: Connection, logo_id: str) -> bool:
+    """Whether some theme shows this logo."""
+    columns = [themes.c[name] for name in LOGO_FIELDS.values()]
+    statement = select(themes.c.theme_id).where(or_(*(column == logo_id for column in columns))).limit(1)
+    return connection.execute(statement).one_or_none() is not None
+
+
+def delete_themes_of(connection: Connection, application_id: str) -> None:
+    """All themes and uploads of an application."""
+    connection.execute(delete(themes).where(themes.c.application_id == application_id))
+    connection.execute(delete(logo_uploads).where(logo_uploads.c.application_id == application_id))
+
+
+def insert_upload(connection: Connection, upload: LogoUpload) -> None:
+    connection.execute(insert(logo_uploads).values(asdict(upload) | {"logo_type": upload.logo_type.value}))
+
+
+def find_upload(connection: Connection, application_id: str, upload_id: str) -> LogoUpload | None:
+    statement = select(logo_uploads).where(
+        logo_uploads.c.application_id == application_id, logo_uploads.c.upload_id == upload_id
+    )
+    row = connection.execute(statement).one_or_none()
+    return None if row is None else _upload(row)
+
+
+def list_uploads(connection: Connection, application_id: str) -> list[LogoUpload]:
+    statement = select(logo_uploads).where(logo_uploads.c.application_id == application_id)
+    return [_upload(row) for row in connection.execute(statement)]
+
+
+def count_uploads(connection: Connection, application_id: str) -> int:
+    statement = select(func.count()).select_from(logo_uploads).where(logo_uploads.c.application_id == application_id)
+    return connection.execute(statement).scalar_one()
+
+
+def delete_upload(connection: Connection, upload_id: str) -> bool:
+    """False when there is none of this id."""
+    return connection.execute(delete(logo_uploads).where(logo_uploads.c.upload_id == upload_id)).rowcount == 1
+
+
+def _write(connection: Connection, statement: Any) -> None:
+    try:
+        connection.execute(statement)
+    except IntegrityError as error:
+        # SQLite names the columns, PostgreSQL the constraint; both hold the column's name. Values come in later lines only.
+        problem = str(error.orig).partition("\n")[0]
+        if "short_company_url" in problem:
+            raise ShortCompanyUrlTaken from error
+        if "theme_name" in problem:
+            raise ThemeNameTaken from error
+        raise
+
+
+def _theme(row: Row[Any]) -> Theme:
+    return Theme(**row._asdict())
+
+
+def _upload(row: Row[Any]) -> LogoUpload:
+    return LogoUpload(row.upload_id, row.application_id, LogoType(row.logo_type), row.uploaded_at)
