@@ -18,7 +18,8 @@ Section = tuple[str, Kind, str, list[str], str]
 # What poll_events returns. The first item names the event:
 #   ("reply", request, value, None) or ("reply", request, None, error_text)
 #   ("transport", peer, target, "connected" | "disconnected" | "failed" | "closed")
-#   ("negotiation_needed", peer)                      a subscriber offer should be made (sections changed)
+#   ("negotiation_needed", peer)                      a subscriber offer should be made (sections changed); once until
+#                                                     create_offer, and not before the peer's first create_offer
 #   ("track_live", track, rid or "", mime)            first packet of a layer arrived, e.g. "video/VP8"
 #   ("channel_open", peer, target, label)
 #   ("data", peer, reliable, payload)                 one data channel message from this peer
@@ -39,7 +40,6 @@ class Engine:
         bind_ips: Sequence[str],
         udp_ports: Sequence[int],
         advertised_ips: Sequence[str] = (),
-        tcp_port: int | None = None,
     ) -> None:
         """Bind every UDP port on every ip and start one shard thread per UDP port.
 
@@ -79,18 +79,28 @@ class Engine:
     def create_offer(self, peer: int, restart_ice: bool = False) -> int:
         """Offer of the subscriber transport with its data channels ``_reliable`` and ``_lossy``.
 
-        Value: (offer_sdp, {mid: track}). Only one offer may be open: the next is refused until accept_answer.
+        Value: (offer_sdp, {mid: track}), naming every section that carries a track, or None when there is nothing to
+        negotiate. Only one offer may be open: the next is refused until accept_answer. With ``restart_ice`` an open offer is
+        given up instead (a client that resumes may have lost it); answer it first with the client's own copy of its
+        answer if it has one, because a client that did apply the lost offer cannot take one that starts over.
         """
 
     def accept_answer(self, peer: int, sdp: str) -> int:
-        """Value: None. A negotiation_needed event follows when sections changed since the offer."""
+        """Value: None. A negotiation_needed event follows when sections changed since the offer.
+
+        A refused answer gives the offer up; what it added waits for the next one, which restarts ICE.
+        """
 
     def add_candidate(self, peer: int, target: Target, candidate: str) -> None:
         """``candidate:…`` line as in RTCIceCandidateInit.candidate; what does not parse is ignored and counted."""
 
     # Media graph.
     def publish(self, peer: int, mid: str, kind: Kind) -> int:
-        """Bind a section of the publisher transport to a new track; returns the track."""
+        """Bind a section of the publisher transport to a new track; returns the track.
+
+        Call it after the reply to the offer that has the section: its layers are those of that offer. At most 8 tracks a
+        peer: one more gets a handle that names nothing. Packets of a section without a track are dropped.
+        """
 
     def unpublish(self, track: int) -> None: ...
     def set_muted(self, track: int, muted: bool) -> None:
@@ -103,12 +113,22 @@ class Engine:
     def set_subscription(
         self, peer: int, track: int, *, enabled: bool = True, max_layer: int = 2, max_fps: int = 0, priority: int = 0
     ) -> None:
-        """``max_layer``: 0 low, 1 medium, 2 high; fewer layers than that: the best there is."""
+        """``max_layer``: 0 low, 1 medium, 2 high; fewer layers than that, or silent ones: the best there is below, else
+        the lowest above. ``max_fps`` and ``priority`` are accepted and not acted upon.
+        """
 
     # Data.
     def send_data(self, peers: Sequence[int], reliable: bool, payload: bytes) -> None:
         """Queue one message on each peer's subscriber channel; a receiver that does not read loses lossy messages first,
-        and is closed ("transport", peer, "subscriber", "failed") when 4 MB of reliable ones wait for it."""
+        and is closed ("transport", peer, "subscriber", "failed") when 4 MB of reliable ones wait for it.
+
+        Raises ValueError for more than 256 KiB.
+        """
 
     def counters(self) -> dict[str, int]:
-        """Process totals: packets_in, packets_out, bytes_in, bytes_out, dropped_*, peers, tracks, panics …"""
+        """Process totals: packets_in, packets_out, bytes_in, bytes_out, forwarded, dropped_*, ignored_candidates,
+        refused_descriptions, keyframe_requests, panics; and how many there are now: rooms, peers, tracks.
+        """
+
+    def _panic_peer(self, peer: int) -> None:
+        """For tests of containment only: make this peer's transports panic."""

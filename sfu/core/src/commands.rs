@@ -1,0 +1,113 @@
+//! What a shard can be asked to do.
+
+use std::sync::Arc;
+
+use crate::ids::{PeerId, RequestId, RoomId, TrackId};
+
+/// Which of a peer's two transports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Target {
+    /// The client offers and sends media.
+    Publisher,
+    /// We offer and send media.
+    Subscriber,
+}
+
+/// What a track carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    Audio,
+    Video,
+}
+
+/// What a subscriber wants of a track.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SubscriptionSettings {
+    /// Forward at all.
+    pub enabled: bool,
+    /// Highest simulcast layer wanted: 0 low, 1 medium, 2 high.
+    pub max_layer: u8,
+}
+
+impl Default for SubscriptionSettings {
+    fn default() -> Self {
+        Self { enabled: true, max_layer: 2 }
+    }
+}
+
+/// One request. Commands of one peer are carried out in the order given; what names an unknown handle is ignored, or
+/// answered with an error when it asks for a reply.
+#[derive(Debug, Clone)]
+pub enum Command {
+    AddRoom {
+        room: RoomId,
+    },
+    RemoveRoom {
+        room: RoomId,
+    },
+    AddPeer {
+        room: RoomId,
+        peer: PeerId,
+    },
+    RemovePeer {
+        peer: PeerId,
+    },
+    AcceptOffer {
+        request: RequestId,
+        peer: PeerId,
+        target: Target,
+        sdp: String,
+    },
+    CreateOffer {
+        request: RequestId,
+        peer: PeerId,
+        restart_ice: bool,
+    },
+    AcceptAnswer {
+        request: RequestId,
+        peer: PeerId,
+        sdp: String,
+    },
+    AddCandidate {
+        peer: PeerId,
+        target: Target,
+        candidate: String,
+    },
+    Publish {
+        peer: PeerId,
+        track: TrackId,
+        mid: String,
+        kind: Kind,
+    },
+    Unpublish {
+        track: TrackId,
+    },
+    SetMuted {
+        track: TrackId,
+        muted: bool,
+    },
+    Subscribe {
+        peer: PeerId,
+        track: TrackId,
+        stream_id: String,
+        track_id: String,
+    },
+    Unsubscribe {
+        peer: PeerId,
+        track: TrackId,
+    },
+    SetSubscription {
+        peer: PeerId,
+        track: TrackId,
+        settings: SubscriptionSettings,
+    },
+    SendData {
+        peers: Vec<PeerId>,
+        reliable: bool,
+        payload: Arc<[u8]>,
+    },
+    /// For tests of containment only: the peer's next transport work panics.
+    PanicPeer {
+        peer: PeerId,
+    },
+}

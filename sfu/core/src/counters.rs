@@ -1,0 +1,58 @@
+//! Process totals, kept per shard and summed by whoever asks.
+
+macro_rules! counters {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {
+        /// Totals since the shard started, except `rooms`, `peers` and `tracks`, which are how many there are now.
+        #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+        pub struct Counters {
+            $($(#[$doc])* pub $name: u64),+
+        }
+
+        impl Counters {
+            /// Every counter with its name.
+            pub fn named(&self) -> impl Iterator<Item = (&'static str, u64)> {
+                [$((stringify!($name), self.$name)),+].into_iter()
+            }
+
+            /// Add another shard's totals.
+            pub fn add(&mut self, other: &Self) {
+                $(self.$name += other.$name;)+
+            }
+        }
+    };
+}
+
+counters! {
+    packets_in,
+    packets_out,
+    bytes_in,
+    bytes_out,
+    /// RTP packets written to subscribers.
+    forwarded,
+    /// Datagrams above the size limit.
+    dropped_oversized,
+    /// Datagrams that are neither STUN, DTLS, RTP nor RTCP.
+    dropped_garbage,
+    /// STUN with a user name that is not ours.
+    dropped_unknown_ufrag,
+    /// Anything else from an address ICE did not verify.
+    dropped_unknown_source,
+    /// RTP with one synchronisation source more than a peer may have, or on a transport that never receives media.
+    dropped_ssrc,
+    /// RTP of sections no track is bound to.
+    dropped_unbound,
+    /// Datagrams str0m refused.
+    dropped_refused,
+    /// Datagrams the kernel had no room for.
+    dropped_unsent,
+    dropped_data_lossy,
+    dropped_data_channels,
+    /// Candidates that did not parse or were too many.
+    ignored_candidates,
+    refused_descriptions,
+    keyframe_requests,
+    panics,
+    rooms,
+    peers,
+    tracks,
+}

@@ -1,0 +1,42 @@
+//! A selective forwarding unit without I/O: commands, datagrams and the time go in; events and datagrams come out.
+//!
+//! One [`Shard`](shard::Shard) owns a set of rooms and everything in them and is driven by exactly one thread. Nothing in
+//! this crate opens a socket, reads a clock or starts a thread, so that every behaviour can be tested with peers in
+//! memory and a clock that the test turns.
+//!
+//! ```text
+//! shard    demultiplexing, timers, who owns what, containment of panics
+//!   room     the media graph of one meeting: peers, tracks, forwarding, levels
+//!     peer       up to two transports, ingress table, subscriptions, data queue
+//!       transport  the only module that drives str0m
+//! munge, layers, keyframes, levels, sdp, stun, data: pure leaves
+//! ```
+#![forbid(unsafe_code)]
+
+pub mod commands;
+mod containment;
+pub mod counters;
+pub mod data;
+pub mod datagrams;
+pub mod events;
+pub mod forward;
+pub mod ids;
+pub mod keyframes;
+pub mod layers;
+pub mod levels;
+pub mod limits;
+pub mod munge;
+mod peer;
+mod room;
+pub mod sdp;
+pub mod shard;
+pub mod stun;
+mod transport;
+
+pub use commands::{Command, Kind, SubscriptionSettings, Target};
+pub use counters::Counters;
+pub use datagrams::Datagrams;
+pub use events::{Event, PeerStats, Reply, TransportState};
+pub use ids::{PeerId, RequestId, RoomId, TrackId};
+pub use shard::{Shard, ShardConfig};
+pub use transport::Identity;

@@ -1,0 +1,56 @@
+//! What one peer may make us hold. Every number here is a refusal or a drop somewhere, never an error for another peer.
+
+use std::time::Duration;
+
+/// Larger datagrams are dropped unread: str0m copies into 2000 byte buffers.
+pub const MAX_DATAGRAM: usize = 2000;
+/// Bytes of one session description.
+pub const MAX_SDP: usize = 1024 * 1024;
+/// Lines of one session description.
+pub const MAX_SDP_LINES: usize = 32_768;
+/// Media sections of a description a client sends. A publisher never needs more than a handful, but a subscriber's
+/// answer has one section for every track it ever received at the same time.
+pub const MAX_OFFERED_SECTIONS: usize = 32;
+/// Media sections of a subscriber transport.
+pub const MAX_SUBSCRIBED_SECTIONS: usize = 600;
+/// Payload types in one media section.
+pub const MAX_PAYLOAD_TYPES: usize = 64;
+/// Tracks one peer may publish at a time.
+pub const MAX_TRACKS_PER_PEER: usize = 8;
+/// RTP synchronisation sources of media one peer may send.
+pub const MAX_SSRCS_PER_PEER: usize = 20;
+/// Any SSRC a publisher transport hands to str0m, retransmissions included.
+pub const MAX_SSRCS_ON_TRANSPORT: usize = 2 * MAX_SSRCS_PER_PEER + 1;
+/// Simulcast layers of one track.
+pub const MAX_LAYERS: usize = 3;
+/// Data channels open at a time on one transport.
+pub const MAX_CHANNELS: usize = 16;
+/// Remote candidates taken from one client for one transport, trickled and in descriptions together.
+pub const MAX_REMOTE_CANDIDATES: usize = 64;
+/// Bytes of one data channel message.
+pub const MAX_MESSAGE: usize = 256 * 1024;
+/// Bytes of reliable messages that may wait for one receiver.
+pub const MAX_QUEUED_DATA: usize = 4 * 1024 * 1024;
+/// Bytes str0m may hold in its SCTP send buffer for one association.
+pub const SCTP_BUFFER: usize = 512 * 1024;
+/// Below this many buffered bytes a data channel is topped up.
+pub const SCTP_LOW_WATER: usize = 64 * 1024;
+/// Packets kept per video stream to answer NACKs.
+pub const RTX_PACKETS: usize = 512;
+
+/// A publisher layer is asked for a key frame at most this often.
+pub const KEYFRAME_INTERVAL: Duration = Duration::from_millis(500);
+/// A layer without a packet for this long no longer flows.
+pub const LAYER_SILENCE: Duration = Duration::from_millis(1500);
+/// Audio levels are reported this often.
+pub const LEVEL_INTERVAL: Duration = Duration::from_millis(400);
+/// Statistics are reported this often.
+pub const STATS_INTERVAL: Duration = Duration::from_secs(5);
+/// A transport that stays disconnected this long has failed.
+pub const DISCONNECTED_TIMEOUT: Duration = Duration::from_secs(10);
+/// A transport that never connects has failed this long after it was negotiated.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
+/// Housekeeping of a room with tracks.
+pub const ROOM_TICK: Duration = Duration::from_millis(100);
+/// Housekeeping of a room without tracks.
+pub const IDLE_ROOM_TICK: Duration = Duration::from_secs(1);

@@ -1,0 +1,8 @@
+//! Renumbering: what a subscriber receives must look like one uninterrupted stream, whatever layers or tracks it is cut
+//! from. Pure; one munger per outgoing stream, kept as long as its SSRC, because SRTP must never see a number twice.
+
+mod rtp;
+mod vp8;
+
+pub use rtp::{RtpMunger, RtpPosition};
+pub use vp8::Vp8Munger;

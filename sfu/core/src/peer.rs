@@ -1,0 +1,327 @@
+//! One participant's connection: its transports, the streams it sends us and the sections we send it.
+
+use std::time::Instant;
+
+use str0m::change::SdpPendingOffer;
+use str0m::media::Mid;
+
+use crate::commands::{Kind, SubscriptionSettings, Target};
+use crate::events::{Reply, TransportState};
+use crate::forward::{Egress, Incoming, Outgoing, OutgoingStream};
+use crate::ids::{PeerId, TrackId};
+use crate::layers::{LayerState, Verdict};
+use crate::limits;
+use crate::munge::{RtpMunger, Vp8Munger};
+use crate::sdp::{self, Msid};
+use crate::transport::{Addition, OfferDraft, Transport};
+
+/// A received stream and the track layer it feeds.
+#[derive(Debug, Clone, Copy)]
+pub struct IngressStream {
+    pub ssrc: u32,
+    pub track: usize,
+    pub layer: u8,
+}
+
+/// What this peer wants of one track.
+#[derive(Debug)]
+pub struct Subscription {
+    /// Index in the room.
+    pub track: usize,
+    pub handle: TrackId,
+    pub kind: Kind,
+    pub stream_id: String,
+    pub track_id: String,
+    pub settings: SubscriptionSettings,
+    pub layers: LayerState,
+}
+
+/// One media section of the subscriber transport. It outlives the subscription it carries: sections are never taken out
+/// of a session, so an unused one is used again, and its numbering goes on because its SSRC does.
+pub struct SendSection {
+    mid: Mid,
+    kind: Kind,
+    pub subscription: Option<Subscription>,
+    /// Set while the client agrees to receive what `subscription` names.
+    stream: Option<OutgoingStream>,
+    numbering: Option<Numbering>,
+}
+
+struct Numbering {
+    rtp: RtpMunger,
+    vp8: Vp8Munger,
+}
+
+impl SendSection {
+    fn new(mid: Mid, subscription: Subscription) -> Self {
+        Self { mid, kind: subscription.kind, subscription: Some(subscription), stream: None, numbering: None }
+    }
+
+    /// Offer a packet of the subscribed track; true when it was sent.
+    pub fn forward(&mut self, now: Instant, packet: &Incoming, egress: &mut impl Egress) -> bool {
+        let (Some(stream), Some(subscription), Some(numbering)) =
+            (self.stream, self.subscription.as_mut(), self.numbering.as_mut())
+        else {
+            return false;
+        };
+        if !subscription.settings.enabled {
+            return false;
+        }
+        // Padding carries nothing to decode; what a late one leaves behind is sent to keep the numbering whole.
+        if packet.payload.is_empty()
+            && subscription.layers.current() == Some(packet.layer)
+            && numbering.rtp.remove(packet.position.seq)
+        {
+            return false;
+        }
+        match subscription.layers.judge(packet.layer, packet.keyframe) {
+            Verdict::Drop => return false,
+            Verdict::Forward => {}
+            Verdict::Switch => {
+                numbering.rtp.switch_source(packet.position);
+                if let Some(vp8) = &packet.vp8 {
+                    numbering.vp8.switch_source(vp8);
+                }
+            }
+        }
+        let Some(position) = numbering.rtp.map(packet.position) else {
+            return false;
+        };
+        let outgoing = Outgoing {
+            format: packet.format,
+            position,
+            marker: packet.marker,
+            vp8: packet.vp8.as_ref().and_then(|d| numbering.vp8.map(d)),
+            extensions: &packet.extensions,
+            payload: &packet.payload,
+        };
+        egress.write(now, stream, &outgoing)
+    }
+
+    /// The client answered: this is what it agreed to.
+    fn set_stream(&mut self, stream: Option<OutgoingStream>, now: Instant) {
+        let Some(stream) = stream else {
+            self.stream = None;
+            return;
+        };
+        let clock_rate = match self.kind {
+            Kind::Audio => 48_000,
+            Kind::Video => 90_000,
+        };
+        self.numbering.get_or_insert_with(|| Numbering {
+            // Any start does; the random SSRC makes it unlike its neighbours'. Below 2^15 leaves room before the rollover.
+            rtp: RtpMunger::new(clock_rate, (stream.ssrc & 0x7fff) as u16, stream.ssrc.rotate_left(7), now),
+            vp8: Vp8Munger::default(),
+        });
+        self.stream = Some(stream);
+    }
+
+    fn release(&mut self) {
+        self.subscription = None;
+        self.stream = None;
+    }
+}
+
+/// An offer that waits for its answer.
+struct OpenOffer {
+    pending: SdpPendingOffer,
+    /// Sections it would add start here.
+    first_new_section: usize,
+}
+
+/// See the module.
+pub struct Peer {
+    pub id: PeerId,
+    pub publisher: Option<Transport>,
+    pub subscriber: Option<Transport>,
+    pub ingress: Vec<IngressStream>,
+    pub sections: Vec<SendSection>,
+    waiting: Vec<Subscription>,
+    open_offer: Option<OpenOffer>,
+    /// Sections changed and no offer said so yet.
+    pub needs_offer: bool,
+    /// A negotiation_needed event is out and no offer was asked for since.
+    announced: bool,
+    /// The client may not know what the last offer said.
+    out_of_step: bool,
+    channels_offered: bool,
+    pub stats_due: Instant,
+}
+
+impl Peer {
+    pub fn new(id: PeerId, now: Instant) -> Self {
+        Self {
+            id,
+            publisher: None,
+            subscriber: None,
+            ingress: Vec::new(),
+            sections: Vec::new(),
+            waiting: Vec::new(),
+            open_offer: None,
+            needs_offer: false,
+            announced: false,
+            out_of_step: false,
+            channels_offered: false,
+            stats_due: now + limits::STATS_INTERVAL,
+        }
+    }
+
+    pub fn transport(&mut self, target: Target) -> Option<&mut Transport> {
+        match target {
+            Target::Publisher => self.publisher.as_mut(),
+            Target::Subscriber => self.subscriber.as_mut(),
+        }
+    }
+
+    pub fn subscription(&mut self, track: TrackId) -> Option<&mut Subscription> {
+        let carried = self.sections.iter_mut().filter_map(|s| s.subscription.as_mut());
+        carried.chain(self.waiting.iter_mut()).find(|s| s.handle == track)
+    }
+
+    pub fn subscriptions(&mut self) -> impl Iterator<Item = &mut Subscription> {
+        let carried = self.sections.iter_mut().filter_map(|s| s.subscription.as_mut());
+        carried.chain(self.waiting.iter_mut())
+    }
+
+    /// (track, layer) of every key frame this peer cannot go on without.
+    pub fn awaited_keyframes(&self) -> Vec<(usize, u8)> {
+        let connected = self.subscriber.as_ref().is_some_and(|t| t.state() == Some(TransportState::Connected));
+        let sections = self.sections.iter().filter(|s| connected && s.kind == Kind::Video && s.stream.is_some());
+        sections
+            .filter_map(|s| s.subscription.as_ref().filter(|s| s.settings.enabled))
+            .filter_map(|s| Some((s.track, s.layers.awaits()?)))
+            .collect()
+    }
+
+    /// Waits for a section until the next offer. False when there are too many already.
+    pub fn subscribe(&mut self, subscription: Subscription) -> bool {
+        if self.sections.len() + self.waiting.len() >= limits::MAX_SUBSCRIBED_SECTIONS {
+            return false;
+        }
+        self.waiting.push(subscription);
+        self.needs_offer = true;
+        true
+    }
+
+    pub fn unsubscribe(&mut self, track: TrackId) {
+        let waited = self.waiting.len();
+        self.waiting.retain(|s| s.handle != track);
+        if self.waiting.len() != waited {
+            return;
+        }
+        let carried = |s: &&mut SendSection| s.subscription.as_ref().is_some_and(|s| s.handle == track);
+        if let Some(section) = self.sections.iter_mut().find(carried) {
+            section.release();
+            self.needs_offer = true;
+        }
+    }
+
+    /// True when Python should be told to ask for an offer now.
+    pub fn announce_negotiation(&mut self) -> bool {
+        if !self.needs_offer || self.announced || self.open_offer.is_some() || self.subscriber.is_none() {
+            return false;
+        }
+        self.announced = true;
+        true
+    }
+
+    /// Offer everything that changed. The reply, and the indices of sections with a new subscription.
+    pub fn create_offer(&mut self, restart_ice: bool) -> Result<(Reply, Vec<usize>), String> {
+        if self.open_offer.is_some() {
+            if !restart_ice {
+                return Err("an offer is already open".into());
+            }
+            self.roll_back();
+        }
+        let Some(transport) = self.subscriber.as_mut() else {
+            return Err("no subscriber transport".into());
+        };
+        self.announced = false;
+        let first_new_section = self.sections.len();
+        let mut bound = Vec::new();
+        let mut added: Vec<Subscription> = Vec::new();
+        for subscription in self.waiting.drain(..) {
+            let free = self.sections.iter().position(|s| s.subscription.is_none() && s.kind == subscription.kind);
+            if let Some(index) = free {
+                self.sections[index].subscription = Some(subscription);
+                bound.push(index);
+            } else {
+                added.push(subscription);
+            }
+        }
+        let draft = OfferDraft {
+            with_channels: !self.channels_offered,
+            restart_ice: (restart_ice || self.out_of_step) && self.channels_offered,
+            directions: self.sections.iter().map(|s| (s.mid, s.subscription.is_some())).collect(),
+            additions: added
+                .iter()
+                .map(|s| Addition { kind: s.kind, stream_id: s.stream_id.clone(), track_id: s.track_id.clone() })
+                .collect(),
+        };
+        let Some((offer, pending, mids)) = transport.create_offer(&draft) else {
+            self.needs_offer = false;
+            return Ok((Reply::NothingToOffer, bound));
+        };
+        for (mid, subscription) in mids.into_iter().zip(added) {
+            bound.push(self.sections.len());
+            self.sections.push(SendSection::new(mid, subscription));
+        }
+        self.needs_offer = false;
+        self.open_offer = Some(OpenOffer { pending, first_new_section });
+        let used = || self.sections.iter().filter_map(|s| Some((s, s.subscription.as_ref()?)));
+        let msids: Vec<Msid> = used()
+            .map(|(section, subscription)| Msid {
+                mid: section.mid.to_string(),
+                stream_id: subscription.stream_id.clone(),
+                track_id: subscription.track_id.clone(),
+            })
+            .collect();
+        let tracks = used().map(|(section, s)| (section.mid.to_string(), s.handle)).collect();
+        let sdp = sdp::rewrite_msids(&offer, &msids);
+        Ok((Reply::Offer { sdp, tracks }, bound))
+    }
+
+    /// The open offer never happened: what it would have added waits again.
+    fn roll_back(&mut self) {
+        let Some(open) = self.open_offer.take() else {
+            return;
+        };
+        for section in self.sections.drain(open.first_new_section..) {
+            self.waiting.extend(section.subscription);
+        }
+        self.needs_offer = true;
+        self.out_of_step = true;
+    }
+
+    pub fn accept_answer(&mut self, now: Instant, answer: &str) -> Result<(), String> {
+        let Some(open) = self.open_offer.take() else {
+            return Err("no offer is open".into());
+        };
+        let Some(transport) = self.subscriber.as_mut() else {
+            return Err("no subscriber transport".into());
+        };
+        let first_new_section = open.first_new_section;
+        let accepted = sdp::inspect_answer(answer).and_then(|()| transport.accept_answer(now, open.pending, answer));
+        if let Err(error) = accepted {
+            for section in self.sections.drain(first_new_section..) {
+                self.waiting.extend(section.subscription);
+            }
+            self.needs_offer = true;
+            self.out_of_step = true;
+            return Err(error);
+        }
+        self.out_of_step = false;
+        self.channels_offered = true;
+        for section in &mut self.sections {
+            if section.subscription.is_some() {
+                section.set_stream(transport.outgoing_stream(section.mid), now);
+            }
+        }
+        Ok(())
+    }
+
+    /// The section of the subscriber transport with this mid, when it carries something.
+    pub fn subscription_in(&self, mid: Mid) -> Option<&Subscription> {
+        self.sections.iter().find(|s| s.mid == mid)?.subscription.as_ref()
+    }
+}

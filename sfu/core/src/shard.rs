@@ -1,0 +1,470 @@
+//! Everything one thread owns: rooms, who a datagram belongs to, and when whom to wake.
+//!
+//! Drive it like this: [`handle_command`](Shard::handle_command), [`handle_datagram`](Shard::handle_datagram) and
+//! [`handle_timeout`](Shard::handle_timeout) in any order and number, then [`flush`](Shard::flush) once, then take
+//! [`datagrams`](Shard::datagrams) and [`take_events`](Shard::take_events), then sleep until
+//! [`next_timeout`](Shard::next_timeout). Packets received between two flushes leave together.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use crate::commands::{Command, Target};
+use crate::counters::Counters;
+use crate::datagrams::Datagrams;
+use crate::events::Event;
+use crate::ids::{PeerId, RequestId, RoomId, TrackId};
+use crate::limits;
+use crate::room::{Outputs, Room};
+use crate::stun::{self, Protocol};
+use crate::transport::{Identity, Refused, Transport};
+
+/// What a shard needs to know from outside.
+#[derive(Debug, Clone)]
+pub struct ShardConfig {
+    pub identity: Identity,
+    /// Addresses clients are told. Datagrams are received at and sent from these.
+    pub candidates: Vec<SocketAddr>,
+}
+
+/// Names one transport; `peer` tells whether the slot was given to someone else since.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+struct TransportKey {
+    room: usize,
+    slot: usize,
+    peer: PeerId,
+    publisher: bool,
+}
+
+impl TransportKey {
+    fn target(self) -> Target {
+        if self.publisher { Target::Publisher } else { Target::Subscriber }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Wake {
+    Transport(TransportKey),
+    Room(usize, RoomId),
+}
+
+/// How datagrams find a transport, kept together to be forgotten together.
+#[derive(Debug, Default)]
+struct Routes {
+    ufrags: Vec<String>,
+    addresses: Vec<SocketAddr>,
+}
+
+/// Addresses remembered for one transport: a client behind several networks has a few.
+const MAX_ROUTES: usize = 16;
+
+/// See the module.
+pub struct Shard {
+    config: ShardConfig,
+    rooms: Vec<Option<Room>>,
+    room_slots: HashMap<RoomId, usize>,
+    peer_slots: HashMap<PeerId, (usize, usize)>,
+    track_slots: HashMap<TrackId, (usize, usize)>,
+    by_ufrag: HashMap<String, TransportKey>,
+    by_address: HashMap<SocketAddr, TransportKey>,
+    routes: HashMap<TransportKey, Routes>,
+    timers: BinaryHeap<Reverse<(Instant, Wake)>>,
+    out: Outputs,
+}
+
+impl Shard {
+    pub fn new(config: ShardConfig) -> Self {
+        Self {
+            config,
+            rooms: Vec::new(),
+            room_slots: HashMap::new(),
+            peer_slots: HashMap::new(),
+            track_slots: HashMap::new(),
+            by_ufrag: HashMap::new(),
+            by_address: HashMap::new(),
+            routes: HashMap::new(),
+            timers: BinaryHeap::new(),
+            out: Outputs::new(),
+        }
+    }
+
+    // Commands.
+
+    pub fn handle_command(&mut self, now: Instant, command: Command) {
+        match command {
+            Command::AddRoom { room } => self.add_room(now, room),
+            Command::RemoveRoom { room } => self.remove_room(now, room),
+            Command::AddPeer { room, peer } => {
+                if let Some(&slot) = self.room_slots.get(&room) {
+                    if let Some(peer_slot) = self.rooms[slot].as_mut().map(|r| r.add_peer(peer, now)) {
+                        self.peer_slots.insert(peer, (slot, peer_slot));
+                    }
+                }
+            }
+            Command::RemovePeer { peer } => self.with_peer(peer, |room, slot, out, _| room.remove_peer(now, slot, out)),
+            Command::AcceptOffer { request, peer, target, sdp } => self.accept_offer(now, request, peer, target, &sdp),
+            Command::CreateOffer { request, peer, restart_ice } => self.create_offer(now, request, peer, restart_ice),
+            Command::AcceptAnswer { request, peer, sdp } => {
+                self.or_reply_unknown(request, peer);
+                self.with_peer(peer, |room, slot, out, _| room.accept_answer(now, slot, request, &sdp, out));
+            }
+            Command::AddCandidate { peer, target, candidate } => {
+                self.with_peer(peer, |room, slot, out, _| room.add_candidate(now, (slot, target), &candidate, out));
+            }
+            Command::Publish { peer, track, mid, kind } => self.publish(peer, track, &mid, kind),
+            Command::Unpublish { track } => self.with_track(track, |room, index, out| room.unpublish(now, index, out)),
+            Command::SetMuted { track, muted } => {
+                self.with_track(track, |room, index, out| room.set_muted(now, index, muted, out));
+            }
+            Command::Subscribe { peer, track, stream_id, track_id } => {
+                // Only within one room: a handle of another room is as unknown as one that never was.
+                if let Some((room, index)) = self.track_slots.get(&track).copied() {
+                    if self.peer_slots.get(&peer).is_some_and(|(peer_room, _)| *peer_room == room) {
+                        self.with_peer(peer, |room, slot, out, _| {
+                            room.subscribe(slot, index, (stream_id, track_id), out);
+                        });
+                    }
+                }
+            }
+            Command::Unsubscribe { peer, track } => {
+                self.with_peer(peer, |room, slot, out, _| room.unsubscribe(slot, track, out));
+            }
+            Command::SetSubscription { peer, track, settings } => {
+                self.with_peer(peer, |room, slot, out, _| room.set_subscription(now, slot, track, settings, out));
+            }
+            Command::SendData { peers, reliable, payload } => {
+                for peer in peers {
+                    self.with_peer(peer, |room, slot, out, _| room.send_data(now, slot, reliable, &payload, out));
+                }
+            }
+            Command::PanicPeer { peer } => self.with_peer(peer, |room, slot, out, _| {
+                room.panic_peer(slot);
+                room.handle_timeout(now, (slot, Target::Publisher), out);
+                room.handle_timeout(now, (slot, Target::Subscriber), out);
+            }),
+        }
+    }
+
+    fn add_room(&mut self, now: Instant, id: RoomId) {
+        let room = Room::new(id, now);
+        self.out.counters.rooms += 1;
+        let slot = match self.rooms.iter().position(Option::is_none) {
+            Some(free) => free,
+            None => {
+                self.rooms.push(None);
+                self.rooms.len() - 1
+            }
+        };
+        self.timers.push(Reverse((room.next_tick(now), Wake::Room(slot, id))));
+        self.rooms[slot] = Some(room);
+        self.room_slots.insert(id, slot);
+    }
+
+    fn remove_room(&mut self, now: Instant, id: RoomId) {
+        let Some(slot) = self.room_slots.remove(&id) else {
+            return;
+        };
+        if let Some(room) = self.rooms[slot].as_mut() {
+            let peers: Vec<usize> = room.peer_slots().collect();
+            for peer in peers {
+                room.remove_peer(now, peer, &mut self.out);
+            }
+        }
+        self.settle(now, slot);
+        self.rooms[slot] = None;
+        self.out.counters.rooms -= 1;
+    }
+
+    fn accept_offer(&mut self, now: Instant, request: RequestId, peer: PeerId, target: Target, sdp: &str) {
+        if target == Target::Subscriber {
+            let result = Err("a subscriber transport never takes an offer".to_owned());
+            self.out.events.push(Event::Replied { request, result });
+            return;
+        }
+        self.or_reply_unknown(request, peer);
+        self.with_peer(peer, |room, slot, out, config| {
+            let new = |target| Transport::new(target, &config.identity, &config.candidates, now);
+            room.accept_offer(now, slot, request, sdp, new, out);
+        });
+    }
+
+    fn create_offer(&mut self, now: Instant, request: RequestId, peer: PeerId, restart_ice: bool) {
+        self.or_reply_unknown(request, peer);
+        self.with_peer(peer, |room, slot, out, config| {
+            let new = |target| Transport::new(target, &config.identity, &config.candidates, now);
+            room.create_offer(now, slot, request, restart_ice, new, out);
+        });
+    }
+
+    fn publish(&mut self, peer: PeerId, track: TrackId, mid: &str, kind: crate::Kind) {
+        let Some(&(room, slot)) = self.peer_slots.get(&peer) else {
+            return;
+        };
+        let Some(index) = self.rooms[room].as_mut().and_then(|r| r.publish(slot, track, mid, kind)) else {
+            return;
+        };
+        self.out.counters.tracks += 1;
+        self.track_slots.insert(track, (room, index));
+    }
+
+    fn or_reply_unknown(&mut self, request: RequestId, peer: PeerId) {
+        if !self.peer_slots.contains_key(&peer) {
+            let result = Err("unknown peer".to_owned());
+            self.out.events.push(Event::Replied { request, result });
+        }
+    }
+
+    fn with_peer(&mut self, peer: PeerId, work: impl FnOnce(&mut Room, usize, &mut Outputs, &ShardConfig)) {
+        let Some(&(room, slot)) = self.peer_slots.get(&peer) else {
+            return;
+        };
+        if let Some(found) = self.rooms[room].as_mut() {
+            work(found, slot, &mut self.out, &self.config);
+        }
+        self.follow_up(room);
+    }
+
+    fn with_track(&mut self, track: TrackId, work: impl FnOnce(&mut Room, usize, &mut Outputs)) {
+        let Some(&(room, index)) = self.track_slots.get(&track) else {
+            return;
+        };
+        if let Some(found) = self.rooms[room].as_mut() {
+            work(found, index, &mut self.out);
+        }
+        self.follow_up(room);
+    }
+
+    // Network.
+
+    /// A datagram that arrived at `destination`, one of the configured candidates.
+    pub fn handle_datagram(&mut self, now: Instant, source: SocketAddr, destination: SocketAddr, datagram: &[u8]) {
+        self.out.counters.packets_in += 1;
+        self.out.counters.bytes_in += datagram.len() as u64;
+        if datagram.len() > limits::MAX_DATAGRAM {
+            self.out.counters.dropped_oversized += 1;
+            return;
+        }
+        let Some(protocol) = stun::classify(datagram) else {
+            self.out.counters.dropped_garbage += 1;
+            return;
+        };
+        let key = if protocol == Protocol::Stun {
+            stun::addressed_ufrag(datagram).and_then(|ufrag| self.by_ufrag.get(ufrag)).copied()
+        } else {
+            self.by_address.get(&source).copied()
+        };
+        let Some(key) = key else {
+            if protocol == Protocol::Stun {
+                self.out.counters.dropped_unknown_ufrag += 1;
+            } else {
+                self.out.counters.dropped_unknown_source += 1;
+            }
+            return;
+        };
+        if protocol == Protocol::Rtp {
+            let ssrc = u32::from_be_bytes([datagram[8], datagram[9], datagram[10], datagram[11]]);
+            if !self.transport(key).is_some_and(|t| t.admit_ssrc(ssrc)) {
+                self.out.counters.dropped_ssrc += 1;
+                return;
+            }
+        }
+        let Some(room) = self.rooms[key.room].as_mut() else {
+            return;
+        };
+        match room.handle_datagram(now, (key.slot, key.target()), source, destination, datagram, &mut self.out) {
+            Ok(()) => {
+                if protocol == Protocol::Stun {
+                    self.learn_address(now, key, source, destination);
+                }
+            }
+            Err(Refused::Stranger) => self.out.counters.dropped_unknown_source += 1,
+            Err(Refused::Malformed) => self.out.counters.dropped_refused += 1,
+        }
+        self.follow_up(key.room);
+    }
+
+    fn transport(&mut self, key: TransportKey) -> Option<&mut Transport> {
+        let peer = self.rooms[key.room].as_mut()?.peer_at(key.slot)?;
+        if peer.id != key.peer {
+            return None;
+        }
+        peer.transport(key.target())
+    }
+
+    /// After a binding request: route what else comes from there, if ICE agrees that it is the client.
+    fn learn_address(&mut self, now: Instant, key: TransportKey, source: SocketAddr, destination: SocketAddr) {
+        if self.by_address.get(&source) == Some(&key) {
+            return;
+        }
+        if !self.transport(key).is_some_and(|t| t.is_verified(now, source, destination)) {
+            return;
+        }
+        let routes = self.routes.entry(key).or_default();
+        if routes.addresses.len() >= MAX_ROUTES {
+            let oldest = routes.addresses.remove(0);
+            if self.by_address.get(&oldest) == Some(&key) {
+                self.by_address.remove(&oldest);
+            }
+        }
+        routes.addresses.push(source);
+        self.by_address.insert(source, key);
+    }
+
+    // Time.
+
+    /// When to call [`handle_timeout`](Self::handle_timeout) at the latest.
+    pub fn next_timeout(&self) -> Option<Instant> {
+        self.timers.peek().map(|Reverse((at, _))| *at)
+    }
+
+    pub fn handle_timeout(&mut self, now: Instant) {
+        while let Some(Reverse((at, wake))) = self.timers.peek().copied() {
+            if at > now {
+                return;
+            }
+            self.timers.pop();
+            match wake {
+                Wake::Transport(key) => self.wake_transport(now, at, key),
+                Wake::Room(slot, id) => self.wake_room(now, slot, id),
+            }
+        }
+    }
+
+    fn wake_transport(&mut self, now: Instant, at: Instant, key: TransportKey) {
+        let Some(transport) = self.transport(key) else {
+            return;
+        };
+        // A timer that was set earlier than this one already did the work.
+        if transport.armed != Some(at) {
+            return;
+        }
+        transport.armed = None;
+        if transport.deadline() > now {
+            self.arm(key);
+            return;
+        }
+        if let Some(room) = self.rooms[key.room].as_mut() {
+            room.handle_timeout(now, (key.slot, key.target()), &mut self.out);
+        }
+        self.follow_up(key.room);
+    }
+
+    fn wake_room(&mut self, now: Instant, slot: usize, id: RoomId) {
+        let Some(room) = self.rooms[slot].as_mut().filter(|r| r.id == id) else {
+            return;
+        };
+        room.tick(now, &mut self.out);
+        let next = room.next_tick(now);
+        self.timers.push(Reverse((next, Wake::Room(slot, id))));
+        self.follow_up(slot);
+    }
+
+    fn arm(&mut self, key: TransportKey) {
+        let Some(transport) = self.transport(key) else {
+            return;
+        };
+        let deadline = transport.deadline();
+        if transport.is_over() || transport.armed.is_some_and(|armed| armed <= deadline) {
+            return;
+        }
+        transport.armed = Some(deadline);
+        self.timers.push(Reverse((deadline, Wake::Transport(key))));
+    }
+
+    // Bookkeeping after a room did something.
+
+    fn follow_up(&mut self, room: usize) {
+        for (slot, target) in std::mem::take(&mut self.out.touched) {
+            let Some(peer) = self.rooms[room].as_mut().and_then(|r| r.peer_at(slot)).map(|p| p.id) else {
+                continue;
+            };
+            let key = TransportKey { room, slot, peer, publisher: target == Target::Publisher };
+            self.arm(key);
+            self.learn_ufrag(key);
+        }
+        for peer in std::mem::take(&mut self.out.departed) {
+            if let Some((room, slot)) = self.peer_slots.remove(&peer) {
+                for publisher in [true, false] {
+                    self.forget_routes(TransportKey { room, slot, peer, publisher });
+                }
+            }
+        }
+        for track in std::mem::take(&mut self.out.ended) {
+            if self.track_slots.remove(&track).is_some() {
+                self.out.counters.tracks -= 1;
+            }
+        }
+        self.out.counters.peers = self.peer_slots.len() as u64;
+    }
+
+    fn learn_ufrag(&mut self, key: TransportKey) {
+        let Some(ufrag) = self.transport(key).map(|t| t.ufrag().to_owned()) else {
+            return;
+        };
+        if self.by_ufrag.get(&ufrag) == Some(&key) {
+            return;
+        }
+        // Credentials before an ICE restart are as good as unknown ones.
+        let routes = self.routes.entry(key).or_default();
+        for old in std::mem::take(&mut routes.ufrags) {
+            self.by_ufrag.remove(&old);
+        }
+        routes.ufrags.push(ufrag.clone());
+        self.by_ufrag.insert(ufrag, key);
+    }
+
+    fn forget_routes(&mut self, key: TransportKey) {
+        let Some(routes) = self.routes.remove(&key) else {
+            return;
+        };
+        for ufrag in routes.ufrags {
+            self.by_ufrag.remove(&ufrag);
+        }
+        for address in routes.addresses {
+            if self.by_address.get(&address) == Some(&key) {
+                self.by_address.remove(&address);
+            }
+        }
+    }
+
+    fn settle(&mut self, now: Instant, slot: usize) {
+        self.follow_up(slot);
+        if let Some(room) = self.rooms[slot].as_mut() {
+            room.flush(now, &mut self.out);
+        }
+        self.follow_up(slot);
+    }
+
+    /// Say goodbye to everyone.
+    pub fn close(&mut self, now: Instant) {
+        let rooms: Vec<RoomId> = self.room_slots.keys().copied().collect();
+        for room in rooms {
+            self.remove_room(now, room);
+        }
+    }
+
+    // Output.
+
+    /// Finish what was received since the last call: forwarded packets leave for their receivers.
+    pub fn flush(&mut self, now: Instant) {
+        for slot in 0..self.rooms.len() {
+            self.settle(now, slot);
+        }
+        self.out.counters.packets_out += self.out.datagrams.len() as u64;
+        self.out.counters.bytes_out += self.out.datagrams.byte_count() as u64;
+    }
+
+    /// Datagrams to send; clear them when they are sent.
+    pub fn datagrams(&mut self) -> &mut Datagrams {
+        &mut self.out.datagrams
+    }
+
+    pub fn take_events(&mut self) -> Vec<Event> {
+        std::mem::take(&mut self.out.events)
+    }
+
+    pub fn counters(&self) -> &Counters {
+        &self.out.counters
+    }
+}

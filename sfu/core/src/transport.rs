@@ -1,0 +1,587 @@
+//! One ICE, DTLS and SRTP association with a client: the only module that drives str0m.
+//!
+//! str0m asks for one mutation, then a complete drain of its output. Receiving, timers and negotiation keep to that. The
+//! one exception is [`Egress::write`]: a tick's packets for one subscriber are written together, followed by one time-out
+//! and one drain. A write only appends to the send queue of its stream, and the queue is looked at by the time-out, so the
+//! order of what leaves is the same; `tests/batching.rs` holds this against str0m's own one-by-one behaviour.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use str0m::change::{SdpAnswer, SdpOffer, SdpPendingOffer};
+use str0m::channel::{ChannelConfig, ChannelId, Reliability};
+use str0m::config::{CryptoProvider, DtlsCert};
+use str0m::media::{Direction, KeyframeRequestKind, MediaKind, Mid, Pt, Rid};
+use str0m::net::{Protocol, Receive};
+use str0m::rtp::{Extension, ExtensionMap, ExtensionValues, RtpPacket, RtpWrite, Ssrc};
+use str0m::{Candidate, Event as RtcEvent, IceConnectionState, Input, Output, Rtc};
+
+use crate::commands::{Kind, Target};
+use crate::data::{DataQueue, Overflow};
+use crate::datagrams::Datagrams;
+use crate::events::TransportState;
+use crate::forward::{Egress, Format, Outgoing, OutgoingStream, PayloadTypes};
+use crate::limits;
+
+/// Payload types of our own offers: the ones clients use themselves, so that few ever need mapping.
+const H264_PT: u8 = 125;
+const H264_RTX_PT: u8 = 107;
+/// Constrained baseline 3.1, the profile every client decodes.
+const H264_PROFILE_LEVEL: u32 = 0x0042_e01f;
+/// How long to leave a transport alone after str0m reported an error it may recover from.
+const ERROR_PAUSE: Duration = Duration::from_millis(100);
+/// Labels of the channels the protocol uses.
+pub const RELIABLE: &str = "_reliable";
+pub const LOSSY: &str = "_lossy";
+
+/// The DTLS identity all transports of the process share.
+#[derive(Clone)]
+pub struct Identity {
+    crypto: Arc<CryptoProvider>,
+    certificate: DtlsCert,
+}
+
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Identity")
+    }
+}
+
+impl Identity {
+    /// A fresh key and self-signed certificate.
+    pub fn generate() -> Self {
+        let crypto = str0m::crypto::from_feature_flags();
+        let certificate = crypto
+            .dtls_provider
+            .generate_certificate()
+            // The back end this crate is built with always generates certificates.
+            .expect("the crypto back end generates certificates");
+        Self { crypto: Arc::new(crypto), certificate }
+    }
+}
+
+/// What a transport has to tell its room, in order.
+pub enum Arrival {
+    Packet(RtpPacket),
+    KeyframeRequested(Mid),
+    StateChanged(TransportState),
+    ChannelOpened(String),
+    Data { label_is_reliable: bool, payload: Vec<u8> },
+    UnknownChannelData,
+}
+
+/// Why a datagram was not taken.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// Not from an address ICE verified, or not for these credentials.
+    Stranger,
+    /// Parsed, but not what the association expects. Anyone can send that with a forged address, so nothing follows.
+    Malformed,
+}
+
+struct OpenChannel {
+    id: ChannelId,
+    label: String,
+}
+
+/// Numbers str0m reports from time to time.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Measured {
+    pub loss: f32,
+    pub rtt: Duration,
+    pub tx_bytes: u64,
+    pub rx_bytes: u64,
+    /// Worst interarrival jitter of the streams seen since the last report, in milliseconds.
+    pub jitter_ms: f32,
+}
+
+/// One association.
+pub struct Transport {
+    target: Target,
+    rtc: Rtc,
+    ufrag: String,
+    deadline: Instant,
+    /// When the shard's timer for this transport is set.
+    pub armed: Option<Instant>,
+    state: Option<TransportState>,
+    dtls_up: bool,
+    negotiated_at: Option<Instant>,
+    disconnected_at: Option<Instant>,
+    remote_candidates: usize,
+    channels: Vec<OpenChannel>,
+    /// SSRCs let through to str0m, which makes room for each before it can check the sender.
+    admitted: Vec<u32>,
+    queue: DataQueue,
+    pub measured: Measured,
+    panic_next: bool,
+}
+
+impl Transport {
+    pub fn new(target: Target, identity: &Identity, candidates: &[SocketAddr], now: Instant) -> Self {
+        let mut config = Rtc::builder()
+            .set_crypto_provider(identity.crypto.clone())
+            .set_dtls_cert(identity.certificate.clone())
+            .set_ice_lite(true)
+            .set_rtp_mode(true)
+            .set_stats_interval(Some(limits::STATS_INTERVAL))
+            .set_send_buffer_video(limits::RTX_PACKETS)
+            .set_sctp_max_buffered_amount(limits::SCTP_BUFFER)
+            .set_sctp_max_message_size(limits::MAX_MESSAGE as u32)
+            .set_extension_map(extensions(target))
+            .clear_codecs();
+        let codecs = config.codec_config();
+        codecs.enable_opus(true, false);
+        codecs.enable_vp8(true);
+        codecs.add_h264(H264_PT.into(), Some(H264_RTX_PT.into()), true, H264_PROFILE_LEVEL);
+        let mut rtc = config.build(now);
+        for address in candidates {
+            if let Ok(candidate) = Candidate::host(*address, Protocol::Udp) {
+                rtc.add_local_candidate(candidate);
+            }
+        }
+        let ufrag = rtc.direct_api().local_ice_credentials().ufrag;
+        Self {
+            target,
+            rtc,
+            ufrag,
+            deadline: now,
+            armed: None,
+            state: None,
+            dtls_up: false,
+            negotiated_at: None,
+            disconnected_at: None,
+            remote_candidates: 0,
+            channels: Vec::new(),
+            admitted: Vec::new(),
+            queue: DataQueue::default(),
+            measured: Measured::default(),
+            panic_next: false,
+        }
+    }
+
+    /// The user fragment STUN must name to reach this transport.
+    pub fn ufrag(&self) -> &str {
+        &self.ufrag
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) wants to be called.
+    pub fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    pub fn state(&self) -> Option<TransportState> {
+        self.state
+    }
+
+    pub fn is_over(&self) -> bool {
+        matches!(self.state, Some(TransportState::Failed | TransportState::Closed))
+    }
+
+    /// For tests of containment: the next drain panics.
+    pub fn panic_next(&mut self) {
+        self.panic_next = true;
+    }
+
+    // Network.
+
+    /// True when a datagram that is not STUN would be accepted from `source`: ICE verified it.
+    pub fn is_verified(&self, now: Instant, source: SocketAddr, destination: SocketAddr) -> bool {
+        // The smallest thing str0m takes for RTP. Only the addresses matter.
+        const PROBE: [u8; 12] = [0x80, 0x60, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        let Ok(receive) = Receive::new(Protocol::Udp, source, destination, &PROBE) else {
+            return false;
+        };
+        self.rtc.accepts(&Input::Receive(now, receive))
+    }
+
+    pub fn handle_datagram(
+        &mut self,
+        now: Instant,
+        source: SocketAddr,
+        destination: SocketAddr,
+        datagram: &[u8],
+    ) -> Result<(), Refused> {
+        let receive = Receive::new(Protocol::Udp, source, destination, datagram).map_err(|_| Refused::Malformed)?;
+        let input = Input::Receive(now, receive);
+        if !self.rtc.accepts(&input) {
+            return Err(Refused::Stranger);
+        }
+        self.rtc.handle_input(input).map_err(|_| Refused::Malformed)
+    }
+
+    /// Whether RTP of this SSRC may go to str0m.
+    pub fn admit_ssrc(&mut self, ssrc: u32) -> bool {
+        if self.target == Target::Subscriber {
+            return false;
+        }
+        if self.admitted.contains(&ssrc) {
+            return true;
+        }
+        if self.admitted.len() >= limits::MAX_SSRCS_ON_TRANSPORT {
+            return false;
+        }
+        self.admitted.push(ssrc);
+        true
+    }
+
+    pub fn handle_timeout(&mut self, now: Instant) {
+        // An error here closes the association; the drain that follows notices.
+        let _ = self.rtc.handle_input(Input::Timeout(now));
+    }
+
+    /// Take everything str0m has to say and to send.
+    pub fn drain(&mut self, now: Instant, out: &mut Datagrams, arrivals: &mut Vec<Arrival>) {
+        assert!(!self.panic_next, "panic asked for by a test");
+        loop {
+            match self.rtc.poll_output() {
+                Ok(Output::Transmit(t)) => out.push(t.source, t.destination, &t.contents),
+                Ok(Output::Event(event)) => self.take_event(now, event, arrivals),
+                Ok(Output::Timeout(at)) => {
+                    self.deadline = at;
+                    break;
+                }
+                Err(_) => {
+                    self.deadline = now + ERROR_PAUSE;
+                    break;
+                }
+            }
+        }
+        if !self.rtc.is_alive() && !self.is_over() {
+            self.change_state(TransportState::Failed, arrivals);
+        }
+    }
+
+    fn take_event(&mut self, now: Instant, event: RtcEvent, arrivals: &mut Vec<Arrival>) {
+        match event {
+            RtcEvent::RtpPacket(packet) => arrivals.push(Arrival::Packet(packet)),
+            RtcEvent::KeyframeRequest(request) => arrivals.push(Arrival::KeyframeRequested(request.mid)),
+            RtcEvent::Connected => {
+                self.dtls_up = true;
+                self.change_state(TransportState::Connected, arrivals);
+            }
+            RtcEvent::IceConnectionStateChange(ice) => self.take_ice_state(now, ice, arrivals),
+            RtcEvent::Closed => self.change_state(TransportState::Closed, arrivals),
+            RtcEvent::ChannelOpen(id, label) => self.open_channel(id, label, arrivals),
+            RtcEvent::ChannelClose(id) => self.channels.retain(|c| c.id != id),
+            RtcEvent::ChannelData(data) => {
+                let label = self.channels.iter().find(|c| c.id == data.id).map(|c| c.label.as_str());
+                arrivals.push(match label {
+                    Some(RELIABLE) => Arrival::Data { label_is_reliable: true, payload: data.data },
+                    Some(LOSSY) => Arrival::Data { label_is_reliable: false, payload: data.data },
+                    _ => Arrival::UnknownChannelData,
+                });
+            }
+            RtcEvent::ChannelBufferedAmountLow(_) => self.flush_data(),
+            RtcEvent::PeerStats(stats) => {
+                let loss = stats.egress_loss_fraction.unwrap_or(0.0).max(stats.ingress_loss_fraction.unwrap_or(0.0));
+                self.measured = Measured {
+                    loss,
+                    rtt: stats.rtt.unwrap_or_default(),
+                    tx_bytes: stats.peer_bytes_tx,
+                    rx_bytes: stats.peer_bytes_rx,
+                    jitter_ms: 0.0,
+                };
+            }
+            RtcEvent::MediaIngressStats(stats) => {
+                let clock = match self.rtc.media(stats.mid).map(str0m::media::Media::kind) {
+                    Some(MediaKind::Audio) => Format::Opus.clock_rate(),
+                    _ => Format::Vp8.clock_rate(),
+                };
+                let ms = stats.jitter as f32 * 1000.0 / clock as f32;
+                self.measured.jitter_ms = self.measured.jitter_ms.max(ms);
+            }
+            _ => {}
+        }
+    }
+
+    fn take_ice_state(&mut self, now: Instant, ice: IceConnectionState, arrivals: &mut Vec<Arrival>) {
+        match ice {
+            IceConnectionState::Disconnected => {
+                self.disconnected_at = Some(now);
+                if self.state == Some(TransportState::Connected) {
+                    self.change_state(TransportState::Disconnected, arrivals);
+                }
+            }
+            IceConnectionState::Connected | IceConnectionState::Completed => {
+                self.disconnected_at = None;
+                if self.dtls_up && self.state == Some(TransportState::Disconnected) {
+                    self.change_state(TransportState::Connected, arrivals);
+                }
+            }
+            IceConnectionState::New | IceConnectionState::Checking => {}
+        }
+    }
+
+    /// Give it up.
+    pub fn fail(&mut self, arrivals: &mut Vec<Arrival>) {
+        self.change_state(TransportState::Failed, arrivals);
+        self.rtc.disconnect();
+    }
+
+    /// Failed and closed are final.
+    fn change_state(&mut self, state: TransportState, arrivals: &mut Vec<Arrival>) {
+        if self.is_over() || self.state == Some(state) {
+            return;
+        }
+        self.state = Some(state);
+        arrivals.push(Arrival::StateChanged(state));
+    }
+
+    /// Give up on what took too long.
+    pub fn check_health(&mut self, now: Instant, arrivals: &mut Vec<Arrival>) {
+        let since = |t: Option<Instant>| t.map_or(Duration::ZERO, |t| now.saturating_duration_since(t));
+        let lost = since(self.disconnected_at) >= limits::DISCONNECTED_TIMEOUT;
+        let never = self.state.is_none() && since(self.negotiated_at) >= limits::CONNECT_TIMEOUT;
+        if lost || never {
+            self.change_state(TransportState::Failed, arrivals);
+        }
+    }
+
+    /// Say goodbye: RTCP BYE and DTLS close_notify come out of the next drain.
+    pub fn close(&mut self) {
+        // Closing an association that never was is an error nobody can act on.
+        let _ = self.rtc.close();
+    }
+
+    // Negotiation.
+
+    pub fn accept_offer(&mut self, now: Instant, sdp: &str) -> Result<String, String> {
+        let offer = SdpOffer::from_sdp_string(sdp).map_err(|e| e.to_string())?;
+        let answer = self.rtc.sdp_api().accept_offer(offer).map_err(|e| e.to_string())?;
+        self.negotiated(now);
+        Ok(answer.to_sdp_string())
+    }
+
+    pub fn accept_answer(&mut self, now: Instant, pending: SdpPendingOffer, sdp: &str) -> Result<(), String> {
+        let answer = SdpAnswer::from_sdp_string(sdp).map_err(|e| e.to_string())?;
+        self.rtc.sdp_api().accept_answer(pending, answer).map_err(|e| e.to_string())?;
+        self.negotiated(now);
+        Ok(())
+    }
+
+    fn negotiated(&mut self, now: Instant) {
+        self.ufrag = self.rtc.direct_api().local_ice_credentials().ufrag;
+        self.negotiated_at.get_or_insert(now);
+    }
+
+    /// Offer what `draft` describes. `None` when that changes nothing.
+    pub fn create_offer(&mut self, draft: &OfferDraft) -> Option<(String, SdpPendingOffer, Vec<Mid>)> {
+        let mut api = self.rtc.sdp_api();
+        if draft.with_channels {
+            api.add_channel_with_config(ChannelConfig { label: RELIABLE.to_owned(), ..Default::default() });
+            api.add_channel_with_config(ChannelConfig {
+                label: LOSSY.to_owned(),
+                ordered: false,
+                reliability: Reliability::MaxRetransmits { retransmits: 0 },
+                ..Default::default()
+            });
+        }
+        if draft.restart_ice {
+            api.ice_restart(true);
+        }
+        for (mid, active) in &draft.directions {
+            let direction = if *active { Direction::SendOnly } else { Direction::Inactive };
+            api.set_direction(*mid, direction);
+        }
+        let mids = draft
+            .additions
+            .iter()
+            .map(|add| {
+                let kind = match add.kind {
+                    Kind::Audio => MediaKind::Audio,
+                    Kind::Video => MediaKind::Video,
+                };
+                let (stream, track) = (Some(add.stream_id.clone()), Some(add.track_id.clone()));
+                api.add_media(kind, Direction::SendOnly, stream, track, None)
+            })
+            .collect();
+        let (offer, pending) = api.apply()?;
+        Some((offer.to_sdp_string(), pending, mids))
+    }
+
+    /// The stream to send in a section, once the client agreed to receive it.
+    pub fn outgoing_stream(&mut self, mid: Mid) -> Option<OutgoingStream> {
+        let media = self.rtc.media(mid)?;
+        if !media.direction().is_sending() || media.stopped() {
+            return None;
+        }
+        let mut payload_types = PayloadTypes::default();
+        for params in self.rtc.codec_config().params() {
+            let pt = params.pt();
+            if !media.remote_pts().contains(&pt) {
+                continue;
+            }
+            match Format::of(params.spec().codec) {
+                Some(Format::Opus) => payload_types.opus = Some(*pt),
+                Some(Format::Vp8) => payload_types.vp8 = Some(*pt),
+                Some(Format::H264) => payload_types.h264 = Some(*pt),
+                None => {}
+            }
+        }
+        let ssrc = *self.rtc.direct_api().stream_tx_by_mid(mid, None)?.ssrc();
+        Some(OutgoingStream { ssrc, payload_types })
+    }
+
+    /// False for a candidate that does not parse or is one too many.
+    pub fn add_candidate(&mut self, line: &str) -> bool {
+        if self.remote_candidates >= limits::MAX_REMOTE_CANDIDATES || line.len() > 512 {
+            return false;
+        }
+        match Candidate::from_sdp_string(line) {
+            Ok(candidate) if candidate.proto() == Protocol::Udp => {
+                self.remote_candidates += 1;
+                self.rtc.add_remote_candidate(candidate);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    // Media.
+
+    /// Section and layer of a received stream.
+    pub fn stream_of(&mut self, ssrc: u32) -> Option<(Mid, Option<Rid>)> {
+        let mut api = self.rtc.direct_api();
+        let stream = api.stream_rx(&Ssrc::from(ssrc))?;
+        Some((stream.mid(), stream.rid()))
+    }
+
+    pub fn format_of(&self, pt: Pt) -> Option<Format> {
+        let params = self.rtc.codec_config().params();
+        Format::of(params.iter().find(|p| p.pt() == pt)?.spec().codec)
+    }
+
+    /// Ask the client for a key frame. False when the layer has no stream yet.
+    pub fn request_keyframe(&mut self, mid: Mid, rid: Option<Rid>) -> bool {
+        let mut api = self.rtc.direct_api();
+        let Some(stream) = api.stream_rx_by_mid(mid, rid) else {
+            return false;
+        };
+        stream.request_keyframe(KeyframeRequestKind::Pli);
+        true
+    }
+
+    // Data.
+
+    fn open_channel(&mut self, id: ChannelId, label: String, arrivals: &mut Vec<Arrival>) {
+        if self.channels.len() >= limits::MAX_CHANNELS {
+            self.rtc.direct_api().close_data_channel(id);
+            return;
+        }
+        if let Some(mut channel) = self.rtc.channel(id) {
+            channel.set_buffered_amount_low_threshold(limits::SCTP_LOW_WATER);
+        }
+        self.channels.push(OpenChannel { id, label: label.clone() });
+        arrivals.push(Arrival::ChannelOpened(label));
+        self.flush_data();
+    }
+
+    fn channel_named(&self, label: &str) -> Option<ChannelId> {
+        self.channels.iter().find(|c| c.label == label).map(|c| c.id)
+    }
+
+    /// Send when there is room; otherwise it waits.
+    pub fn send_reliable(&mut self, payload: Arc<[u8]>) -> Result<(), Overflow> {
+        self.queue.push(payload)?;
+        self.flush_data();
+        Ok(())
+    }
+
+    /// Send now or never. False: never.
+    pub fn send_lossy(&mut self, payload: &[u8]) -> bool {
+        let Some(id) = self.channel_named(LOSSY) else {
+            return false;
+        };
+        self.rtc.channel(id).is_some_and(|mut c| c.write(true, payload).unwrap_or(false))
+    }
+
+    fn flush_data(&mut self) {
+        if self.queue.is_empty() {
+            return;
+        }
+        let Some(id) = self.channel_named(RELIABLE) else {
+            return;
+        };
+        while let Some(payload) = self.queue.front() {
+            let Some(mut channel) = self.rtc.channel(id) else {
+                return;
+            };
+            match channel.write(true, payload) {
+                Ok(true) => self.queue.pop(),
+                // No room: the low-water event calls again.
+                Ok(false) => return,
+                // Larger than the client accepts: it can never be sent.
+                Err(_) => self.queue.pop(),
+            }
+        }
+    }
+}
+
+impl Egress for Transport {
+    fn write(&mut self, _now: Instant, stream: OutgoingStream, packet: &Outgoing<'_>) -> bool {
+        let Some(pt) = stream.payload_types.of(packet.format) else {
+            return false;
+        };
+        let mut api = self.rtc.direct_api();
+        let Some(tx) = api.stream_tx(&Ssrc::from(stream.ssrc)) else {
+            return false;
+        };
+        let position = packet.position;
+        let extensions = ExtensionValues {
+            audio_level: packet.extensions.audio_level,
+            voice_activity: packet.extensions.voice_activity,
+            video_orientation: packet.extensions.video_orientation,
+            ..ExtensionValues::default()
+        };
+        let mut write = RtpWrite::new(
+            pt.into(),
+            position.seq.into(),
+            position.timestamp,
+            position.captured,
+            packet.payload.clone(),
+        )
+        .marker(packet.marker)
+        .ext_vals(extensions)
+        .nackable(packet.format != Format::Opus);
+        if let Some(patch) = packet.vp8 {
+            write = write.vp8_patch(patch);
+        }
+        tx.write_rtp(write);
+        true
+    }
+}
+
+/// Changes to offer to a subscriber.
+#[derive(Debug, Default)]
+pub struct OfferDraft {
+    /// First offer: with the data channels.
+    pub with_channels: bool,
+    pub restart_ice: bool,
+    /// Existing sections to use (true) or leave unused.
+    pub directions: Vec<(Mid, bool)>,
+    pub additions: Vec<Addition>,
+}
+
+/// A section to append.
+#[derive(Debug, Clone)]
+pub struct Addition {
+    pub kind: Kind,
+    pub stream_id: String,
+    pub track_id: String,
+}
+
+fn extensions(target: Target) -> ExtensionMap {
+    let mut map = ExtensionMap::empty();
+    map.set(1, Extension::AudioLevel);
+    map.set(4, Extension::RtpMid);
+    map.set(13, Extension::VideoOrientation);
+    if target == Target::Publisher {
+        // Transport-wide sequence numbers feed the sender's bandwidth estimation.
+        map.set(3, Extension::TransportSequenceNumber);
+        map.set(10, Extension::RtpStreamId);
+        map.set(11, Extension::RepairedRtpStreamId);
+    }
+    map
+}

@@ -1,0 +1,194 @@
+//! Events on their way to the one reader, which a file descriptor wakes.
+//!
+//! When the reader is slow: levels of a room and statistics of a peer replace what waits, data messages beyond
+//! [`MAX_DATA_BYTES`] or [`MAX_EVENTS`] are dropped and counted, and everything else (replies, transports, crashes) is
+//! kept, because its number is bounded by what the reader itself asked for and by the peers there are.
+
+use std::collections::{HashMap, VecDeque};
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use moothall_sfu_core::{Event, PeerId, PeerStats, RoomId, TrackId};
+use rustix::event::{EventfdFlags, eventfd};
+
+const MAX_EVENTS: usize = 65_536;
+const MAX_DATA_BYTES: usize = 64 * 1024 * 1024;
+
+enum Slot {
+    Event(Event),
+    /// The newest is in `levels`.
+    Levels(RoomId),
+    /// The newest is in `stats`.
+    Stats(PeerId),
+}
+
+#[derive(Default)]
+struct Waiting {
+    slots: VecDeque<Slot>,
+    levels: HashMap<RoomId, Vec<(TrackId, f32)>>,
+    stats: HashMap<PeerId, PeerStats>,
+    data_bytes: usize,
+    dropped: u64,
+}
+
+/// See the module.
+pub struct EventQueue {
+    waiting: Mutex<Waiting>,
+    wake: OwnedFd,
+}
+
+impl EventQueue {
+    pub fn new() -> io::Result<Self> {
+        Ok(Self {
+            waiting: Mutex::new(Waiting::default()),
+            wake: eventfd(0, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC)?,
+        })
+    }
+
+    /// Readable while events wait.
+    pub fn fd(&self) -> RawFd {
+        self.wake.as_fd().as_raw_fd()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        // Nothing panics between two consistent states of the queue.
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn push_all(&self, events: Vec<Event>) {
+        if events.is_empty() {
+            return;
+        }
+        let mut waiting = self.lock();
+        let was_empty = waiting.slots.is_empty();
+        events.into_iter().for_each(|e| waiting.push(e));
+        if was_empty && !waiting.slots.is_empty() {
+            // Fails only when the counter is full, and then the reader is awake anyway.
+            let _ = rustix::io::write(&self.wake, &1u64.to_ne_bytes());
+        }
+    }
+
+    /// At most `limit` events, oldest first.
+    pub fn poll(&self, limit: usize) -> Vec<Event> {
+        let mut waiting = self.lock();
+        let mut events = Vec::with_capacity(limit.min(waiting.slots.len()));
+        while events.len() < limit {
+            match waiting.pop() {
+                Some(event) => events.push(event),
+                None => break,
+            }
+        }
+        if waiting.slots.is_empty() {
+            // Would block when nothing was signalled: it is quiet already.
+            let _ = rustix::io::read(&self.wake, &mut [0u8; 8]);
+        }
+        events
+    }
+
+    /// Events that were dropped because the reader is slow.
+    pub fn dropped(&self) -> u64 {
+        self.lock().dropped
+    }
+}
+
+impl Waiting {
+    fn push(&mut self, event: Event) {
+        match event {
+            Event::LevelsMeasured { room, levels } => {
+                if self.levels.insert(room, levels).is_none() {
+                    self.slots.push_back(Slot::Levels(room));
+                }
+            }
+            Event::StatsMeasured { peer, stats } => {
+                if self.stats.insert(peer, stats).is_none() {
+                    self.slots.push_back(Slot::Stats(peer));
+                }
+            }
+            Event::DataReceived { ref payload, .. } => {
+                let full = self.slots.len() >= MAX_EVENTS || self.data_bytes + payload.len() > MAX_DATA_BYTES;
+                if full {
+                    self.dropped += 1;
+                    return;
+                }
+                self.data_bytes += payload.len();
+                self.slots.push_back(Slot::Event(event));
+            }
+            // A client opens and closes channels as often as it likes.
+            Event::ChannelOpened { .. } if self.slots.len() >= MAX_EVENTS => self.dropped += 1,
+            other => self.slots.push_back(Slot::Event(other)),
+        }
+    }
+
+    fn pop(&mut self) -> Option<Event> {
+        let event = match self.slots.pop_front()? {
+            Slot::Event(event) => event,
+            Slot::Levels(room) => Event::LevelsMeasured { room, levels: self.levels.remove(&room).unwrap_or_default() },
+            Slot::Stats(peer) => Event::StatsMeasured { peer, stats: self.stats.remove(&peer).unwrap_or_default() },
+        };
+        if let Event::DataReceived { payload, .. } = &event {
+            self.data_bytes -= payload.len();
+        }
+        Some(event)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use moothall_sfu_core::{Reply, RequestId};
+
+    fn data(bytes: usize) -> Event {
+        Event::DataReceived { peer: PeerId(1), reliable: true, payload: vec![0; bytes] }
+    }
+
+    fn reply(n: u64) -> Event {
+        Event::Replied { request: RequestId(n), result: Ok(Reply::AnswerAccepted) }
+    }
+
+    fn levels(room: u64, level: f32) -> Event {
+        Event::LevelsMeasured { room: RoomId(room), levels: vec![(TrackId(1), level)] }
+    }
+
+    fn is_readable(queue: &EventQueue) -> bool {
+        let mut fds = [rustix::event::PollFd::new(&queue.wake, rustix::event::PollFlags::IN)];
+        rustix::event::poll(&mut fds, Some(&rustix::time::Timespec::default())).unwrap() == 1
+    }
+
+    #[test]
+    fn the_descriptor_is_readable_exactly_while_events_wait() {
+        let queue = EventQueue::new().unwrap();
+        assert!(!is_readable(&queue));
+
+        queue.push_all(vec![reply(1), reply(2)]);
+        assert!(is_readable(&queue));
+        assert_eq!(queue.poll(1), [reply(1)]);
+        assert!(is_readable(&queue));
+        assert_eq!(queue.poll(10), [reply(2)]);
+        assert!(!is_readable(&queue));
+        assert_eq!(queue.poll(10), []);
+    }
+
+    #[test]
+    fn levels_are_replaced_and_keep_their_place() {
+        let queue = EventQueue::new().unwrap();
+
+        queue.push_all(vec![levels(1, 0.1), reply(1), levels(2, 0.2), levels(1, 0.3)]);
+
+        assert_eq!(queue.poll(10), [levels(1, 0.3), reply(1), levels(2, 0.2)]);
+    }
+
+    #[test]
+    fn data_is_dropped_beyond_the_bound_and_replies_never() {
+        let queue = EventQueue::new().unwrap();
+        queue.push_all(vec![data(MAX_DATA_BYTES), data(1)]);
+        assert_eq!(queue.dropped(), 1);
+        assert_eq!(queue.poll(10).len(), 1);
+
+        queue.push_all((0..MAX_EVENTS as u64 + 10).map(reply).collect());
+        queue.push_all(vec![data(1), reply(0)]);
+
+        assert_eq!(queue.dropped(), 2);
+        assert_eq!(queue.poll(usize::MAX).len(), MAX_EVENTS + 11);
+    }
+}

@@ -1,0 +1,129 @@
+//! The thread of one shard: wait, take in what there is, let the core work, send what it wants sent.
+
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, TryRecvError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use mio::{Events, Interest, Poll, Token};
+use moothall_sfu_core::{Command, Counters, Shard};
+
+use crate::event_queue::EventQueue;
+use crate::socket::{ReceiveBuffers, Socket, send_all};
+
+pub const WAKER: Token = Token(0);
+/// Batches read from one socket before commands and timers get their turn.
+const BATCHES_PER_TURN: usize = 16;
+const COMMANDS_PER_TURN: usize = 256;
+/// Longest sleep; nothing depends on it.
+const MAX_SLEEP: Duration = Duration::from_secs(1);
+
+/// What the thread and its owner share.
+pub struct Shared {
+    pub events: Arc<EventQueue>,
+    pub counters: Mutex<Counters>,
+    pub stop: AtomicBool,
+}
+
+/// Run until told to stop. The sockets are registered here.
+pub struct ShardThread {
+    poll: Poll,
+    sockets: Vec<Socket>,
+    commands: Receiver<Command>,
+    shard: Shard,
+    shared: Arc<Shared>,
+    unsent: u64,
+}
+
+impl ShardThread {
+    pub fn new(
+        poll: Poll,
+        mut sockets: Vec<Socket>,
+        commands: Receiver<Command>,
+        shard: Shard,
+        shared: Arc<Shared>,
+    ) -> io::Result<Self> {
+        for (index, socket) in sockets.iter_mut().enumerate() {
+            poll.registry().register(&mut socket.io, Token(index + 1), Interest::READABLE)?;
+        }
+        Ok(Self { poll, sockets, commands, shard, shared, unsent: 0 })
+    }
+
+    pub fn run(mut self) {
+        let mut ready = Events::with_capacity(16);
+        let mut buffers = ReceiveBuffers::new();
+        // Edge-triggered: a socket not read to the end stays in here.
+        let mut unread = vec![false; self.sockets.len()];
+        let mut commands_left = false;
+        while !self.shared.stop.load(Ordering::Acquire) {
+            let sleep = if commands_left || unread.contains(&true) { Duration::ZERO } else { self.sleep() };
+            match self.poll.poll(&mut ready, Some(sleep)) {
+                Ok(()) => {}
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
+                // The poller itself is broken: nothing can be received any more.
+                Err(_) => break,
+            }
+            for event in &ready {
+                if event.token() != WAKER {
+                    unread[event.token().0 - 1] = true;
+                }
+            }
+            let now = Instant::now();
+            commands_left = self.take_commands(now);
+            for (index, unread) in unread.iter_mut().enumerate().filter(|(_, u)| **u) {
+                *unread = self.receive(now, index, &mut buffers);
+            }
+            self.shard.handle_timeout(now);
+            self.deliver(now);
+        }
+        self.say_goodbye();
+    }
+
+    fn sleep(&self) -> Duration {
+        let until = self.shard.next_timeout().map(|at| at.saturating_duration_since(Instant::now()));
+        until.map_or(MAX_SLEEP, |d| d.min(MAX_SLEEP))
+    }
+
+    /// True when commands are left for the next turn.
+    fn take_commands(&mut self, now: Instant) -> bool {
+        for _ in 0..COMMANDS_PER_TURN {
+            match self.commands.try_recv() {
+                Ok(command) => self.shard.handle_command(now, command),
+                Err(TryRecvError::Empty | TryRecvError::Disconnected) => return false,
+            }
+        }
+        true
+    }
+
+    /// True when the socket has more to read.
+    fn receive(&mut self, now: Instant, index: usize, buffers: &mut ReceiveBuffers) -> bool {
+        let (socket, shard) = (&self.sockets[index], &mut self.shard);
+        for _ in 0..BATCHES_PER_TURN {
+            let read = socket.receive(buffers, |source, candidate, datagram| {
+                shard.handle_datagram(now, source, candidate, datagram);
+            });
+            match read {
+                Ok(true) => {}
+                // Errors of single destinations come back here; the socket itself goes on.
+                Ok(false) | Err(_) => return false,
+            }
+        }
+        true
+    }
+
+    fn deliver(&mut self, now: Instant) {
+        self.shard.flush(now);
+        self.unsent += send_all(&self.sockets, self.shard.datagrams());
+        self.shared.events.push_all(self.shard.take_events());
+        let mut counters = *self.shard.counters();
+        counters.dropped_unsent = self.unsent;
+        *self.shared.counters.lock().unwrap_or_else(PoisonError::into_inner) = counters;
+    }
+
+    fn say_goodbye(&mut self) {
+        let now = Instant::now();
+        self.shard.close(now);
+        self.deliver(now);
+    }
+}

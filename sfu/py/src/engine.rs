@@ -1,0 +1,206 @@
+//! The engine class. Every method converts, calls, converts; its contract is in `__init__.pyi`.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::os::fd::RawFd;
+use std::sync::Arc;
+
+use moothall_sfu_core::limits::MAX_MESSAGE;
+use moothall_sfu_core::{Command, Kind, PeerId, RoomId, SubscriptionSettings, Target, TrackId};
+use moothall_sfu_io::EngineConfig;
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::PyTuple;
+
+use crate::events::to_tuple;
+
+#[pyclass(frozen, module = "moothall_sfu")]
+pub struct Engine {
+    inner: moothall_sfu_io::Engine,
+}
+
+impl Engine {
+    fn send(&self, py: Python<'_>, shard: usize, command: Command) {
+        py.detach(|| self.inner.send(shard, command));
+    }
+}
+
+#[pymethods]
+impl Engine {
+    #[new]
+    #[pyo3(signature = (*, bind_ips, udp_ports, advertised_ips = Vec::new()))]
+    fn new(bind_ips: Vec<String>, udp_ports: Vec<u16>, advertised_ips: Vec<String>) -> PyResult<Self> {
+        let config =
+            EngineConfig { bind_ips: parse_ips(&bind_ips)?, udp_ports, advertised_ips: parse_ips(&advertised_ips)? };
+        let inner = moothall_sfu_io::Engine::new(&config).map_err(|e| match e.kind() {
+            std::io::ErrorKind::InvalidInput => PyValueError::new_err(e.to_string()),
+            _ => e.into(),
+        })?;
+        Ok(Self { inner })
+    }
+
+    #[getter]
+    fn event_fd(&self) -> RawFd {
+        self.inner.event_fd()
+    }
+
+    #[getter]
+    fn udp_ports(&self) -> Vec<u16> {
+        self.inner.udp_ports()
+    }
+
+    #[getter]
+    fn candidates(&self) -> Vec<String> {
+        self.inner.candidates().iter().map(|a| format!("{a}/udp")).collect()
+    }
+
+    #[pyo3(signature = (limit = 512))]
+    fn poll_events<'py>(&self, py: Python<'py>, limit: usize) -> PyResult<Vec<Bound<'py, PyTuple>>> {
+        self.inner.poll_events(limit).into_iter().map(|event| to_tuple(py, event)).collect()
+    }
+
+    fn close(&self, py: Python<'_>) {
+        py.detach(|| self.inner.close());
+    }
+
+    fn add_room(&self, py: Python<'_>) -> u64 {
+        let room = self.inner.new_room();
+        self.send(py, room.shard(), Command::AddRoom { room });
+        room.0
+    }
+
+    fn remove_room(&self, py: Python<'_>, room: u64) {
+        let room = RoomId(room);
+        self.inner.release_room(room);
+        self.send(py, room.shard(), Command::RemoveRoom { room });
+    }
+
+    fn add_peer(&self, py: Python<'_>, room: u64) -> u64 {
+        let room = RoomId(room);
+        let peer = self.inner.new_peer(room);
+        self.send(py, room.shard(), Command::AddPeer { room, peer });
+        peer.0
+    }
+
+    fn remove_peer(&self, py: Python<'_>, peer: u64) {
+        let peer = PeerId(peer);
+        self.send(py, peer.shard(), Command::RemovePeer { peer });
+    }
+
+    fn accept_offer(&self, py: Python<'_>, peer: u64, target: &str, sdp: String) -> PyResult<u64> {
+        let (peer, target, request) = (PeerId(peer), parse_target(target)?, self.inner.new_request());
+        self.send(py, peer.shard(), Command::AcceptOffer { request, peer, target, sdp });
+        Ok(request.0)
+    }
+
+    #[pyo3(signature = (peer, restart_ice = false))]
+    fn create_offer(&self, py: Python<'_>, peer: u64, restart_ice: bool) -> u64 {
+        let (peer, request) = (PeerId(peer), self.inner.new_request());
+        self.send(py, peer.shard(), Command::CreateOffer { request, peer, restart_ice });
+        request.0
+    }
+
+    fn accept_answer(&self, py: Python<'_>, peer: u64, sdp: String) -> u64 {
+        let (peer, request) = (PeerId(peer), self.inner.new_request());
+        self.send(py, peer.shard(), Command::AcceptAnswer { request, peer, sdp });
+        request.0
+    }
+
+    fn add_candidate(&self, py: Python<'_>, peer: u64, target: &str, candidate: String) -> PyResult<()> {
+        let (peer, target) = (PeerId(peer), parse_target(target)?);
+        self.send(py, peer.shard(), Command::AddCandidate { peer, target, candidate });
+        Ok(())
+    }
+
+    fn publish(&self, py: Python<'_>, peer: u64, mid: String, kind: &str) -> PyResult<u64> {
+        let (peer, kind) = (PeerId(peer), parse_kind(kind)?);
+        let track = self.inner.new_track(peer);
+        self.send(py, peer.shard(), Command::Publish { peer, track, mid, kind });
+        Ok(track.0)
+    }
+
+    fn unpublish(&self, py: Python<'_>, track: u64) {
+        let track = TrackId(track);
+        self.send(py, track.shard(), Command::Unpublish { track });
+    }
+
+    fn set_muted(&self, py: Python<'_>, track: u64, muted: bool) {
+        let track = TrackId(track);
+        self.send(py, track.shard(), Command::SetMuted { track, muted });
+    }
+
+    fn subscribe(&self, py: Python<'_>, peer: u64, track: u64, stream_id: String, track_id: String) {
+        let (peer, track) = (PeerId(peer), TrackId(track));
+        self.send(py, peer.shard(), Command::Subscribe { peer, track, stream_id, track_id });
+    }
+
+    fn unsubscribe(&self, py: Python<'_>, peer: u64, track: u64) {
+        let (peer, track) = (PeerId(peer), TrackId(track));
+        self.send(py, peer.shard(), Command::Unsubscribe { peer, track });
+    }
+
+    #[pyo3(signature = (peer, track, *, enabled = true, max_layer = 2, max_fps = 0, priority = 0))]
+    fn set_subscription(
+        &self,
+        py: Python<'_>,
+        peer: u64,
+        track: u64,
+        enabled: bool,
+        max_layer: u8,
+        max_fps: u32,
+        priority: u32,
+    ) {
+        // Part of the contract, not acted upon: layers are chosen by size alone.
+        let _ = (max_fps, priority);
+        let (peer, track) = (PeerId(peer), TrackId(track));
+        let settings = SubscriptionSettings { enabled, max_layer };
+        self.send(py, peer.shard(), Command::SetSubscription { peer, track, settings });
+    }
+
+    #[expect(clippy::needless_pass_by_value, reason = "the extraction of a Python sequence yields a Vec")]
+    fn send_data(&self, py: Python<'_>, peers: Vec<u64>, reliable: bool, payload: &[u8]) -> PyResult<()> {
+        if payload.len() > MAX_MESSAGE {
+            return Err(PyValueError::new_err(format!("a message has at most {MAX_MESSAGE} bytes")));
+        }
+        let payload: Arc<[u8]> = payload.into();
+        for shard in 0..self.inner.shard_count() {
+            let peers: Vec<PeerId> = peers.iter().map(|p| PeerId(*p)).filter(|p| p.shard() == shard).collect();
+            if !peers.is_empty() {
+                let payload = payload.clone();
+                self.send(py, shard, Command::SendData { peers, reliable, payload });
+            }
+        }
+        Ok(())
+    }
+
+    fn counters(&self) -> BTreeMap<&'static str, u64> {
+        let (counters, dropped_events) = self.inner.counters();
+        counters.named().chain([("dropped_events", dropped_events)]).collect()
+    }
+
+    fn _panic_peer(&self, py: Python<'_>, peer: u64) {
+        let peer = PeerId(peer);
+        self.send(py, peer.shard(), Command::PanicPeer { peer });
+    }
+}
+
+fn parse_ips(texts: &[String]) -> PyResult<Vec<IpAddr>> {
+    let parse = |t: &String| t.parse().map_err(|_| PyValueError::new_err(format!("{t:?} is not an IP address")));
+    texts.iter().map(parse).collect()
+}
+
+fn parse_target(text: &str) -> PyResult<Target> {
+    match text {
+        "publisher" => Ok(Target::Publisher),
+        "subscriber" => Ok(Target::Subscriber),
+        _ => Err(PyValueError::new_err(format!("{text:?} is not a target"))),
+    }
+}
+
+fn parse_kind(text: &str) -> PyResult<Kind> {
+    match text {
+        "audio" => Ok(Kind::Audio),
+        "video" => Ok(Kind::Video),
+        _ => Err(PyValueError::new_err(format!("{text:?} is not a kind of track"))),
+    }
+}
