@@ -58,6 +58,7 @@ class Receiver:
     connections: int = 0
     answer: Answer = field(default_factory=lambda: status(200))
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+    _open: dict[asyncio.Task[None], asyncio.StreamWriter] = field(default_factory=dict)
 
     def url(self, path: str = "/") -> str:
         return f"http://127.0.0.1:{self.port}{path}"
@@ -69,6 +70,9 @@ class Receiver:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        task = asyncio.current_task()
+        assert task is not None
+        self._open[task] = writer
         try:
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
             headers = {
@@ -84,6 +88,14 @@ class Receiver:
             return
         finally:
             writer.close()
+            del self._open[task]
+
+    async def hang_up(self) -> None:
+        """Break every connection and wait until nothing serves them any more."""
+        tasks = list(self._open)
+        for writer in self._open.values():
+            writer.transport.abort()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @asynccontextmanager
@@ -95,4 +107,5 @@ async def receiver() -> AsyncIterator[Receiver]:
         yield listening
     finally:
         server.close()
-        server.close_clients()
+        await listening.hang_up()
+        await server.wait_closed()

@@ -6,6 +6,7 @@ a name that changes its mind between check and connect gains nothing. Certificat
 
 import asyncio
 import ipaddress
+import re
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Iterable
@@ -23,6 +24,7 @@ _LONGEST_URL = 2048
 _MOST_ADDRESSES = 32
 _MOST_CONNECTS = 4
 _RESOLVER_THREADS = 32
+_BRACKETED = re.compile(r"\[[^\[\]]+\](:[0-9]+)?")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 # IANA IPv4 Special-Purpose Address Registry, multicast (RFC 5771), and one address that a large cloud keeps for its own control plane.
@@ -100,6 +102,8 @@ def parse_callback_url(text: str) -> CallbackUrl:
         raise AddressForbidden("only http and https URLs are called")
     if not host:
         raise AddressForbidden("the URL has no host")
+    if "[" in parts.netloc and not _BRACKETED.fullmatch(parts.netloc):
+        raise AddressForbidden("the URL cannot be read")
     if parts.username is not None or parts.password is not None:
         raise AddressForbidden("the URL contains a user name")
     if port == 0:
@@ -179,7 +183,8 @@ class GuardedNetwork(httpcore2.AsyncNetworkBackend):
     async def _addresses(self, host: str, port: int) -> list[str]:
         try:
             addresses = (await self._resolve(host, port))[:_MOST_ADDRESSES]
-        except OSError as error:
+        # The standard library raises UnicodeError for a label of more than 63 characters.
+        except (OSError, UnicodeError) as error:
             raise httpcore2.ConnectError("the name cannot be resolved") from error
         # One forbidden address is enough: which one a later connection would get is a matter of luck.
         if not all(is_allowed(address, allow_loopback=self._allow_loopback) for address in addresses):
