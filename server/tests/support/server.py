@@ -87,7 +87,9 @@ class RunningServer:
 
 
 @asynccontextmanager
-async def running_server(folder: Path, template: Path, clock: FakeClock, **settings: Any) -> AsyncIterator[RunningServer]:
+async def running_server(
+    folder: Path, template: Path, clock: FakeClock, **settings: Any
+) -> AsyncIterator[RunningServer]:
     """``template``: a migrated SQLite file to start from."""
     if not (folder / "moothall.db").exists():
         shutil.copy(template, folder / "moothall.db")

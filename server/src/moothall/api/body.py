@@ -65,6 +65,7 @@ _SENTENCES = {
     "extra_forbidden": "is not allowed",
     "string_type": "must be a string",
     "string_too_long": "length must be less than or equal to {max_length} characters long",
+    "too_long": "length must be less than or equal to {max_length} characters long",
     "string_too_short": "is not allowed to be empty",
     "bool_type": "must be a boolean",
     "int_parsing": "must be an integer",

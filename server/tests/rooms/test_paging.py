@@ -1,0 +1,107 @@
+"""Walking through the list of rooms."""
+
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from support.server import ORIGIN, Tenant
+
+
+@pytest.fixture
+async def rooms(acme: Tenant, globex: Tenant) -> list[str]:
+    """Five rooms, with another application's in between."""
+    made = []
+    for number in range(5):
+        made.append((await acme.create_room(display_name=f"Room {number}"))["id"])
+        await globex.create_room()
+    return made
+
+
+def ids(page: dict[str, Any]) -> list[str]:
+    return [room["id"] for room in page["_embedded"]]
+
+
+def start_of(page: dict[str, Any], link: str) -> int:
+    return int(parse_qs(urlsplit(page["_links"][link]["href"]).query)["start_id"][0])
+
+
+async def test_one_page_has_no_neighbours(acme: Tenant, rooms: list[str]):
+    page = (await acme.get("/rooms")).json()
+
+    assert page["page_size"] == 20
+    assert page["total_items"] == 5
+    assert ids(page) == rooms
+    assert page["_links"] == {
+        "first": {"href": f"{ORIGIN}/v1/meetings/rooms?page_size=20"},
+        "self": {"href": f"{ORIGIN}/v1/meetings/rooms?page_size=20"},
+    }
+
+
+async def test_next_leads_to_the_end_and_prev_back_to_the_start(acme: Tenant, rooms: list[str]):
+    pages = [(await acme.get("/rooms?page_size=2")).json()]
+    while "next" in pages[-1]["_links"]:
+        pages.append((await acme.get(pages[-1]["_links"]["next"]["href"])).json())
+    assert [ids(page) for page in pages] == [rooms[:2], rooms[2:4], rooms[4:]]
+    assert "prev" not in pages[0]["_links"]
+
+    back = [pages[-1]]
+    while "prev" in back[-1]["_links"]:
+        back.append((await acme.get(back[-1]["_links"]["prev"]["href"])).json())
+    assert [ids(page) for page in back] == [rooms[4:], rooms[2:4], rooms[:2]]
+    assert (await acme.get(pages[-1]["_links"]["first"]["href"])).json() == pages[0]
+    assert (await acme.get(pages[1]["_links"]["self"]["href"])).json() == pages[1]
+
+
+async def test_end_id_is_excluded_and_kept_by_the_links(acme: Tenant, rooms: list[str]):
+    first = (await acme.get("/rooms?page_size=2")).json()
+    fourth = start_of((await acme.get(f"/rooms?page_size=1&start_id={start_of(first, 'next')}")).json(), "next")
+
+    page = (await acme.get(f"/rooms?end_id={fourth}&page_size=2")).json()
+    rest = (await acme.get(page["_links"]["next"]["href"])).json()
+
+    assert ids(page) == rooms[:2]
+    assert ids(rest) == [rooms[2]]
+    assert "next" not in rest["_links"]
+
+
+async def test_full_last_page_has_no_next(acme: Tenant, rooms: list[str]):
+    page = (await acme.get("/rooms?page_size=5")).json()
+
+    assert ids(page) == rooms
+    assert "next" not in page["_links"]
+
+
+async def test_start_beyond_the_end_is_an_empty_page(acme: Tenant, rooms: list[str]):
+    page = (await acme.get("/rooms?start_id=9999&page_size=2")).json()
+
+    assert page["_embedded"] == []
+    assert page["total_items"] == 5
+    assert "next" not in page["_links"]
+    assert ids((await acme.get(page["_links"]["prev"]["href"])).json()) == rooms[3:]
+
+
+async def test_no_rooms_is_an_empty_page(acme: Tenant):
+    page = (await acme.get("/rooms")).json()
+
+    assert page["_embedded"] == []
+    assert page["total_items"] == 0
+    assert set(page["_links"]) == {"first", "self"}
+
+
+@pytest.mark.parametrize(
+    ("query", "error"),
+    [
+        ("page_size=0", '"page_size" must be greater than or equal to 1'),
+        ("page_size=1001", '"page_size" must be less than or equal to 1000'),
+        ("page_size=many", '"page_size" must be an integer'),
+        ("page_size=", '"page_size" must be an integer'),
+        ("start_id=-1", '"start_id" must be greater than or equal to 0'),
+        ("end_id=9223372036854775808", '"end_id" must be less than or equal to 9223372036854775807'),
+        ("start_id=1e3", '"start_id" must be an integer'),
+    ],
+)
+async def test_page_that_makes_no_sense_is_refused(acme: Tenant, query: str, error: str):
+    response = await acme.get(f"/rooms?{query}")
+
+    assert response.status_code == 400
+    assert response.json()["message"] == error
