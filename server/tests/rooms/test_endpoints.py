@@ -8,7 +8,8 @@ import pytest
 from support.clock import FakeClock
 from support.server import ORIGIN, RunningServer, Tenant
 
-from moothall.rooms import model
+from moothall.db import Connection
+from moothall.rooms import service
 
 LONG_TERM = {"type": "long_term", "expires_at": "2026-12-24T18:00:00.000Z"}
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -347,22 +348,25 @@ async def test_room_is_over_at_its_deadline_even_before_its_timer_runs(acme: Ten
     assert changed.json()["name"] == "NotFoundError"
 
 
-async def test_no_more_rooms_than_the_limit(
-    acme: Tenant, globex: Tenant, clock: FakeClock, server: RunningServer, monkeypatch: pytest.MonkeyPatch
+async def test_an_application_can_have_a_thousand_open_rooms(
+    acme: Tenant, globex: Tenant, clock: FakeClock, server: RunningServer
 ):
-    monkeypatch.setattr(model, "MAX_ROOMS", 3)
-    for _ in range(3):
-        await acme.create_room()
+    def fill(connection: Connection) -> None:
+        for _ in range(1000):
+            service.create_room(connection, acme.application_id, display_name="One of many", now=clock.now())
+
+    await server.server.context.database.write(fill)
 
     refused = await acme.post("/rooms", json={"display_name": "One more"})
     await globex.create_room()
-    clock.advance(minutes=11)
-    await server.server.jobs.run_due()
+    clock.advance(minutes=10)
+    while await server.server.jobs.run_due():
+        pass
     await acme.create_room()
 
     assert refused.status_code == 403
     assert refused.json() == {
-        "message": "Maximum number of rooms for owner (3) exceeded",
+        "message": "Maximum number of rooms for owner (1000) exceeded",
         "name": "ForbiddenError",
         "status": 403,
     }
