@@ -10,7 +10,7 @@ since when the room has been failing there.
 """
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,6 +22,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    Select,
     String,
     Table,
     Text,
@@ -163,7 +164,7 @@ def claim(
     claimed: list[Delivery] = []
     while len(claimed) < limit:
         full = [receiver for receiver, count in counts.items() if count >= per_receiver]
-        rows = _due(connection, now=now, limit=limit - len(claimed), excluding=full)
+        rows = connection.execute(due_statement(now=now, limit=limit - len(claimed), excluding=full)).all()
         taken = []
         rooms = set()
         for row in rows:
@@ -256,7 +257,7 @@ def _webhook(connection: Connection, happened: Event) -> str | None:
             return application.webhooks.recordings_url
 
 
-def _due(connection: Connection, *, now: datetime, limit: int, excluding: list[str]) -> list[Any]:
+def due_statement(*, now: datetime, limit: int, excluding: Sequence[str]) -> Select[Any]:
     """Due rows that no earlier one of their room holds back, locked against other processes on PostgreSQL."""
     ahead = deliveries.alias("ahead")
     held_back = (
@@ -289,9 +290,7 @@ def _due(connection: Connection, *, now: datetime, limit: int, excluding: list[s
         .limit(limit)
         .with_for_update(of=deliveries, skip_locked=True)
     )
-    if excluding:
-        statement = statement.where(deliveries.c.receiver.not_in(excluding))
-    return list(connection.execute(statement))
+    return statement.where(deliveries.c.receiver.not_in(excluding)) if excluding else statement
 
 
 def _lease(connection: Connection, ids: list[int], until: datetime) -> None:
