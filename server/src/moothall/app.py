@@ -14,7 +14,6 @@ from fastapi import FastAPI
 from moothall import __version__
 from moothall.api import health
 from moothall.api.authentication import Authenticator, Credentials
-from moothall.api.body import MAX_BODY_BYTES
 from moothall.api.call import ApiContext
 from moothall.api.handlers import install_error_handlers
 from moothall.api.reference import install_reference
@@ -159,7 +158,6 @@ def _build_app(context: ApiContext, media: Media, meeting: MeetingService) -> Fa
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        max_body_size=MAX_BODY_BYTES,
     )
     app.state.api = context
     app.state.probes = {"database": lambda: _probe_database(context.database), "sfu": media.probe}

@@ -28,6 +28,8 @@ _TAGS = [
         "name": "Rooms",
         "description": "What people meet in. An instant room is for now, a long-term room for as long as you say.",
     },
+    {"name": "Applications", "description": "What belongs to the application as a whole."},
+    {"name": "Themes", "description": "How meetings look: colours, texts and logos."},
     {"name": "Server", "description": "Whether this server works, and which one it is."},
 ]
 # What Swagger UI needs: its own files, images it carries as data: URLs, and the style attributes it sets.
