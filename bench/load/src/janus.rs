@@ -1,0 +1,168 @@
+//! Janus's VideoRoom over WebSocket: a publisher handle, a subscriber handle with all feeds in one connection.
+
+use serde_json::{Value, json};
+
+use crate::sdp;
+use crate::session::{Access, Frame, Part, Scene};
+
+const KEEP_ALIVE_NS: u64 = 20_000_000_000;
+/// The one room of a run. Its own process serves it, so the number need not differ from run to run.
+const ROOM: u64 = 1;
+
+/// One end of a session, without its socket.
+pub struct Session {
+    part: Part,
+    /// Creates the room before it joins.
+    first: bool,
+    session: u64,
+    publisher_handle: u64,
+    subscriber_handle: u64,
+    publishing: Option<usize>,
+    receiving: Option<usize>,
+    subscribed: bool,
+    next_keep_alive_ns: u64,
+}
+
+pub fn url(access: &Access) -> String {
+    access.url.clone()
+}
+
+impl Session {
+    /// `first`: this client creates the room.
+    pub fn new(part: Part, first: bool) -> Self {
+        Session {
+            part,
+            first,
+            session: 0,
+            publisher_handle: 0,
+            subscriber_handle: 0,
+            publishing: None,
+            receiving: None,
+            subscribed: false,
+            next_keep_alive_ns: u64::MAX,
+        }
+    }
+
+    pub fn publish_transport(&self) -> Option<usize> {
+        self.publishing
+    }
+
+    pub fn receive_transport(&self) -> Option<usize> {
+        self.receiving
+    }
+
+    /// To be called once the socket is open.
+    pub fn open(&mut self, scene: &mut Scene) {
+        send(scene, &json!({"janus": "create", "transaction": "session"}));
+    }
+
+    pub fn tick(&mut self, scene: &mut Scene) {
+        if self.next_keep_alive_ns <= scene.now_ns {
+            self.next_keep_alive_ns = scene.now_ns + KEEP_ALIVE_NS;
+            send(scene, &json!({"janus": "keepalive", "session_id": self.session, "transaction": "alive"}));
+        }
+        // Feeds can be asked for once they are there.
+        if self.part.receives && !self.subscribed && self.subscriber_handle != 0 && scene.published == scene.plan.publishers.len() {
+            self.subscribed = true;
+            let feeds: Vec<_> = (0..scene.plan.publishers.len())
+                .filter(|publisher| Some(*publisher) != self.part.publisher)
+                .map(|publisher| json!({"feed": publisher + 1}))
+                .collect();
+            let body = json!({"request": "join", "ptype": "subscriber", "room": ROOM, "streams": feeds});
+            self.message(self.subscriber_handle, "subscribe", &body, None, scene);
+        }
+    }
+
+    pub fn leave(&mut self, scene: &mut Scene) {
+        send(scene, &json!({"janus": "destroy", "session_id": self.session, "transaction": "end"}));
+    }
+
+    pub fn receive(&mut self, frame: &Frame, scene: &mut Scene) -> Result<(), String> {
+        let Frame::Text(text) = frame else { return Ok(()) };
+        let message: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        let id = message["data"]["id"].as_u64().unwrap_or(0);
+        match (message["janus"].as_str(), message["transaction"].as_str()) {
+            (Some("error"), _) => return Err(message["error"]["reason"].to_string()),
+            (Some("success"), Some("session")) => {
+                self.session = id;
+                self.next_keep_alive_ns = scene.now_ns + KEEP_ALIVE_NS;
+                if self.part.publisher.is_some() {
+                    self.attach("publisher", scene);
+                }
+                if self.part.receives {
+                    self.attach("subscriber", scene);
+                }
+            }
+            (Some("success"), Some("publisher")) => {
+                self.publisher_handle = id;
+                if self.first {
+                    self.create_room(scene);
+                } else {
+                    self.publish(scene);
+                }
+            }
+            (Some("success"), Some("room")) => self.publish(scene),
+            (Some("success"), Some("subscriber")) => self.subscriber_handle = id,
+            (Some("event"), _) => self.event(&message, scene)?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn event(&mut self, message: &Value, scene: &mut Scene) -> Result<(), String> {
+        let data = &message["plugindata"]["data"];
+        if let Some(error) = data["error"].as_str() {
+            return Err(error.to_owned());
+        }
+        let Some(description) = message["jsep"]["sdp"].as_str().map(sdp::parse) else { return Ok(()) };
+        if message["sender"].as_u64() == Some(self.publisher_handle) {
+            if let (Some(transport), Some(publisher)) = (self.publishing, self.part.publisher) {
+                scene.accept_answer(transport, publisher, &description)?;
+            }
+            return Ok(());
+        }
+        let transport = *self.receiving.get_or_insert_with(|| scene.add_transport());
+        let answer = scene.answer(transport, &description);
+        let jsep = json!({"type": "answer", "sdp": answer, "trickle": false});
+        self.message(self.subscriber_handle, "start", &json!({"request": "start", "room": ROOM}), Some(&jsep), scene);
+        Ok(())
+    }
+
+    fn attach(&self, transaction: &str, scene: &mut Scene) {
+        send(
+            scene,
+            &json!({"janus": "attach", "plugin": "janus.plugin.videoroom", "session_id": self.session, "transaction": transaction}),
+        );
+    }
+
+    fn create_room(&self, scene: &mut Scene) {
+        let body = json!({
+            "request": "create", "room": ROOM, "publishers": scene.plan.publishers.len(), "bitrate": 0, "fir_freq": 0,
+            "videocodec": "vp8", "audiocodec": "opus", "transport_wide_cc_ext": false, "playoutdelay_ext": false, "videoorient_ext": false,
+        });
+        self.message(self.publisher_handle, "room", &body, None, scene);
+    }
+
+    fn publish(&mut self, scene: &mut Scene) {
+        let Some(publisher) = self.part.publisher else { return };
+        let transport = scene.add_transport();
+        self.publishing = Some(transport);
+        let tracks = scene.offered_tracks(publisher);
+        let jsep = json!({"type": "offer", "sdp": scene.offer(transport, &tracks), "trickle": false});
+        let body = json!({"request": "joinandconfigure", "ptype": "publisher", "room": ROOM, "id": publisher + 1});
+        self.message(self.publisher_handle, "publish", &body, Some(&jsep), scene);
+    }
+
+    fn message(&self, handle: u64, transaction: &str, body: &Value, jsep: Option<&Value>, scene: &mut Scene) {
+        let mut message =
+            json!({"janus": "message", "session_id": self.session, "handle_id": handle, "transaction": transaction, "body": body});
+        if let Some(jsep) = jsep {
+            message["jsep"] = jsep.clone();
+        }
+        send(scene, &message);
+    }
+}
+
+fn send(scene: &mut Scene, message: &Value) {
+    scene.frames.push(Frame::Text(message.to_string()));
+}

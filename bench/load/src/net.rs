@@ -1,0 +1,280 @@
+//! A few UDP sockets for all transports of the run: datagrams are told apart by the address they are sent to.
+//!
+//! Each transport has an address of its own out of one block that the machine treats as local (`127.64.0.0/10`, or any
+//! block routed to the loopback interface), so a server sees as many peers as there are, and a thousand of them cost
+//! sixteen system calls a millisecond.
+
+use std::io;
+use std::mem::{size_of, zeroed};
+use std::net::{Ipv4Addr, SocketAddrV4};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+
+const BATCH: usize = 64;
+const DATAGRAM_BYTES: usize = 1600;
+const BUFFER_BYTES: libc::c_int = 32 << 20;
+/// Room for one `in_pktinfo` and its header.
+const CONTROL_BYTES: usize = 32;
+
+/// Sockets and the block of addresses.
+pub struct Mux {
+    sockets: Vec<Socket>,
+    base: u32,
+    incoming: Incoming,
+}
+
+struct Socket {
+    fd: OwnedFd,
+    port: u16,
+    queue: Vec<Queued>,
+    bytes: Vec<u8>,
+}
+
+struct Queued {
+    to: SocketAddrV4,
+    from: Ipv4Addr,
+    start: usize,
+    length: usize,
+}
+
+struct Incoming {
+    bytes: Vec<u8>,
+    names: Vec<libc::sockaddr_in>,
+    controls: Vec<[u64; CONTROL_BYTES / 8]>,
+}
+
+impl Mux {
+    /// `base` is the address of transport 0; transport N has the Nth address after it.
+    pub fn open(base: Ipv4Addr, sockets: usize) -> io::Result<Self> {
+        let sockets = (0..sockets).map(|_| Socket::open()).collect::<io::Result<_>>()?;
+        let incoming = Incoming {
+            bytes: vec![0; BATCH * DATAGRAM_BYTES],
+            // SAFETY: an all-zero sockaddr_in is a valid one.
+            names: vec![unsafe { zeroed() }; BATCH],
+            controls: vec![[0; CONTROL_BYTES / 8]; BATCH],
+        };
+        Ok(Mux { sockets, base: base.into(), incoming })
+    }
+
+    pub fn address(&self, transport: usize) -> SocketAddrV4 {
+        let socket = &self.sockets[transport % self.sockets.len()];
+        SocketAddrV4::new(Ipv4Addr::from(self.base + transport as u32), socket.port)
+    }
+
+    /// Hands every waiting datagram to `take`: transport, where it is from, its bytes. Returns how many there were.
+    pub fn receive(&mut self, mut take: impl FnMut(usize, SocketAddrV4, &mut [u8])) -> io::Result<usize> {
+        let mut total = 0;
+        for socket in &self.sockets {
+            loop {
+                let received = self.incoming.receive(socket.fd.as_raw_fd(), self.base, &mut take)?;
+                total += received;
+                if received < BATCH {
+                    break;
+                }
+            }
+        }
+        Ok(total)
+    }
+
+    /// Queues a datagram of at most `room` bytes that `write` makes; `write` returns its length.
+    pub fn queue(&mut self, transport: usize, to: SocketAddrV4, room: usize, write: impl FnOnce(&mut [u8]) -> usize) {
+        let from = *self.address(transport).ip();
+        let count = self.sockets.len();
+        let socket = &mut self.sockets[transport % count];
+        let start = socket.bytes.len();
+        socket.bytes.resize(start + room, 0);
+        let length = write(&mut socket.bytes[start..]);
+        socket.bytes.truncate(start + length);
+        socket.queue.push(Queued { to, from, start, length });
+    }
+
+    pub fn queue_bytes(&mut self, transport: usize, to: SocketAddrV4, bytes: &[u8]) {
+        self.queue(transport, to, bytes.len(), |out| {
+            out.copy_from_slice(bytes);
+            bytes.len()
+        });
+    }
+
+    /// Sends what is queued; a datagram the kernel does not take is lost.
+    pub fn flush(&mut self) {
+        for socket in &mut self.sockets {
+            socket.flush();
+        }
+    }
+}
+
+impl Socket {
+    fn open() -> io::Result<Self> {
+        // SAFETY: plain system calls; the descriptor is owned from here on.
+        let fd = unsafe {
+            let fd = libc::socket(libc::AF_INET, libc::SOCK_DGRAM | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC, 0);
+            if fd < 0 {
+                return Err(io::Error::last_os_error());
+            }
+            OwnedFd::from_raw_fd(fd)
+        };
+        set_option(&fd, libc::IPPROTO_IP, libc::IP_PKTINFO, 1)?;
+        // Without the right to exceed the machine's limit, what the limit allows has to do.
+        for (forced, plain) in [(libc::SO_RCVBUFFORCE, libc::SO_RCVBUF), (libc::SO_SNDBUFFORCE, libc::SO_SNDBUF)] {
+            set_option(&fd, libc::SOL_SOCKET, forced, BUFFER_BYTES).or_else(|_| set_option(&fd, libc::SOL_SOCKET, plain, BUFFER_BYTES))?;
+        }
+        let mut name = address_of(SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 0));
+        let mut length = size_of::<libc::sockaddr_in>() as libc::socklen_t;
+        // SAFETY: `name` is a sockaddr_in of the length told.
+        let result = unsafe {
+            if libc::bind(fd.as_raw_fd(), (&raw const name).cast(), length) == 0 {
+                libc::getsockname(fd.as_raw_fd(), (&raw mut name).cast(), &raw mut length)
+            } else {
+                -1
+            }
+        };
+        if result != 0 {
+            return Err(io::Error::last_os_error());
+        }
+        Ok(Socket { fd, port: u16::from_be(name.sin_port), queue: Vec::new(), bytes: Vec::new() })
+    }
+
+    fn flush(&mut self) {
+        for batch in self.queue.chunks(BATCH) {
+            let mut names: Vec<_> = batch.iter().map(|queued| address_of(queued.to)).collect();
+            let mut controls: Vec<_> = batch.iter().map(|queued| source_control(queued.from)).collect();
+            let mut parts: Vec<_> = batch
+                .iter()
+                .map(|queued| libc::iovec { iov_base: self.bytes[queued.start..].as_mut_ptr().cast(), iov_len: queued.length })
+                .collect();
+            let mut messages: Vec<libc::mmsghdr> = Vec::with_capacity(batch.len());
+            for index in 0..batch.len() {
+                // SAFETY: an all-zero mmsghdr is a valid, empty one.
+                let mut message: libc::mmsghdr = unsafe { zeroed() };
+                message.msg_hdr.msg_name = (&raw mut names[index]).cast();
+                message.msg_hdr.msg_namelen = size_of::<libc::sockaddr_in>() as libc::socklen_t;
+                message.msg_hdr.msg_iov = &raw mut parts[index];
+                message.msg_hdr.msg_iovlen = 1;
+                message.msg_hdr.msg_control = controls[index].as_mut_ptr().cast();
+                message.msg_hdr.msg_controllen = size_of::<libc::cmsghdr>() + size_of::<libc::in_pktinfo>();
+                messages.push(message);
+            }
+            let mut sent = 0;
+            while sent < messages.len() {
+                // SAFETY: every pointer in `messages` leads into a vector that lives until the end of this turn.
+                let result = unsafe {
+                    libc::sendmmsg(self.fd.as_raw_fd(), messages[sent..].as_mut_ptr(), (messages.len() - sent) as libc::c_uint, 0)
+                };
+                // The first datagram is the one refused: it is lost, the rest go on.
+                sent += usize::try_from(result).unwrap_or(1).max(1);
+            }
+        }
+        self.queue.clear();
+        self.bytes.clear();
+    }
+}
+
+impl Incoming {
+    fn receive(&mut self, fd: i32, base: u32, take: &mut impl FnMut(usize, SocketAddrV4, &mut [u8])) -> io::Result<usize> {
+        let mut parts: [libc::iovec; BATCH] = std::array::from_fn(|index| libc::iovec {
+            iov_base: self.bytes[index * DATAGRAM_BYTES..].as_mut_ptr().cast(),
+            iov_len: DATAGRAM_BYTES,
+        });
+        let mut messages: [libc::mmsghdr; BATCH] = std::array::from_fn(|index| {
+            // SAFETY: an all-zero mmsghdr is a valid, empty one.
+            let mut message: libc::mmsghdr = unsafe { zeroed() };
+            message.msg_hdr.msg_name = (&raw mut self.names[index]).cast();
+            message.msg_hdr.msg_namelen = size_of::<libc::sockaddr_in>() as libc::socklen_t;
+            message.msg_hdr.msg_iov = &raw mut parts[index];
+            message.msg_hdr.msg_iovlen = 1;
+            message.msg_hdr.msg_control = self.controls[index].as_mut_ptr().cast();
+            message.msg_hdr.msg_controllen = CONTROL_BYTES;
+            message
+        });
+        // SAFETY: every pointer in `messages` leads to memory of this function or of `self`, of the length told.
+        let result = unsafe { libc::recvmmsg(fd, messages.as_mut_ptr(), BATCH as libc::c_uint, libc::MSG_DONTWAIT, std::ptr::null_mut()) };
+        let Ok(received) = usize::try_from(result) else {
+            let error = io::Error::last_os_error();
+            return if error.kind() == io::ErrorKind::WouldBlock { Ok(0) } else { Err(error) };
+        };
+        for (index, message) in messages[..received].iter().enumerate() {
+            let Some(local) = destination(&message.msg_hdr) else { continue };
+            let from = SocketAddrV4::new(
+                Ipv4Addr::from(u32::from_be(self.names[index].sin_addr.s_addr)),
+                u16::from_be(self.names[index].sin_port),
+            );
+            let start = index * DATAGRAM_BYTES;
+            let length = message.msg_len as usize;
+            take(local.wrapping_sub(base) as usize, from, &mut self.bytes[start..start + length]);
+        }
+        Ok(received)
+    }
+}
+
+fn set_option(fd: &OwnedFd, level: i32, option: i32, value: libc::c_int) -> io::Result<()> {
+    // SAFETY: `value` is an int of the length told.
+    let result =
+        unsafe { libc::setsockopt(fd.as_raw_fd(), level, option, (&raw const value).cast(), size_of::<libc::c_int>() as libc::socklen_t) };
+    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+fn address_of(address: SocketAddrV4) -> libc::sockaddr_in {
+    libc::sockaddr_in {
+        sin_family: libc::AF_INET as libc::sa_family_t,
+        sin_port: address.port().to_be(),
+        sin_addr: libc::in_addr { s_addr: u32::from(*address.ip()).to_be() },
+        sin_zero: [0; 8],
+    }
+}
+
+/// A control message that chooses the source address.
+fn source_control(from: Ipv4Addr) -> [u64; CONTROL_BYTES / 8] {
+    let mut control = [0_u64; CONTROL_BYTES / 8];
+    let header = libc::cmsghdr {
+        cmsg_len: size_of::<libc::cmsghdr>() + size_of::<libc::in_pktinfo>(),
+        cmsg_level: libc::IPPROTO_IP,
+        cmsg_type: libc::IP_PKTINFO,
+    };
+    let info = libc::in_pktinfo {
+        ipi_ifindex: 0,
+        ipi_spec_dst: libc::in_addr { s_addr: u32::from(from).to_be() },
+        ipi_addr: libc::in_addr { s_addr: 0 },
+    };
+    // SAFETY: the array is aligned for the header and 32 bytes hold the header (16) and the data (12).
+    unsafe {
+        let start = control.as_mut_ptr().cast::<u8>();
+        start.cast::<libc::cmsghdr>().write(header);
+        start.add(size_of::<libc::cmsghdr>()).cast::<libc::in_pktinfo>().write(info);
+    }
+    control
+}
+
+/// The address a datagram was sent to, out of its control messages.
+fn destination(header: &libc::msghdr) -> Option<u32> {
+    // SAFETY: the kernel has filled in the control messages of this header.
+    unsafe {
+        let control = libc::CMSG_FIRSTHDR(header);
+        if control.is_null() || (*control).cmsg_type != libc::IP_PKTINFO {
+            return None;
+        }
+        let info = libc::CMSG_DATA(control).cast::<libc::in_pktinfo>().read_unaligned();
+        Some(u32::from_be(info.ipi_addr.s_addr))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn datagrams_arrive_at_the_transport_they_are_sent_to() {
+        let mut mux = Mux::open(Ipv4Addr::new(127, 65, 0, 0), 3).expect("sockets");
+        let addresses: Vec<_> = (0..100).map(|transport| mux.address(transport)).collect();
+        for (transport, address) in addresses.iter().enumerate() {
+            mux.queue_bytes((transport + 1) % 100, *address, &[transport as u8; 10]);
+        }
+        mux.flush();
+        let mut seen = vec![0; 100];
+        mux.receive(|transport, from, bytes| {
+            assert_eq!(bytes, [transport as u8; 10]);
+            assert_eq!(from, addresses[(transport + 1) % 100]);
+            seen[transport] += 1;
+        })
+        .expect("received");
+        assert_eq!(seen, vec![1; 100]);
+    }
+}
