@@ -13,7 +13,7 @@ from sqlalchemy import select
 from support import pictures
 from support.server import ORIGIN, RunningServer, Tenant
 
-from moothall.jobs.store import job
+from moothall.jobs.store import jobs
 from moothall.themes import service
 
 THEME = {"main_color": "#12f64e", "brand_text": "Acme Inc."}
@@ -56,7 +56,7 @@ def files(server: RunningServer) -> set[str]:
 
 async def sweep(server: RunningServer) -> None:
     """Every job that is due has run when this returns, here or in the background."""
-    due = select(job.c.id).where(job.c.kind.in_(KINDS), job.c.run_at <= server.clock.now())
+    due = select(jobs.c.id).where(jobs.c.kind.in_(KINDS), jobs.c.run_at <= server.clock.now())
     async with asyncio.timeout(20):
         while await server.server.context.database.read(lambda connection: connection.execute(due).all()):
             await server.server.jobs.run_due()

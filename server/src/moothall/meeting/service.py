@@ -45,6 +45,8 @@ from moothall.rooms.links import owner_of
 from moothall.rooms.model import Room, has_ended
 from moothall.sessions import service as sessions
 from moothall.sessions.model import Role
+from moothall.themes import store as themes
+from moothall.themes.model import Theme
 
 T = TypeVar("T")
 
@@ -82,6 +84,7 @@ class Lookup:
 
     role: Role
     room: Room
+    theme: Theme | None
     participants: int
 
 
@@ -145,7 +148,10 @@ class MeetingService:
     async def lookup(self, meeting_code: str, participant_token: str | None) -> Lookup:
         """Raises MeetingUnknown, HostLinkInvalid, MeetingExpired."""
         room, role, _ = await self._enter(meeting_code, participant_token)
-        return Lookup(role, room, len(await self._engine.participants(room.id)))
+        theme = await self._database.read(
+            lambda connection: themes.find_theme_in_force(connection, room.application_id, room.theme_id)
+        )
+        return Lookup(role, room, theme, len(await self._engine.participants(room.id)))
 
     async def join(self, meeting_code: str, participant_token: str | None, name: str) -> Ticket:
         """A ticket for one participant. The owner is the same participant each time; a second connection replaces the first.
@@ -299,9 +305,9 @@ class MeetingService:
         for attempt in range(_EVENT_TRIES):
             try:
                 return await self._write(transaction)
-            except _DATABASE_AWAY:
+            except _DATABASE_AWAY as error:
                 if attempt == _EVENT_TRIES - 1:
                     raise
-                _log.exception("engine_event_not_written")
+                _log.warning("engine_event_not_written", error=type(error).__name__)
                 await asyncio.sleep(_EVENT_PAUSE_S)
         raise AssertionError("the loop above returns or raises")

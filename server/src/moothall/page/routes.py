@@ -13,6 +13,7 @@ from moothall.meeting.service import MeetingService
 from moothall.page.calls import PageCalls
 from moothall.page.files import INDEX, PageFile, read_page_files, respond
 from moothall.page.headers import page_headers
+from moothall.themes.model import MAX_SHORT_COMPANY_URL, RESERVED_SHORT_URLS
 
 STATIC = Path(__file__).parent.parent / "static"
 
@@ -27,7 +28,20 @@ class _DigitsConvertor(Convertor[str]):
         return value
 
 
+class _CompanyConvertor(Convertor[str]):
+    """The short_company_url of a theme: no number, and no beginning of our own paths."""
+
+    regex = f"(?!(?:{'|'.join(sorted(RESERVED_SHORT_URLS))})/)(?=[0-9]*[A-Za-z_~-])[A-Za-z0-9_~-]{{1,{MAX_SHORT_COMPANY_URL}}}"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
 register_url_convertor("digits", _DigitsConvertor())
+register_url_convertor("company", _CompanyConvertor())
 
 
 def page_router(meeting: MeetingService, clock: Clock, *, media_url: str, static: Path = STATIC) -> APIRouter:
@@ -44,7 +58,7 @@ def page_router(meeting: MeetingService, clock: Clock, *, media_url: str, static
 
     files = read_page_files(static)
     headers = page_headers(media_url)
-    for path in ("/", "/{meeting_code:digits}"):
+    for path in ("/", "/{meeting_code:digits}", "/{company:company}/", "/{company:company}/{meeting_code:digits}"):
         router.add_route(path, partial(_serve, files, headers, INDEX), methods=["GET"])
     for name in files:
         if name != INDEX:

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from moothall.kit.clock import render_timestamp
 from moothall.meeting.service import Lookup, Ticket
 from moothall.rooms.model import shown_expiry
+from moothall.themes.model import LOGO_FIELDS, Theme, logo_url
 
 MeetingCode = Annotated[str, Field(pattern=r"^[0-9]{1,32}$")]
 ParticipantToken = Annotated[str, Field(min_length=1, max_length=1024)]
@@ -41,9 +42,20 @@ def render_lookup(found: Lookup) -> dict[str, Any]:
             "join_approval_level": room.join_approval_level.value,
             "available_features": asdict(room.available_features),
             "ui_settings": asdict(room.ui_settings),
-            "theme": None,
+            "theme": None if found.theme is None else render_theme(found.theme),
         },
         "participants": found.participants,
+    }
+
+
+def render_theme(theme: Theme) -> dict[str, Any]:
+    """Images are named by their path: the page loads them from where it comes from itself."""
+    images = {name: getattr(theme, name) for name in LOGO_FIELDS.values()}
+    return {
+        "main_color": theme.main_color,
+        "brand_text": theme.brand_text,
+        **{f"{name}_url": None if logo_id is None else logo_url("", logo_id) for name, logo_id in images.items()},
+        "short_company_url": theme.short_company_url,
     }
 
 
