@@ -243,6 +243,15 @@ class TestLeaving:
             assert [type(response) for response in stage.sent_to(sid, since=stage.last)] == [Leave]
         assert stage.room.participants == {}
 
+    def test_transport_closed_by_the_client_is_a_leave(self, stage: Stage) -> None:
+        alice = stage.joins("alice")
+
+        stage.happens(TransportChanged(alice, "publisher", "closed"))
+        stage.happens(TransportChanged(alice, "subscriber", "closed"))
+
+        left = [event for event in stage.reports() if isinstance(event, engine.ParticipantLeft)]
+        assert [event.reason for event in left] == [LeaveReason.CLIENT_INITIATED]
+
     def test_misbehaving_client_is_closed_and_nobody_else(self, stage: Stage) -> None:
         alice, bob = stage.joins("alice"), stage.joins("bob")
 

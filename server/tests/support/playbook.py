@@ -92,9 +92,7 @@ class Stage:
             Section(track.mid, track.kind, sending=True, layers=track.layers, track_id=track.request.cid)
             for track in participant.published.values()
         ]
-        section = Section(
-            f"m{track_sid}", kind, sending=True, layers=3 if kind == "video" else 0, track_id=cid
-        )
+        section = Section(f"m{track_sid}", kind, sending=True, layers=3 if kind == "video" else 0, track_id=cid)
         self.happens(OfferAccepted(sid, 1, "answer", (*others, section)))
         if live:
             self.happens(TrackWentLive(track_sid, "audio/opus" if kind == "audio" else "video/VP8"))

@@ -6,6 +6,7 @@ speak binary protobuf, or JSON when their first frame is text.
 
 import json
 from collections.abc import Iterable
+from typing import Any
 
 from google.protobuf import json_format
 from google.protobuf.message import DecodeError
@@ -86,8 +87,8 @@ def decode_request(frame: bytes | str) -> Request:
         if isinstance(frame, bytes):
             message.ParseFromString(frame)
         else:
-            json_format.Parse(frame, message, ignore_unknown_fields=True)
-    except (DecodeError, json_format.ParseError, ValueError, RecursionError):
+            json_format.ParseDict(_parse_object(frame), message, ignore_unknown_fields=True)
+    except (DecodeError, json_format.ParseError, ValueError, TypeError, AttributeError, RecursionError):
         # The library's own text may quote the message, which may hold what does not belong in a log.
         raise MalformedMessage("not a SignalRequest") from None
     return _read_request(message)
@@ -150,6 +151,21 @@ def server_data(payload: bytes, *, topic: str, to: Iterable[str]) -> DataMessage
         destination_sids=frozenset(),
         relayed=True,
     )
+
+
+def _parse_object(text: str) -> dict[str, Any]:
+    """Raises ValueError, also for a name that occurs twice: readers differ about which of the two counts."""
+    parsed = json.loads(text, object_pairs_hook=_unique)
+    if not isinstance(parsed, dict):
+        raise TypeError("not an object")
+    return parsed
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    unique = dict(pairs)
+    if len(unique) != len(pairs):
+        raise ValueError("duplicate name")
+    return unique
 
 
 # ---- Requests --------------------------------------------------------------------------------------------------------

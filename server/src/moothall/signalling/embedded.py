@@ -17,7 +17,7 @@ import structlog
 
 from moothall.engine import Admission, AdmissionGate, EngineListener, JoinGrant, Refusal
 from moothall.kit.clock import Clock
-from moothall.signalling import codec, commands
+from moothall.signalling import codec, commands, limits
 from moothall.signalling.codec import MalformedMessage
 from moothall.signalling.commands import Command
 from moothall.signalling.connection import Connection
@@ -219,6 +219,9 @@ class EmbeddedEngine:
     async def send_data(
         self, room: str, payload: bytes, *, topic: str, reliable: bool = True, to: Sequence[str] = ()
     ) -> None:
+        """Raises ValueError when ``payload`` is larger than a data packet may be."""
+        if len(payload) > limits.MAX_DATA_BYTES:
+            raise ValueError(f"a data packet has at most {limits.MAX_DATA_BYTES} bytes")
         live = self._rooms.get(room)
         if live is not None:
             self._happened(live, BroadcastRequested(reliable, codec.server_data(payload, topic=topic, to=to)))

@@ -24,7 +24,7 @@ from moothall.signalling import limits
 from moothall.signalling.codec import MalformedMessage, decode_request
 from moothall.signalling.connection import Connection
 from moothall.signalling.embedded import Client, ClientOptions, EmbeddedEngine, Ticket
-from moothall.signalling.messages import DisconnectReason, Leave, LeaveAction
+from moothall.signalling.messages import DisconnectReason, Leave, LeaveAction, Trickle
 from moothall.signalling.token_bucket import TokenBucket
 from moothall.signalling.tokens import AccessToken, TokenRejected
 
@@ -182,13 +182,15 @@ async def _read(engine: EmbeddedEngine, clock: Clock, client: Client, socket: We
         elif not bucket.take(1, clock.monotonic()):
             engine.misbehaved(client, _TOO_MANY)
         else:
-            _take(engine, client, frame)
+            _take(engine, client, frame, bucket)
 
 
-def _take(engine: EmbeddedEngine, client: Client, frame: bytes | str) -> None:
+def _take(engine: EmbeddedEngine, client: Client, frame: bytes | str, bucket: TokenBucket) -> None:
     try:
         request = decode_request(frame)
     except MalformedMessage:
         engine.misbehaved(client, _UNREADABLE)
-    else:
-        engine.received(client, request)
+        return
+    if isinstance(request, Trickle):
+        bucket.give_back(1 - limits.CANDIDATE_COST)
+    engine.received(client, request)

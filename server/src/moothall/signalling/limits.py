@@ -4,6 +4,8 @@
 MAX_MESSAGE_BYTES = 256 * 1024
 MAX_MESSAGES_PER_SECOND = 50.0
 MAX_MESSAGE_BURST = 200
+# What one candidate counts: a client with many network interfaces sends hundreds of them as it connects.
+CANDIDATE_COST = 0.2
 MAX_PENDING_MESSAGES = 64
 MAX_TOKEN_BYTES = 16 * 1024
 

@@ -3,10 +3,19 @@
 import logging
 
 
+# uvicorn's sans-IO driver says this as an error after every orderly refusal of a WebSocket, which the 404 of /rtc/v1 is.
+_FALSE_ALARM = "ASGI callable returned without completing handshake."
+
+
 class QueryRedactor(logging.Filter):
-    """Cuts the query string off every path in an access-log record: tokens travel there, because browsers cannot send headers with a WebSocket."""
+    """Cuts the query string off every path in an access-log record.
+
+    Tokens travel there, because browsers cannot send headers with a WebSocket.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
+        if record.msg == _FALSE_ALARM:
+            return False
         if isinstance(record.args, tuple):
             record.args = tuple(_cut(argument) for argument in record.args)
         return True

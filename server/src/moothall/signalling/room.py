@@ -664,6 +664,9 @@ class Room:
             if event.target == "subscriber" and not one.active:
                 return self._activate(one, now)
             return []
+        if event.state == "closed":
+            # Clients close their transports when they leave, and some before they say so.
+            return self._remove(one, DisconnectReason.CLIENT_INITIATED, now)
         if one.transport_lost_at is None:
             one.transport_lost_at = now.seconds
         return [] if event.state == "disconnected" else self._repair_transport(one, now)

@@ -19,3 +19,7 @@ class TokenBucket:
             return False
         self._level -= amount
         return True
+
+    def give_back(self, amount: float) -> None:
+        """What was taken turned out to cost less."""
+        self._level = min(self._burst, self._level + amount)

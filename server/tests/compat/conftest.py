@@ -1,0 +1,145 @@
+"""A server with the real SFU on loopback, and the two official clients to meet on it."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import moothall_sfu
+import pytest
+import uvicorn
+from playwright.async_api import Browser, Page, async_playwright
+from starlette.applications import Starlette
+from starlette.responses import FileResponse, HTMLResponse
+from starlette.routing import Route
+from support.browser import chromium_path
+from support.waiting import eventually
+
+from moothall.engine import Admission, EngineEvent, JoinGrant, Refusal
+from moothall.kit.clock import SystemClock
+from moothall.signalling.embedded import EmbeddedEngine
+from moothall.signalling.endpoint import routes
+
+REPOSITORY = Path(__file__).parents[3]
+LIVEKIT_CLIENT = REPOSITORY / "web/node_modules/livekit-client/dist/livekit-client.umd.js"
+PAGE = Path(__file__).with_name("page.html")
+API_KEY, API_SECRET = "moothall", "a secret of more than thirty-two characters"
+
+
+@dataclass
+class MeetingServer:
+    """One server process's worth of media engine. ``verdict`` is what the gate answers."""
+
+    url: str
+    engine: EmbeddedEngine
+    events: list[EngineEvent] = field(default_factory=list)
+    verdict: Admission | Refusal = field(default_factory=Admission)
+
+    @property
+    def page_url(self) -> str:
+        return self.url.replace("ws://", "http://") + "/"
+
+    def token(self, identity: str, **details: Any) -> str:
+        return self.engine.access_token(
+            JoinGrant(**{"room": "standup", "identity": identity, "name": identity.title(), **details})
+        )
+
+    def happened(self, kind: type) -> list[Any]:
+        return [event for event in self.events if isinstance(event, kind)]
+
+
+@contextlib.asynccontextmanager
+async def serving(port: int = 0) -> AsyncIterator[MeetingServer]:
+    """Serve on this port until the block ends, then stop in good order."""
+    clock = SystemClock()
+    listener = socket.create_server(("127.0.0.1", port))
+    url = f"ws://127.0.0.1:{listener.getsockname()[1]}"
+
+    async def gate(_room: str, _identity: str) -> Admission | Refusal:
+        return server.verdict
+
+    async def listen(event: EngineEvent) -> None:
+        server.events.append(event)
+
+    engine = EmbeddedEngine(
+        sfu=moothall_sfu.Engine(bind_ips=["127.0.0.1"], udp_ports=[0]),
+        api_key=API_KEY,
+        api_secret=API_SECRET,
+        client_url=url,
+        clock=clock,
+        gate=gate,
+        listener=listen,
+    )
+    server = MeetingServer(url, engine)
+    page = [
+        Route("/", lambda _: HTMLResponse(PAGE.read_text())),
+        Route("/livekit-client.js", lambda _: FileResponse(LIVEKIT_CLIENT)),
+    ]
+    app = Starlette(routes=[*routes(engine, clock), *page])
+    config = uvicorn.Config(app, ws="websockets-sansio", lifespan="off", log_config=None, access_log=False)
+    http = uvicorn.Server(config)
+    http.config.load()
+    async with engine.running(), asyncio.TaskGroup() as tasks:
+        # Without the signal handlers that uvicorn's own entry point would install.
+        serve = tasks.create_task(http._serve(sockets=[listener]))  # noqa: SLF001 - as above
+        await eventually(lambda: http.started)
+        try:
+            yield server
+        finally:
+            await engine.stop()
+            http.should_exit = True
+            await serve
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[MeetingServer]:
+    async with serving() as one:
+        yield one
+
+
+@pytest.fixture
+def free_port() -> Iterator[int]:
+    """A port that was free a moment ago and that no other test uses."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    return port
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        launched = await playwright.chromium.launch(
+            executable_path=chromium_path(),
+            args=[
+                "--no-sandbox",
+                "--headless=new",
+                "--use-fake-device-for-media-stream",
+                "--use-fake-ui-for-media-stream",
+                "--disable-background-networking",
+                "--autoplay-policy=no-user-gesture-required",
+            ],
+        )
+        yield launched
+        await launched.close()
+
+
+OpenPage = Callable[..., Awaitable[Page]]
+
+
+@pytest.fixture
+async def open_page(browser: Browser) -> OpenPage:
+    async def open_page(server: MeetingServer, identity: str, **options: Any) -> Page:
+        """A browser tab that is in the meeting with camera and microphone on."""
+        context = await browser.new_context()
+        page = await context.new_page()
+        page.on("console", lambda message: print(f"[{identity}] {message.text}"))
+        await page.goto(server.page_url)
+        await page.evaluate(
+            "([url, token, options]) => join(url, token, options)", [server.url, server.token(identity), options]
+        )
+        return page
+
+    return open_page

@@ -1,0 +1,137 @@
+"""An SFU that moves no packets: the same interface, its replies at once, its news by hand.
+
+Descriptions are a line per media section, ``mid kind direction track-id layers``; anything else is refused, as bad SDP would be.
+"""
+
+import os
+from collections import deque
+from collections.abc import Sequence
+from typing import Any
+
+from moothall.signalling.messages import Kind, Target
+
+
+class FakeSfu:
+    def __init__(self) -> None:
+        self.event_fd = os.eventfd(0, os.EFD_NONBLOCK)
+        self.calls: list[tuple[Any, ...]] = []
+        self.closed = False
+        self.peers: dict[int, int] = {}
+        self._events: deque[tuple[Any, ...]] = deque()
+        self._handles = 0
+        self._subscriptions: dict[int, list[tuple[int, str]]] = {}
+        self._open_offers: set[int] = set()
+
+    # ---- The interface -----------------------------------------------------------------------------------------------
+
+    def poll_events(self, limit: int = 512) -> list[tuple[Any, ...]]:
+        batch = [self._events.popleft() for _ in range(min(limit, len(self._events)))]
+        if not self._events:
+            with_nothing_new = False
+            try:
+                os.eventfd_read(self.event_fd)
+            except BlockingIOError:
+                with_nothing_new = True
+            assert batch or with_nothing_new
+        return batch
+
+    def close(self) -> None:
+        if not self.closed:
+            self.closed = True
+            os.close(self.event_fd)
+
+    def add_room(self) -> int:
+        return self._called("add_room", handle=True)
+
+    def remove_room(self, room: int) -> None:
+        self._called("remove_room", room)
+        self.peers = {peer: of for peer, of in self.peers.items() if of != room}
+
+    def add_peer(self, room: int) -> int:
+        peer = self._called("add_peer", room, handle=True)
+        self.peers[peer] = room
+        self._subscriptions[peer] = []
+        return peer
+
+    def remove_peer(self, peer: int) -> None:
+        self._called("remove_peer", peer)
+        self.peers.pop(peer, None)
+
+    def accept_offer(self, peer: int, target: Target, sdp: str) -> int:
+        request = self._called("accept_offer", peer, target, sdp, handle=True)
+        sections = []
+        for line in sdp.splitlines():
+            parts = line.split(" ")
+            if len(parts) != 5 or parts[1] not in ("audio", "video") or not parts[4].isdigit():
+                self.happens("reply", request, None, "not an offer")
+                return request
+            mid, kind, direction, track_id, layers = parts
+            sections.append((mid, kind, direction, ["q", "h", "f"][: int(layers)], track_id))
+        self.happens("reply", request, (f"answer to {sdp!r}", sections), None)
+        return request
+
+    def create_offer(self, peer: int, restart_ice: bool = False) -> int:
+        request = self._called("create_offer", peer, restart_ice, handle=True)
+        if peer in self._open_offers:
+            self.happens("reply", request, None, "an offer is already open")
+            return request
+        self._open_offers.add(peer)
+        tracks = {str(mid): track for mid, (track, _) in enumerate(self._subscriptions[peer])}
+        self.happens("reply", request, (f"offer {request}", tracks), None)
+        return request
+
+    def accept_answer(self, peer: int, sdp: str) -> int:
+        request = self._called("accept_answer", peer, sdp, handle=True)
+        if sdp != "answer" or peer not in self._open_offers:
+            self.happens("reply", request, None, "not an answer")
+            return request
+        self._open_offers.discard(peer)
+        self.happens("reply", request, None, None)
+        return request
+
+    def add_candidate(self, peer: int, target: Target, candidate: str) -> None:
+        self._called("add_candidate", peer, target, candidate)
+
+    def publish(self, peer: int, mid: str, kind: Kind) -> int:
+        return self._called("publish", peer, mid, kind, handle=True)
+
+    def unpublish(self, track: int) -> None:
+        self._called("unpublish", track)
+
+    def set_muted(self, track: int, muted: bool) -> None:
+        self._called("set_muted", track, muted)
+
+    def subscribe(self, peer: int, track: int, stream_id: str, track_id: str) -> None:
+        self._called("subscribe", peer, track, stream_id, track_id)
+        self._subscriptions[peer].append((track, track_id))
+
+    def unsubscribe(self, peer: int, track: int) -> None:
+        self._called("unsubscribe", peer, track)
+        self._subscriptions[peer] = [one for one in self._subscriptions[peer] if one[0] != track]
+
+    def set_subscription(
+        self, peer: int, track: int, *, enabled: bool = True, max_layer: int = 2, max_fps: int = 0, priority: int = 0
+    ) -> None:
+        self._called("set_subscription", peer, track, enabled, max_layer, max_fps, priority)
+
+    def send_data(self, peers: Sequence[int], reliable: bool, payload: bytes) -> None:
+        self._called("send_data", tuple(peers), reliable, payload)
+
+    # ---- For tests ---------------------------------------------------------------------------------------------------
+
+    def happens(self, *event: Any) -> None:
+        """News for whoever polls."""
+        self._events.append(event)
+        os.eventfd_write(self.event_fd, 1)
+
+    def connected(self, peer: int) -> None:
+        self.happens("transport", peer, "subscriber", "connected")
+
+    def called(self, name: str) -> list[tuple[Any, ...]]:
+        return [call[1:] for call in self.calls if call[0] == name]
+
+    def _called(self, name: str, *arguments: Any, handle: bool = False) -> int:
+        self.calls.append((name, *arguments))
+        if handle:
+            self._handles += 1
+        return self._handles
