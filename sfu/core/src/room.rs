@@ -127,6 +127,8 @@ pub struct Room {
     dirty: Vec<(usize, Target)>,
     levels_due: Instant,
     levels_were_audible: bool,
+    /// When the shard's timer for this room is set.
+    pub tick_at: Instant,
 }
 
 impl Room {
@@ -140,6 +142,7 @@ impl Room {
             dirty: Vec::new(),
             levels_due: now + limits::LEVEL_INTERVAL,
             levels_were_audible: false,
+            tick_at: now,
         }
     }
 

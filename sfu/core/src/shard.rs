@@ -112,7 +112,7 @@ impl Shard {
             Command::AddCandidate { peer, target, candidate } => {
                 self.with_peer(peer, |room, slot, out, _| room.add_candidate(now, (slot, target), &candidate, out));
             }
-            Command::Publish { peer, track, mid, kind } => self.publish(peer, track, &mid, kind),
+            Command::Publish { peer, track, mid, kind } => self.publish(now, peer, track, &mid, kind),
             Command::Unpublish { track } => self.with_track(track, |room, index, out| room.unpublish(now, index, out)),
             Command::SetMuted { track, muted } => {
                 self.with_track(track, |room, index, out| room.set_muted(now, index, muted, out));
@@ -156,9 +156,9 @@ impl Shard {
                 self.rooms.len() - 1
             }
         };
-        self.timers.push(Reverse((room.next_tick(now), Wake::Room(slot, id))));
         self.rooms[slot] = Some(room);
         self.room_slots.insert(id, slot);
+        self.arm_room(now, slot);
     }
 
     fn remove_room(&mut self, now: Instant, id: RoomId) {
@@ -197,7 +197,7 @@ impl Shard {
         });
     }
 
-    fn publish(&mut self, peer: PeerId, track: TrackId, mid: &str, kind: crate::Kind) {
+    fn publish(&mut self, now: Instant, peer: PeerId, track: TrackId, mid: &str, kind: crate::Kind) {
         let Some(&(room, slot)) = self.peer_slots.get(&peer) else {
             return;
         };
@@ -206,6 +206,8 @@ impl Shard {
         };
         self.out.counters.tracks += 1;
         self.track_slots.insert(track, (room, index));
+        // A room with tracks ticks faster.
+        self.arm_room(now, room);
     }
 
     fn or_reply_unknown(&mut self, request: RequestId, peer: PeerId) {
@@ -326,7 +328,7 @@ impl Shard {
             self.timers.pop();
             match wake {
                 Wake::Transport(key) => self.wake_transport(now, at, key),
-                Wake::Room(slot, id) => self.wake_room(now, slot, id),
+                Wake::Room(slot, id) => self.wake_room(now, at, slot, id),
             }
         }
     }
@@ -350,14 +352,20 @@ impl Shard {
         self.follow_up(key.room);
     }
 
-    fn wake_room(&mut self, now: Instant, slot: usize, id: RoomId) {
-        let Some(room) = self.rooms[slot].as_mut().filter(|r| r.id == id) else {
+    fn wake_room(&mut self, now: Instant, at: Instant, slot: usize, id: RoomId) {
+        let Some(room) = self.rooms[slot].as_mut().filter(|r| r.id == id && r.tick_at == at) else {
             return;
         };
         room.tick(now, &mut self.out);
-        let next = room.next_tick(now);
-        self.timers.push(Reverse((next, Wake::Room(slot, id))));
+        self.arm_room(now, slot);
         self.follow_up(slot);
+    }
+
+    fn arm_room(&mut self, now: Instant, slot: usize) {
+        if let Some(room) = self.rooms[slot].as_mut() {
+            room.tick_at = room.next_tick(now);
+            self.timers.push(Reverse((room.tick_at, Wake::Room(slot, room.id))));
+        }
     }
 
     fn arm(&mut self, key: TransportKey) {

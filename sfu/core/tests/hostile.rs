@@ -1,0 +1,266 @@
+//! One peer, or a stranger on the network, can hurt nobody else.
+
+mod support;
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use moothall_sfu_core::{Command, Event, Kind, RequestId, Target, TrackId, TransportState};
+use support::{Who, World};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// Alice publishes to Bob and Carol; returns the mid at each.
+fn three_people() -> (World, [Who; 3], Vec<String>) {
+    let mut world = World::new();
+    let room = world.add_room();
+    let people = [world.join(room), world.join(room), world.join(room)];
+    let camera = world.publish_camera(people[0], &["q", "h"]);
+    let mids = people[1..].iter().map(|p| world.watch(*p, camera)).collect();
+    world.run(SECOND);
+    (world, people, mids)
+}
+
+fn received(world: &World, who: Who, mid: &str) -> usize {
+    world.people[who].subscriber.received(mid).len()
+}
+
+/// Packets of a second of the camera.
+const FLOWING: usize = 40;
+
+#[test]
+fn a_panic_costs_the_peer_it_happens_in_and_nobody_else() {
+    let (mut world, [_, bob, carol], mids) = three_people();
+    let before = [received(&world, bob, &mids[0]), received(&world, carol, &mids[1])];
+
+    world.command(Command::PanicPeer { peer: world.people[bob].peer });
+    world.run(SECOND);
+
+    let crashed: Vec<&Event> = world.events.iter().filter(|e| matches!(e, Event::PeerCrashed { .. })).collect();
+    assert!(matches!(crashed[..], [Event::PeerCrashed { peer, .. }] if *peer == world.people[bob].peer), "{crashed:?}");
+    assert_eq!((world.shard.counters().panics, world.shard.counters().peers), (1, 2));
+    assert!(received(&world, carol, &mids[1]) > before[1] + FLOWING);
+    assert_eq!(received(&world, bob, &mids[0]), before[0]);
+}
+
+#[test]
+fn a_panic_of_the_publisher_ends_its_tracks() {
+    let (mut world, [alice, bob, carol], _) = three_people();
+    world.events.clear();
+
+    world.command(Command::PanicPeer { peer: world.people[alice].peer });
+
+    assert_eq!(world.shard.counters().tracks, 0);
+    assert_eq!((world.negotiations_needed(bob), world.negotiations_needed(carol)), (1, 1));
+}
+
+#[test]
+fn garbage_from_anywhere_changes_nothing() {
+    let (mut world, [alice, bob, _], mids) = three_people();
+    let stranger = SocketAddr::from(([192, 0, 2, 66], 6666));
+    let (from_alice, from_bob) = (world.people[alice].publisher.address, world.people[bob].subscriber.address);
+    let mut datagrams: Vec<Vec<u8>> =
+        vec![vec![], vec![0; 2001], vec![0xFF; 1200], vec![0x80; 11], vec![22; 13], vec![23; 1999]];
+    // STUN for nobody, with a huge user name, cut short; RTP and RTCP with a bad tag; DTLS of every type.
+    datagrams.push(stun_request("nobody:x"));
+    datagrams.push(stun_request(&"a".repeat(1900)));
+    datagrams.push(stun_request("cut:short")[..30].to_vec());
+    for pt in [96u8, 111, 200, 201, 205, 206] {
+        let mut packet = vec![0x80, pt, 0, 1, 0, 0, 0, 1, 0, 0, 0, 2];
+        packet.resize(200, 7);
+        datagrams.push(packet);
+    }
+    for content in 20..=63 {
+        let mut record = vec![content, 0xFE, 0xFD, 0, 1, 0, 0, 0, 0, 0, 9, 0, 50];
+        record.resize(63, 3);
+        datagrams.push(record);
+    }
+    let before = received(&world, bob, &mids[0]);
+    let events = world.events.len();
+
+    for _ in 0..200 {
+        for datagram in &datagrams {
+            for source in [stranger, from_alice, from_bob] {
+                world.shard.handle_datagram(world.now, source, world.sfu, datagram);
+            }
+        }
+    }
+    let sent_to_stranger = std::rc::Rc::new(std::cell::Cell::new(0));
+    let count = sent_to_stranger.clone();
+    world.deliver = Box::new(move |to, _| {
+        count.set(count.get() + usize::from(to == stranger));
+        true
+    });
+    world.run(2 * SECOND);
+
+    assert!(received(&world, bob, &mids[0]) > before + 2 * FLOWING);
+    assert_eq!(sent_to_stranger.get(), 0);
+    let news: Vec<&Event> =
+        world.events[events..].iter().filter(|e| !matches!(e, Event::StatsMeasured { .. })).collect();
+    assert!(news.is_empty(), "{news:?}");
+    let counters = world.shard.counters();
+    assert_eq!((counters.panics, counters.peers), (0, 3));
+    assert_eq!(counters.dropped_oversized, 600);
+    assert!(
+        counters.dropped_unknown_ufrag >= 600 && counters.dropped_unknown_source > 0 && counters.dropped_garbage > 0
+    );
+}
+
+fn stun_request(username: &str) -> Vec<u8> {
+    let padded = username.len().next_multiple_of(4);
+    let mut m = vec![0, 1];
+    m.extend(((padded + 4) as u16).to_be_bytes());
+    m.extend([0x21, 0x12, 0xA4, 0x42]);
+    m.extend([5; 12]);
+    m.extend([0, 6]);
+    m.extend((username.len() as u16).to_be_bytes());
+    m.extend(username.as_bytes());
+    m.resize(24 + padded, 0);
+    m
+}
+
+#[test]
+fn a_stranger_who_knows_the_user_fragment_gets_nothing_and_changes_nothing() {
+    let (mut world, [_, bob, _], mids) = three_people();
+    let ufrag = world.people[bob].subscriber.remote_ufrag.clone().unwrap();
+    let stranger = SocketAddr::from(([192, 0, 2, 66], 6666));
+    let before = received(&world, bob, &mids[0]);
+
+    world.shard.handle_datagram(world.now, stranger, world.sfu, &stun_request(&format!("{ufrag}:theirs")));
+    let rtp = [&[0x80, 96, 0, 1][..], &[0; 96]].concat();
+    world.shard.handle_datagram(world.now, stranger, world.sfu, &rtp);
+    let strangers = std::rc::Rc::new(std::cell::Cell::new(0));
+    let count = strangers.clone();
+    world.deliver = Box::new(move |to, _| {
+        count.set(count.get() + usize::from(to == stranger));
+        true
+    });
+    world.run(SECOND);
+
+    assert_eq!(strangers.get(), 0);
+    let counters = world.shard.counters();
+    assert_eq!((counters.dropped_refused, counters.dropped_unknown_source), (1, 1));
+    assert!(received(&world, bob, &mids[0]) > before + FLOWING);
+}
+
+#[test]
+fn hostile_descriptions_are_refused_and_the_connection_lives_on() {
+    let (mut world, [alice, bob, _], mids) = three_people();
+    world.people[alice].publisher.add_camera(&[]);
+    let good = world.people[alice].publisher.create_offer();
+    let before = received(&world, bob, &mids[0]);
+    let hostile = [
+        String::new(),
+        "v=0\r\n".to_owned(),
+        "x".repeat(2_000_000),
+        good.replace("a=mid:", "a=dim:"),
+        good.replace("a=fingerprint:sha-256 ", "a=fingerprint:sha-256 00:"),
+        good.replace("a=ice-ufrag", "a=ice-x"),
+        good.replace("rtpmap:96", "rtpmap:255"),
+        good.replace("m=video 9", "m=video"),
+        format!("{good}{}", "m=audio 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:zz\r\n".repeat(200)),
+        good.lines().rev().collect::<Vec<_>>().join("\r\n"),
+        good[..good.len() / 2].to_owned(),
+    ];
+    let count = hostile.len();
+
+    let refused = hostile.into_iter().filter(|sdp| world.accept_offer(alice, sdp.clone()).is_err()).count();
+    world.run(SECOND);
+
+    assert!(refused >= count - 2, "only {refused} of {count} refused");
+    assert_eq!(world.shard.counters().peers, 3);
+    assert!(received(&world, bob, &mids[0]) > before + FLOWING, "media stopped");
+    assert!(world.accept_answer(bob, "v=0".into()).is_err());
+}
+
+#[test]
+fn one_peer_gets_no_more_than_its_share() {
+    let mut world = World::new();
+    let room = world.add_room();
+    let alice = world.join(room);
+    let peer = world.people[alice].peer;
+
+    for n in 0..20 {
+        let track = TrackId::new(1000 + n, 0);
+        world.command(Command::Publish { peer, track, mid: format!("m{n}"), kind: Kind::Audio });
+    }
+    assert_eq!(world.shard.counters().tracks, 8);
+
+    for n in 0..100 {
+        let candidate = format!("candidate:{n} 1 udp 2113937151 10.9.9.9 {} typ host", 1000 + n);
+        world.command(Command::AddCandidate { peer, target: Target::Publisher, candidate });
+    }
+    let candidate = "candidate:1 1 udp 1 6a7f-x.local 9 typ host".to_owned();
+    world.command(Command::AddCandidate { peer, target: Target::Publisher, candidate });
+    assert_eq!(world.shard.counters().ignored_candidates, 37);
+
+    for n in 0..20 {
+        world.people[alice].publisher.open_channel(&format!("extra{n}"));
+    }
+    world.run(2 * SECOND);
+    let opened = world.events.iter().filter(|e| matches!(e, Event::ChannelOpened { target: Target::Publisher, .. }));
+    assert_eq!(opened.count(), 16);
+}
+
+#[test]
+fn no_more_sources_than_allowed_reach_the_library() {
+    let (mut world, [alice, bob, _], mids) = three_people();
+    let source = world.people[alice].publisher.address;
+    let before = received(&world, bob, &mids[0]);
+
+    for ssrc in 0..5000u32 {
+        let mut packet = vec![0x80, 96, 0, 1, 0, 0, 0, 1];
+        packet.extend(ssrc.to_be_bytes());
+        packet.resize(100, 1);
+        world.shard.handle_datagram(world.now, source, world.sfu, &packet);
+    }
+    world.run(SECOND);
+
+    assert!(world.shard.counters().dropped_ssrc > 4900);
+    assert!(received(&world, bob, &mids[0]) > before + FLOWING);
+}
+
+#[test]
+fn who_vanishes_is_disconnected_then_failed() {
+    let (mut world, [_, bob, carol], mids) = three_people();
+    world.people[bob].subscriber.is_mute = true;
+    let before = received(&world, carol, &mids[1]);
+
+    world.run(40 * SECOND);
+
+    use TransportState::{Connected, Disconnected, Failed};
+    assert_eq!(world.states(bob, Target::Subscriber), [Connected, Disconnected, Failed]);
+    assert_eq!(world.states(bob, Target::Publisher), [Connected]);
+    assert!(received(&world, carol, &mids[1]) > before + 39 * FLOWING);
+}
+
+#[test]
+fn an_ice_restart_brings_back_who_was_disconnected() {
+    let (mut world, [_, bob, _], mids) = three_people();
+    world.people[bob].subscriber.is_mute = true;
+    world.run(18 * SECOND);
+    world.people[bob].subscriber.is_mute = false;
+    world.negotiate_subscriber_with(bob, true);
+    world.run(5 * SECOND);
+
+    use TransportState::{Connected, Disconnected};
+    assert_eq!(world.states(bob, Target::Subscriber), [Connected, Disconnected, Connected]);
+    let before = received(&world, bob, &mids[0]);
+    world.run(SECOND);
+    assert!(received(&world, bob, &mids[0]) > before + FLOWING);
+}
+
+#[test]
+fn unknown_handles_are_answered_or_ignored() {
+    let mut world = World::new();
+    let peer = moothall_sfu_core::PeerId::new(99, 0);
+
+    let refused = world.request(|request| Command::CreateOffer { request, peer, restart_ice: false });
+    assert_eq!(refused, Err("unknown peer".to_owned()));
+    let request = RequestId(7);
+    world.command(Command::AcceptOffer { request, peer, target: Target::Subscriber, sdp: String::new() });
+    assert!(matches!(world.events.last(), Some(Event::Replied { request: r, result: Err(_) }) if *r == request));
+    world.command(Command::RemovePeer { peer });
+    world.command(Command::Unpublish { track: TrackId::new(5, 0) });
+    world.command(Command::SetMuted { track: TrackId::new(5, 0), muted: true });
+}

@@ -1,0 +1,129 @@
+//! Offers and answers, one at a time, and what happens when one is lost.
+
+mod support;
+
+use std::time::Duration;
+
+use moothall_sfu_core::{Kind, Reply};
+use support::World;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+#[test]
+fn an_answer_accepts_what_we_forward_and_nothing_else() {
+    let mut world = World::new();
+    let room = world.add_room();
+    let alice = world.arrive(room);
+    let offer = include_str!("fixtures/chromium_offer.sdp");
+
+    let (answer, sections) = world.accept_offer(alice, offer.to_owned()).unwrap();
+
+    assert_eq!(sections.len(), 2);
+    assert_eq!((sections[0].kind, sections[0].direction), (Kind::Audio, "sendonly"));
+    assert_eq!((sections[1].kind, sections[1].rids.len()), (Kind::Video, 3));
+    assert!(!sections[0].cid.is_empty() && !sections[1].cid.is_empty());
+    for needed in [
+        "a=ice-lite",
+        "a=setup:passive",
+        " typ host",
+        "opus/48000/2",
+        "VP8/90000",
+        "H264/90000",
+        "rtx/90000",
+        "a=simulcast:recv q;h;f",
+        "transport-wide-cc",
+        "ssrc-audio-level",
+        "repaired-rtp-stream-id",
+        "webrtc-datachannel",
+    ] {
+        assert!(answer.contains(needed), "no {needed} in {answer}");
+    }
+    for unwanted in ["red/48000", "VP9", "AV1", "ulpfec", "telephone-event", "PCMU"] {
+        assert!(!answer.contains(unwanted), "{unwanted} in {answer}");
+    }
+}
+
+#[test]
+fn an_offer_names_streams_as_signalling_asked() {
+    let mut world = World::new();
+    let room = world.add_room();
+    let (alice, bob) = (world.join(room), world.join(room));
+    let microphone = world.publish_microphone(alice);
+    world.subscribe(bob, microphone);
+
+    let Ok(Reply::Offer { sdp, tracks }) = world.create_offer(bob, false) else {
+        panic!("no offer");
+    };
+
+    assert!(sdp.contains(&format!("a=msid:PA_x|TR_{0} TR_{0}\r\n", microphone.0)), "{sdp}");
+    assert!(sdp.contains("a=sendonly") && sdp.contains("webrtc-datachannel"));
+    assert_eq!(tracks.len(), 1);
+    assert_eq!(tracks[0].1, microphone);
+}
+
+#[test]
+fn only_one_offer_is_open_and_changes_meanwhile_ask_for_another() {
+    let mut world = World::new();
+    let room = world.add_room();
+    let (alice, bob) = (world.join(room), world.join(room));
+    let microphone = world.publish_microphone(alice);
+    let camera = world.publish_camera(alice, &[]);
+    world.subscribe(bob, microphone);
+    assert_eq!(world.negotiations_needed(bob), 1);
+    let Ok(Reply::Offer { sdp, .. }) = world.create_offer(bob, false) else {
+        panic!("no offer");
+    };
+
+    world.subscribe(bob, camera);
+    assert_eq!(world.create_offer(bob, false), Err("an offer is already open".into()));
+    assert_eq!(world.negotiations_needed(bob), 1);
+    let answer = world.people[bob].subscriber.accept_offer(&sdp);
+    world.accept_answer(bob, answer).unwrap();
+
+    assert_eq!(world.negotiations_needed(bob), 2);
+    assert_eq!(world.negotiate_subscriber(bob).len(), 2);
+    assert_eq!(world.create_offer(bob, false), Ok(Reply::NothingToOffer));
+}
+
+#[test]
+fn an_offer_that_never_arrived_is_made_again() {
+    let mut world = World::new();
+    let room = world.add_room();
+    let (alice, bob) = (world.join(room), world.join(room));
+    let camera = world.publish_camera(alice, &["q", "h"]);
+    world.subscribe(bob, camera);
+    assert!(matches!(world.create_offer(bob, false), Ok(Reply::Offer { .. })));
+
+    // Lost on the way. The client resumes.
+    let tracks = world.negotiate_subscriber_with(bob, true);
+    world.run(2 * SECOND);
+
+    assert_eq!(tracks.len(), 1);
+    assert!(world.people[bob].subscriber.received(&tracks[0].0).len() > 40);
+}
+
+#[test]
+fn a_refused_answer_gives_the_offer_up_and_asks_again() {
+    let mut world = World::new();
+    let room = world.add_room();
+    let (alice, bob) = (world.join(room), world.join(room));
+    let camera = world.publish_camera(alice, &[]);
+    world.subscribe(bob, camera);
+    assert!(matches!(world.create_offer(bob, false), Ok(Reply::Offer { .. })));
+
+    assert!(world.accept_answer(bob, "v=0\r\nnonsense".into()).is_err());
+
+    assert_eq!(world.negotiations_needed(bob), 2);
+    let tracks = world.negotiate_subscriber(bob);
+    world.run(2 * SECOND);
+    assert!(world.people[bob].subscriber.received(&tracks[0].0).len() > 40);
+}
+
+#[test]
+fn an_answer_without_an_offer_is_refused() {
+    let mut world = World::new();
+    let room = world.add_room();
+    let bob = world.join(room);
+
+    assert_eq!(world.accept_answer(bob, "v=0".into()), Err("no offer is open".into()));
+}

@@ -1,0 +1,292 @@
+//! People in memory: a shard, str0m clients and a network without loss or delay, all on one virtual clock.
+#![allow(dead_code, reason = "each test file uses its part")]
+
+mod client;
+pub mod media;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+pub use client::Client;
+use moothall_sfu_core::events::Section;
+use moothall_sfu_core::{
+    Command, Event, Identity, Kind, PeerId, Reply, RequestId, RoomId, Shard, ShardConfig, SubscriptionSettings, Target,
+    TrackId, TransportState,
+};
+
+pub const STEP: Duration = Duration::from_millis(5);
+
+/// Index of a person.
+pub type Who = usize;
+
+/// A client of the SFU with its two connections.
+pub struct Person {
+    pub peer: PeerId,
+    pub publisher: Client,
+    pub subscriber: Client,
+    pub tracks: Vec<TrackId>,
+}
+
+/// The world of one test.
+pub struct World {
+    pub now: Instant,
+    pub shard: Shard,
+    pub sfu: SocketAddr,
+    pub people: Vec<Person>,
+    pub events: Vec<Event>,
+    /// Told for every datagram to a client; false loses it.
+    pub deliver: Box<dyn FnMut(SocketAddr, &[u8]) -> bool>,
+    serial: u64,
+}
+
+impl World {
+    pub fn new() -> Self {
+        let sfu = SocketAddr::from(([10, 0, 0, 1], 7000));
+        let config = ShardConfig { identity: Identity::generate(), candidates: vec![sfu] };
+        // Only a base to count from: nothing in a test depends on how time really passes.
+        let now = Instant::now();
+        Self {
+            now,
+            shard: Shard::new(config),
+            sfu,
+            people: Vec::new(),
+            events: Vec::new(),
+            deliver: Box::new(|_, _| true),
+            serial: 1,
+        }
+    }
+
+    pub fn serial(&mut self) -> u64 {
+        self.serial += 1;
+        self.serial
+    }
+
+    pub fn command(&mut self, command: Command) {
+        self.shard.handle_command(self.now, command);
+        self.collect();
+    }
+
+    pub fn add_room(&mut self) -> RoomId {
+        let room = RoomId::new(self.serial(), 0);
+        self.command(Command::AddRoom { room });
+        room
+    }
+
+    /// Someone who has joined and is connected both ways, publishing nothing.
+    pub fn join(&mut self, room: RoomId) -> Who {
+        let who = self.arrive(room);
+        self.publisher_offers(who);
+        self.negotiate_subscriber(who);
+        self.run_until(|w| w.is_connected(who));
+        who
+    }
+
+    /// Someone the SFU knows of, not connected yet.
+    pub fn arrive(&mut self, room: RoomId) -> Who {
+        let peer = PeerId::new(self.serial(), 0);
+        self.command(Command::AddPeer { room, peer });
+        let who = self.people.len();
+        let port = 20_000 + 2 * who as u16;
+        let publisher = Client::new(self.now, SocketAddr::from(([10, 0, 1, 1], port)));
+        let subscriber = Client::new(self.now, SocketAddr::from(([10, 0, 1, 1], port + 1)));
+        self.people.push(Person { peer, publisher, subscriber, tracks: Vec::new() });
+        who
+    }
+
+    fn is_connected(&self, who: Who) -> bool {
+        let person = &self.people[who];
+        person.publisher.has_channel("_reliable") && person.subscriber.has_channel("_reliable")
+    }
+
+    // Negotiation, as the signalling layer does it.
+
+    pub fn request(&mut self, make: impl FnOnce(RequestId) -> Command) -> Result<Reply, String> {
+        let request = RequestId(self.serial());
+        self.command(make(request));
+        let at = self.events.iter().position(|e| matches!(e, Event::Replied { request: r, .. } if *r == request));
+        match self.events.remove(at.expect("every request is answered")) {
+            Event::Replied { result, .. } => result,
+            _ => unreachable!("position matched a reply"),
+        }
+    }
+
+    pub fn accept_offer(&mut self, who: Who, sdp: String) -> Result<(String, Vec<Section>), String> {
+        let peer = self.people[who].peer;
+        let target = Target::Publisher;
+        match self.request(|request| Command::AcceptOffer { request, peer, target, sdp })? {
+            Reply::Answer { sdp, sections } => Ok((sdp, sections)),
+            other => panic!("not an answer: {other:?}"),
+        }
+    }
+
+    /// The publisher connection offers what it has changed.
+    pub fn publisher_offers(&mut self, who: Who) -> Vec<Section> {
+        let offer = self.people[who].publisher.create_offer();
+        let (answer, sections) = self.accept_offer(who, offer).unwrap();
+        self.people[who].publisher.accept_answer(&answer);
+        sections
+    }
+
+    pub fn create_offer(&mut self, who: Who, restart_ice: bool) -> Result<Reply, String> {
+        let peer = self.people[who].peer;
+        self.request(|request| Command::CreateOffer { request, peer, restart_ice })
+    }
+
+    pub fn accept_answer(&mut self, who: Who, sdp: String) -> Result<Reply, String> {
+        let peer = self.people[who].peer;
+        self.request(|request| Command::AcceptAnswer { request, peer, sdp })
+    }
+
+    /// One round of negotiation of the subscriber connection; the tracks by mid.
+    pub fn negotiate_subscriber(&mut self, who: Who) -> Vec<(String, TrackId)> {
+        self.negotiate_subscriber_with(who, false)
+    }
+
+    pub fn negotiate_subscriber_with(&mut self, who: Who, restart_ice: bool) -> Vec<(String, TrackId)> {
+        let Reply::Offer { sdp, tracks } = self.create_offer(who, restart_ice).unwrap() else {
+            panic!("nothing to offer");
+        };
+        let answer = self.people[who].subscriber.accept_offer(&sdp);
+        assert_eq!(self.accept_answer(who, answer), Ok(Reply::AnswerAccepted));
+        tracks
+    }
+
+    // Media.
+
+    pub fn publish_camera(&mut self, who: Who, rids: &[&str]) -> TrackId {
+        self.people[who].publisher.add_camera(rids);
+        self.publish(who, Kind::Video)
+    }
+
+    pub fn publish_microphone(&mut self, who: Who) -> TrackId {
+        self.people[who].publisher.add_microphone();
+        self.publish(who, Kind::Audio)
+    }
+
+    fn publish(&mut self, who: Who, kind: Kind) -> TrackId {
+        let sections = self.publisher_offers(who);
+        let mid = sections.last().unwrap().mid.clone();
+        let (peer, track) = (self.people[who].peer, TrackId::new(self.serial(), 0));
+        self.command(Command::Publish { peer, track, mid, kind });
+        self.people[who].tracks.push(track);
+        track
+    }
+
+    /// Ask for a track without negotiating.
+    pub fn subscribe(&mut self, who: Who, track: TrackId) {
+        let peer = self.people[who].peer;
+        let (stream_id, track_id) = (format!("PA_x|TR_{}", track.0), format!("TR_{}", track.0));
+        self.command(Command::Subscribe { peer, track, stream_id, track_id });
+    }
+
+    /// Ask for a track and negotiate; its mid.
+    pub fn watch(&mut self, who: Who, track: TrackId) -> String {
+        self.subscribe(who, track);
+        let tracks = self.negotiate_subscriber(who);
+        tracks.into_iter().find(|(_, t)| *t == track).unwrap().0
+    }
+
+    pub fn unwatch(&mut self, who: Who, track: TrackId) {
+        let peer = self.people[who].peer;
+        self.command(Command::Unsubscribe { peer, track });
+    }
+
+    pub fn set_subscription(&mut self, who: Who, track: TrackId, enabled: bool, max_layer: u8) {
+        let peer = self.people[who].peer;
+        let settings = SubscriptionSettings { enabled, max_layer };
+        self.command(Command::SetSubscription { peer, track, settings });
+    }
+
+    pub fn send_data(&mut self, to: &[Who], reliable: bool, payload: &[u8]) {
+        let peers = to.iter().map(|w| self.people[*w].peer).collect();
+        let payload: Arc<[u8]> = payload.into();
+        self.command(Command::SendData { peers, reliable, payload });
+    }
+
+    // Time.
+
+    pub fn run(&mut self, duration: Duration) {
+        let end = self.now + duration;
+        while self.now < end {
+            self.step();
+        }
+    }
+
+    /// Turn the clock until something holds.
+    pub fn run_until(&mut self, mut condition: impl FnMut(&Self) -> bool) {
+        let end = self.now + Duration::from_secs(60);
+        while !condition(self) {
+            assert!(self.now < end, "did not happen within a minute; events: {:?}", self.events);
+            self.step();
+        }
+    }
+
+    pub fn step(&mut self) {
+        self.now += STEP;
+        self.shard.handle_timeout(self.now);
+        for person in &mut self.people {
+            person.publisher.handle_timeout(self.now);
+            person.subscriber.handle_timeout(self.now);
+        }
+        // Until nobody has anything to say any more at this moment.
+        for _ in 0..50 {
+            if !self.exchange() {
+                return;
+            }
+        }
+        panic!("the network never falls quiet");
+    }
+
+    fn exchange(&mut self) -> bool {
+        let mut sent = Vec::new();
+        for person in &mut self.people {
+            for client in [&mut person.publisher, &mut person.subscriber] {
+                sent.extend(client.take_sent().into_iter().map(|d| (client.address, d)));
+            }
+        }
+        for (source, datagram) in &sent {
+            self.shard.handle_datagram(self.now, *source, self.sfu, datagram);
+        }
+        let received = self.collect();
+        !sent.is_empty() || received
+    }
+
+    /// Finish what the shard has to do; true when it sent something.
+    fn collect(&mut self) -> bool {
+        self.shard.flush(self.now);
+        self.events.extend(self.shard.take_events());
+        let datagrams: Vec<(SocketAddr, Vec<u8>)> =
+            self.shard.datagrams().iter().map(|(d, bytes)| (d.destination, bytes.to_vec())).collect();
+        self.shard.datagrams().clear();
+        for (destination, datagram) in &datagrams {
+            if !(self.deliver)(*destination, datagram) {
+                continue;
+            }
+            for person in &mut self.people {
+                for client in [&mut person.publisher, &mut person.subscriber] {
+                    if client.address == *destination {
+                        client.handle_datagram(self.now, self.sfu, datagram);
+                    }
+                }
+            }
+        }
+        !datagrams.is_empty()
+    }
+
+    // Looking.
+
+    pub fn states(&self, who: Who, target: Target) -> Vec<TransportState> {
+        let peer = self.people[who].peer;
+        let state = |e: &Event| match e {
+            Event::TransportChanged { peer: p, target: t, state } if *p == peer && *t == target => Some(*state),
+            _ => None,
+        };
+        self.events.iter().filter_map(state).collect()
+    }
+
+    pub fn negotiations_needed(&self, who: Who) -> usize {
+        let needed = Event::NegotiationNeeded { peer: self.people[who].peer };
+        self.events.iter().filter(|e| **e == needed).count()
+    }
+}
