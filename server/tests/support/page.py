@@ -1,0 +1,42 @@
+"""The page of a running server, as a browser sees it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import httpx2
+from fastapi import FastAPI
+
+from moothall.meeting.service import MeetingSecrets
+from moothall.rooms.links import owner_token
+from moothall.rooms.model import Room
+from support.clock import FakeClock
+from support.engine import FakeEngine
+
+HOST_SECRET = "host-secret-host-secret-host-secret-host"
+SECRETS = MeetingSecrets(host_link=HOST_SECRET, control="control-secret-control-secret-control-secret")
+
+
+@dataclass
+class Page:
+    """The page of a running server, its room, and a browser."""
+
+    app: FastAPI
+    room: Room
+    engine: FakeEngine
+    clock: FakeClock
+    http: httpx2.AsyncClient
+
+    @property
+    def host_token(self) -> str:
+        return owner_token(self.room, HOST_SECRET)
+
+    async def post(self, call: str, body: Any, **options: Any) -> httpx2.Response:
+        return await self.http.post(f"/page/{call}", json=body, **options)
+
+    async def lookup(self, code: str | None = None, token: str | None = None) -> httpx2.Response:
+        return await self.post("lookup", {"meeting_code": code or self.room.meeting_code, "participant_token": token})
+
+    def from_address(self, address: str) -> httpx2.AsyncClient:
+        """Another browser, at another address. Close it."""
+        transport = httpx2.ASGITransport(app=self.app, client=(address, 40000))
+        return httpx2.AsyncClient(transport=transport, base_url="https://meet.example")
