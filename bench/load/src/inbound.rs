@@ -180,7 +180,7 @@ impl Inbound {
             let lost = expected.saturating_sub(unique.saturating_sub(stream.reported.1));
             stream.reported = (spanned, unique);
             let (report, at) = stream.sender_report;
-            let since = if report == 0 { 0 } else { ((now_ns - at) as u128 * 65_536 / 1_000_000_000) as u32 };
+            let since = if report == 0 { 0 } else { (u128::from(now_ns - at) * 65_536 / 1_000_000_000) as u32 };
             blocks.push(ReportBlock {
                 ssrc: stream.ssrc,
                 fraction_lost: (lost * 256 / expected).min(255) as u8,

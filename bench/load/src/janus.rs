@@ -14,7 +14,7 @@ pub struct Session {
     part: Part,
     /// Creates the room before it joins.
     first: bool,
-    session: u64,
+    id: u64,
     publisher_handle: u64,
     subscriber_handle: u64,
     publishing: Option<usize>,
@@ -27,13 +27,18 @@ pub fn url(access: &Access) -> String {
     access.url.clone()
 }
 
+/// What to say once the socket is open.
+pub fn open(scene: &mut Scene) {
+    send(scene, &json!({"janus": "create", "transaction": "session"}));
+}
+
 impl Session {
     /// `first`: this client creates the room.
     pub fn new(part: Part, first: bool) -> Self {
         Session {
             part,
             first,
-            session: 0,
+            id: 0,
             publisher_handle: 0,
             subscriber_handle: 0,
             publishing: None,
@@ -51,15 +56,10 @@ impl Session {
         self.receiving
     }
 
-    /// To be called once the socket is open.
-    pub fn open(&mut self, scene: &mut Scene) {
-        send(scene, &json!({"janus": "create", "transaction": "session"}));
-    }
-
     pub fn tick(&mut self, scene: &mut Scene) {
         if self.next_keep_alive_ns <= scene.now_ns {
             self.next_keep_alive_ns = scene.now_ns + KEEP_ALIVE_NS;
-            send(scene, &json!({"janus": "keepalive", "session_id": self.session, "transaction": "alive"}));
+            send(scene, &json!({"janus": "keepalive", "session_id": self.id, "transaction": "alive"}));
         }
         // Feeds can be asked for once they are there.
         if self.part.receives && !self.subscribed && self.subscriber_handle != 0 && scene.published == scene.plan.publishers.len() {
@@ -74,7 +74,7 @@ impl Session {
     }
 
     pub fn leave(&mut self, scene: &mut Scene) {
-        send(scene, &json!({"janus": "destroy", "session_id": self.session, "transaction": "end"}));
+        send(scene, &json!({"janus": "destroy", "session_id": self.id, "transaction": "end"}));
     }
 
     pub fn receive(&mut self, frame: &Frame, scene: &mut Scene) -> Result<(), String> {
@@ -84,7 +84,7 @@ impl Session {
         match (message["janus"].as_str(), message["transaction"].as_str()) {
             (Some("error"), _) => return Err(message["error"]["reason"].to_string()),
             (Some("success"), Some("session")) => {
-                self.session = id;
+                self.id = id;
                 self.next_keep_alive_ns = scene.now_ns + KEEP_ALIVE_NS;
                 if self.part.publisher.is_some() {
                     self.attach("publisher", scene);
@@ -129,10 +129,7 @@ impl Session {
     }
 
     fn attach(&self, transaction: &str, scene: &mut Scene) {
-        send(
-            scene,
-            &json!({"janus": "attach", "plugin": "janus.plugin.videoroom", "session_id": self.session, "transaction": transaction}),
-        );
+        send(scene, &json!({"janus": "attach", "plugin": "janus.plugin.videoroom", "session_id": self.id, "transaction": transaction}));
     }
 
     fn create_room(&self, scene: &mut Scene) {
@@ -154,8 +151,7 @@ impl Session {
     }
 
     fn message(&self, handle: u64, transaction: &str, body: &Value, jsep: Option<&Value>, scene: &mut Scene) {
-        let mut message =
-            json!({"janus": "message", "session_id": self.session, "handle_id": handle, "transaction": transaction, "body": body});
+        let mut message = json!({"janus": "message", "session_id": self.id, "handle_id": handle, "transaction": transaction, "body": body});
         if let Some(jsep) = jsep {
             message["jsep"] = jsep.clone();
         }

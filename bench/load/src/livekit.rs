@@ -1,5 +1,5 @@
 //! LiveKit's signalling with two peer connections (protocol version 15 and later), as far as a load client needs it: the
-//! messages of livekit_rtc.proto by hand, with the fields that are used.
+//! messages of `livekit_rtc.proto` by hand, with the fields that are used.
 
 use std::collections::HashMap;
 
@@ -179,14 +179,20 @@ pub struct Session {
 }
 
 /// The request of the WebSocket.
-pub fn url(access: &Access, identity: &str, unix_s: u64) -> String {
+pub fn url(access: &Access, identity: &str, receives: bool, unix_s: u64) -> String {
+    let subscribe = u8::from(receives);
     let token = token::mint(&access.key, &access.secret, &access.room, identity, unix_s);
-    format!("{}/rtc?access_token={token}&auto_subscribe=1&sdk=other&version=0&protocol=15&adaptive_stream=0", access.url)
+    format!("{}/rtc?access_token={token}&auto_subscribe={subscribe}&sdk=other&version=0&protocol=15&adaptive_stream=0", access.url)
 }
 
 /// The identity of a publisher, by which others recognise its tracks.
 pub fn publisher_identity(publisher: usize) -> String {
     format!("p{publisher}")
+}
+
+/// Says goodbye.
+pub fn leave(scene: &mut Scene) {
+    send(scene, &Request { leave: Some(Empty {}), ..Request::default() });
 }
 
 impl Session {
@@ -214,12 +220,8 @@ impl Session {
     pub fn tick(&mut self, scene: &mut Scene) {
         if self.next_ping_ns <= scene.now_ns {
             self.next_ping_ns = scene.now_ns + PING_NS;
-            send(scene, Request { ping: Some(Ping { timestamp: (scene.now_ns / 1_000_000) as i64 }), ..Request::default() });
+            send(scene, &Request { ping: Some(Ping { timestamp: (scene.now_ns / 1_000_000) as i64 }), ..Request::default() });
         }
-    }
-
-    pub fn leave(&mut self, scene: &mut Scene) {
-        send(scene, Request { leave: Some(Empty {}), ..Request::default() });
     }
 
     /// Takes a frame in; an error ends the client.
@@ -288,7 +290,7 @@ impl Session {
             } else {
                 add.source = 2;
             }
-            send(scene, Request { add_track: Some(add), ..Request::default() });
+            send(scene, &Request { add_track: Some(add), ..Request::default() });
         }
     }
 
@@ -298,7 +300,7 @@ impl Session {
         self.publishing = Some((transport, None));
         let tracks = scene.offered_tracks(publisher);
         let sdp = scene.offer(transport, &tracks);
-        send(scene, Request { offer: Some(SessionDescription { kind: "offer".into(), sdp, id: 1 }), ..Request::default() });
+        send(scene, &Request { offer: Some(SessionDescription { kind: "offer".into(), sdp, id: 1 }), ..Request::default() });
     }
 
     fn accept_answer(&mut self, text: &str, scene: &mut Scene) -> Result<(), String> {
@@ -315,10 +317,10 @@ impl Session {
 
     fn answer(&mut self, offer: &SessionDescription, scene: &mut Scene) {
         let description = sdp::parse(&offer.sdp);
-        let transport = self.receiving.as_ref().map(|(transport, _)| *transport).unwrap_or_else(|| scene.add_transport());
+        let transport = self.receiving.as_ref().map_or_else(|| scene.add_transport(), |(transport, _)| *transport);
         let sdp = scene.answer(transport, &description);
         scene.transports[transport].describe(scene.settings, &description, false, self.early[1], scene.now_ns);
-        send(scene, Request { answer: Some(SessionDescription { kind: "answer".into(), sdp, id: offer.id }), ..Request::default() });
+        send(scene, &Request { answer: Some(SessionDescription { kind: "answer".into(), sdp, id: offer.id }), ..Request::default() });
         self.configure(&description, scene);
         self.receiving = Some((transport, Some(description)));
     }
@@ -343,7 +345,7 @@ impl Session {
                 width: u32::from(camera[layer].width),
                 height: u32::from(camera[layer].height),
             };
-            send(scene, Request { track_setting: Some(settings), ..Request::default() });
+            send(scene, &Request { track_setting: Some(settings), ..Request::default() });
         }
     }
 
@@ -365,6 +367,6 @@ fn quality(layer: usize, layers: usize) -> i32 {
     if layers == 1 { 2 } else { layer as i32 }
 }
 
-fn send(scene: &mut Scene, request: Request) {
+fn send(scene: &mut Scene, request: &Request) {
     scene.frames.push(Frame::Binary(request.encode_to_vec()));
 }

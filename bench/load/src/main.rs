@@ -64,7 +64,7 @@ Exit code 0: the run counts. 1: it was rejected, and the report says why. 2: it 
 fn main() -> ExitCode {
     match command() {
         Ok(Some(report)) => {
-            print!("{}", report::table(&report));
+            println!("{}", report::table(&report));
             let rejected = report["rejected"].as_array().is_some_and(|reasons| !reasons.is_empty());
             if rejected { ExitCode::from(1) } else { ExitCode::SUCCESS }
         }
@@ -188,6 +188,7 @@ fn steady(run: &mut Run) -> Result<Value, String> {
     Ok(json!({
         "window": report::figures(&mut window),
         "join_ms": report::joins(&mut run.join_times_ns()),
+        "planned_packets_per_second_each": run.plan().subscriber_packets_per_second(),
         "rejected": rejected,
     }))
 }

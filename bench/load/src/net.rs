@@ -149,8 +149,8 @@ impl Socket {
                 message.msg_hdr.msg_namelen = size_of::<libc::sockaddr_in>() as libc::socklen_t;
                 message.msg_hdr.msg_iov = &raw mut parts[index];
                 message.msg_hdr.msg_iovlen = 1;
-                message.msg_hdr.msg_control = controls[index].as_mut_ptr().cast();
-                message.msg_hdr.msg_controllen = size_of::<libc::cmsghdr>() + size_of::<libc::in_pktinfo>();
+                message.msg_hdr.msg_control = (&raw mut controls[index]).cast();
+                message.msg_hdr.msg_controllen = size_of::<SourceControl>();
                 messages.push(message);
             }
             let mut sent = 0;
@@ -222,25 +222,25 @@ fn address_of(address: SocketAddrV4) -> libc::sockaddr_in {
 }
 
 /// A control message that chooses the source address.
-fn source_control(from: Ipv4Addr) -> [u64; CONTROL_BYTES / 8] {
-    let mut control = [0_u64; CONTROL_BYTES / 8];
-    let header = libc::cmsghdr {
-        cmsg_len: size_of::<libc::cmsghdr>() + size_of::<libc::in_pktinfo>(),
-        cmsg_level: libc::IPPROTO_IP,
-        cmsg_type: libc::IP_PKTINFO,
-    };
-    let info = libc::in_pktinfo {
-        ipi_ifindex: 0,
-        ipi_spec_dst: libc::in_addr { s_addr: u32::from(from).to_be() },
-        ipi_addr: libc::in_addr { s_addr: 0 },
-    };
-    // SAFETY: the array is aligned for the header and 32 bytes hold the header (16) and the data (12).
-    unsafe {
-        let start = control.as_mut_ptr().cast::<u8>();
-        start.cast::<libc::cmsghdr>().write(header);
-        start.add(size_of::<libc::cmsghdr>()).cast::<libc::in_pktinfo>().write(info);
+fn source_control(from: Ipv4Addr) -> SourceControl {
+    SourceControl {
+        header: libc::cmsghdr {
+            cmsg_len: size_of::<libc::cmsghdr>() + size_of::<libc::in_pktinfo>(),
+            cmsg_level: libc::IPPROTO_IP,
+            cmsg_type: libc::IP_PKTINFO,
+        },
+        info: libc::in_pktinfo {
+            ipi_ifindex: 0,
+            ipi_spec_dst: libc::in_addr { s_addr: u32::from(from).to_be() },
+            ipi_addr: libc::in_addr { s_addr: 0 },
+        },
     }
-    control
+}
+
+#[repr(C)]
+struct SourceControl {
+    header: libc::cmsghdr,
+    info: libc::in_pktinfo,
 }
 
 /// The address a datagram was sent to, out of its control messages.

@@ -81,7 +81,8 @@ pub fn table(report: &Value) -> String {
     let mut lines = Vec::new();
     flatten("", report, &mut lines);
     let width = lines.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
-    lines.iter().map(|(name, value)| format!("{name:width$}  {value}\n")).collect()
+    let lines: Vec<_> = lines.iter().map(|(name, value)| format!("{name:width$}  {value}")).collect();
+    lines.join("\n")
 }
 
 fn flatten(prefix: &str, value: &Value, lines: &mut Vec<(String, String)>) {

@@ -101,14 +101,16 @@ pub fn remb(out: &mut Vec<u8>, sender: u32, bits_per_second: u64, ssrcs: &[u32])
     }
 }
 
-/// Picture loss indication.
+/// Picture loss indication, as a server sends it.
+#[cfg(test)]
 pub fn pli(out: &mut Vec<u8>, sender: u32, media: u32) {
     start(out, 1, PAYLOAD_FEEDBACK, 2);
     put(out, sender);
     put(out, media);
 }
 
-/// Generic NACK of one packet.
+/// Generic NACK of one packet, as a server sends it.
+#[cfg(test)]
 pub fn nack(out: &mut Vec<u8>, sender: u32, media: u32, sequence: u16) {
     start(out, 1, TRANSPORT_FEEDBACK, 3);
     put(out, sender);

@@ -45,7 +45,7 @@ pub struct Environment {
 }
 
 enum Session {
-    LiveKit(livekit::Session),
+    LiveKit(Box<livekit::Session>),
     Janus(janus::Session),
 }
 
@@ -264,7 +264,7 @@ impl Run {
         for index in 0..self.clients.len() {
             // The run is over: who cannot say goodbye is gone all the same.
             let _gone = self.with_session(index, |session, scene| match session {
-                Session::LiveKit(session) => session.leave(scene),
+                Session::LiveKit(_) => livekit::leave(scene),
                 Session::Janus(session) => session.leave(scene),
             });
         }
@@ -294,7 +294,10 @@ impl Run {
             Protocol::LiveKit => {
                 let identity = publisher.map_or_else(|| format!("s{index}"), livekit::publisher_identity);
                 let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-                (Socket::connect(&livekit::url(access, &identity, now), None)?, Session::LiveKit(livekit::Session::new(part)))
+                (
+                    Socket::connect(&livekit::url(access, &identity, receives, now), None)?,
+                    Session::LiveKit(Box::new(livekit::Session::new(part))),
+                )
             }
             Protocol::Janus => {
                 (Socket::connect(&janus::url(access), Some("janus-protocol"))?, Session::Janus(janus::Session::new(part, index == 0)))
@@ -355,8 +358,8 @@ impl Run {
             let result = match self.clients[index].socket.read() {
                 Ok(None) => return,
                 Ok(Some(Incoming::Opened)) => self.with_session(index, |session, scene| {
-                    if let Session::Janus(session) = session {
-                        session.open(scene);
+                    if matches!(session, Session::Janus(_)) {
+                        janus::open(scene);
                     }
                 }),
                 Ok(Some(Incoming::Frame(frame))) => self.take_frame(index, &frame),

@@ -16,6 +16,7 @@ pub struct Description {
     pub fingerprint: String,
     /// `active`, `passive` or `actpass`.
     pub setup: String,
+    pub ice_lite: bool,
     /// First UDP candidate over IPv4.
     pub candidate: Option<SocketAddrV4>,
     pub sections: Vec<Section>,
@@ -74,6 +75,7 @@ pub fn parse(text: &str) -> Description {
             "ice-ufrag" if description.ufrag.is_empty() => value.clone_into(&mut description.ufrag),
             "ice-pwd" if description.password.is_empty() => value.clone_into(&mut description.password),
             "setup" if description.setup.is_empty() => value.clone_into(&mut description.setup),
+            "ice-lite" => description.ice_lite = true,
             "fingerprint" => {
                 if let Some(digest) = value.strip_prefix("sha-256 ") {
                     description.fingerprint = digest.to_ascii_uppercase();

@@ -38,7 +38,7 @@ struct Stat {
     resident_pages: u64,
 }
 
-/// Fields of proc_pid_stat(5), counted from behind the name, which may hold anything.
+/// Fields of `proc_pid_stat(5)`, counted from behind the name, which may hold anything.
 fn parse(stat: &str) -> Option<Stat> {
     let fields: Vec<_> = stat.rsplit_once(')')?.1.split_whitespace().collect();
     let number = |index: usize| fields.get(index)?.parse::<u64>().ok();

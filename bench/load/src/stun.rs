@@ -13,6 +13,7 @@ const XOR_MAPPED_ADDRESS: u16 = 0x0020;
 const PRIORITY: u16 = 0x0024;
 const USE_CANDIDATE: u16 = 0x0025;
 const FINGERPRINT: u16 = 0x8028;
+const ICE_CONTROLLED: u16 = 0x8029;
 const ICE_CONTROLLING: u16 = 0x802A;
 
 pub type TransactionId = [u8; 12];
@@ -25,13 +26,15 @@ pub enum Message {
     Other,
 }
 
-/// A binding request of the controlling side that also nominates the pair. `password` is the peer's.
-pub fn binding_request(id: TransactionId, username: &str, password: &str, tie_breaker: u64) -> Vec<u8> {
+/// A binding request; the controlling side nominates the pair with it. `password` is the peer's.
+pub fn binding_request(id: TransactionId, username: &str, password: &str, controlling: bool, tie_breaker: u64) -> Vec<u8> {
     let mut message = Builder::new(BINDING_REQUEST, id);
     message.attribute(USERNAME, username.as_bytes());
     message.attribute(PRIORITY, &1_845_501_695_u32.to_be_bytes());
-    message.attribute(ICE_CONTROLLING, &tie_breaker.to_be_bytes());
-    message.attribute(USE_CANDIDATE, &[]);
+    message.attribute(if controlling { ICE_CONTROLLING } else { ICE_CONTROLLED }, &tie_breaker.to_be_bytes());
+    if controlling {
+        message.attribute(USE_CANDIDATE, &[]);
+    }
     message.finish(password)
 }
 
@@ -149,7 +152,7 @@ mod tests {
 
     #[test]
     fn reads_what_it_writes() {
-        let request = binding_request([7; 12], "them:us", "secret", 99);
+        let request = binding_request([7; 12], "them:us", "secret", true, 99);
         assert_eq!(parse(&request, "secret", ""), Some(Message::Request([7; 12])));
         let answer = binding_success([7; 12], "127.0.0.1:4000".parse().expect("an address"), "secret");
         assert_eq!(parse(&answer, "", "secret"), Some(Message::Success([7; 12])));

@@ -45,7 +45,7 @@ pub struct Transport {
     channels: Option<DataChannels>,
     pub inbound: Inbound,
     pub outbound: Vec<Outbound>,
-    transport_sequence: u16,
+    sequence: u16,
     ssrc: u32,
     remb: bool,
     feedback_count: u8,
@@ -62,6 +62,7 @@ struct Remote {
     address: SocketAddrV4,
     ufrag: String,
     password: String,
+    controlling: bool,
     reachable: bool,
     next_check_ns: u64,
     check: stun::TransactionId,
@@ -80,7 +81,7 @@ impl Transport {
             channels: None,
             inbound: Inbound::default(),
             outbound: Vec::new(),
-            transport_sequence: 1,
+            sequence: 1,
             ssrc: 0x4C00_0000 + id as u32,
             remb: false,
             feedback_count: 0,
@@ -119,6 +120,8 @@ impl Transport {
                 address,
                 ufrag: description.ufrag.clone(),
                 password: description.password.clone(),
+                // RFC 8445 §6.1.1: who offers controls, unless only the other end is full.
+                controlling: offered_by_us || description.ice_lite,
                 reachable: false,
                 next_check_ns: now_ns,
                 check: [0; 12],
@@ -242,7 +245,7 @@ impl Transport {
             remote.next_check_ns = now_ns + if remote.reachable { CONSENT_INTERVAL_NS } else { CHECK_INTERVAL_NS };
             rand_bytes(&mut remote.check).expect("randomness");
             let username = format!("{}:{}", remote.ufrag, self.ufrag);
-            let request = stun::binding_request(remote.check, &username, &remote.password, self.id as u64 + 1);
+            let request = stun::binding_request(remote.check, &username, &remote.password, remote.controlling, self.id as u64 + 1);
             mux.queue_bytes(self.id, address, &request);
         }
         if !remote.reachable {
@@ -308,7 +311,7 @@ impl Transport {
     pub fn publish(&mut self, now_ns: u64, mux: &mut Mux) {
         let (Some(keys), Some(remote)) = (&mut self.keys, &self.remote) else { return };
         for stream in &mut self.outbound {
-            stream.send_due(now_ns, &mut keys.send, &mut self.transport_sequence, mux, self.id, remote.address);
+            stream.send_due(now_ns, &mut keys.send, &mut self.sequence, mux, self.id, remote.address);
         }
     }
 }
