@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import socket
+from collections import ChainMap
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -25,7 +26,11 @@ from moothall.jobs.runner import JobRunner
 from moothall.kit.clock import Clock, SystemClock
 from moothall.media import Media, OpenMedia, embedded_media
 from moothall.meeting.service import MeetingSecrets, MeetingService
+from moothall.numbers.endpoints import router as numbers_router
 from moothall.page.routes import page_router
+from moothall.recordings.endpoints import files_router as recording_files_router
+from moothall.recordings.endpoints import router as recordings_router
+from moothall.recordings.files import recording_files_in
 from moothall.rooms.endpoints import router as rooms_router
 from moothall.rooms.theme_endpoints import router as rooms_of_theme_router
 from moothall.settings import Settings, load_secrets
@@ -86,8 +91,9 @@ async def running(
             secrets=MeetingSecrets(host_link=secrets.host_token, control=secrets.control_token),
             wake=wake,
         )
-        logos = logos_in(settings.data_dir, database)
-        jobs = JobRunner(database, clock, {**meeting.job_handlers(), **logos.job_handlers()})
+        files = (logos_in(settings.data_dir, database), recording_files_in(settings.data_dir, database))
+        handlers = ChainMap(*({**owner.job_handlers()} for owner in (meeting, *files)))
+        jobs = JobRunner(database, clock, handlers)
         callbacks = Deliverer(database, clock, allow_loopback=settings.allow_loopback_callbacks)
         await meeting.recover()
 
@@ -162,9 +168,10 @@ def _build_app(context: ApiContext, media: Media, meeting: MeetingService) -> Fa
     app.state.api = context
     app.state.probes = {"database": lambda: _probe_database(context.database), "sfu": media.probe}
     for prefix in (_API_PREFIX, *_OLD_API_PREFIXES):
-        for router in (rooms_router, themes_router, rooms_of_theme_router):
+        for router in (rooms_router, themes_router, rooms_of_theme_router, recordings_router, numbers_router):
             app.include_router(router, prefix=prefix, include_in_schema=prefix == _API_PREFIX)
-    app.include_router(logos_router)
+    for router in (logos_router, recording_files_router):
+        app.include_router(router)
     app.include_router(health.router)
     install_reference(app)
     app.router.routes.extend(media.routes)

@@ -1,8 +1,8 @@
 """One frozen settings object, read once at start and passed on as values.
 
-Every setting is a flag of ``moothall serve``, a ``MOOTHALL_*`` variable and a key of a TOML file (``MOOTHALL_CONFIG`` or ``--config``).
-The flag wins over the variable, the variable over ``MOOTHALL_*_FILE`` (whose file holds the value), that over the TOML file, that over
-the default. Unknown keys of the TOML file are errors.
+Every setting is a ``MOOTHALL_*`` variable and a key of a TOML file (``MOOTHALL_CONFIG`` or ``--config``), and every one but the secrets
+and the lists of tables a flag of ``moothall serve``. The flag wins over the variable, the variable over ``MOOTHALL_*_FILE`` (whose file
+holds the value), that over the TOML file, that over the default. Unknown keys of the TOML file are errors.
 """
 
 import contextlib
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -33,10 +33,21 @@ _MAX_SECRET_FILE = 64 * 1024
 _MAX_PORT = 65535
 _MAX_UDP_PORTS = 64
 _MIN_SECRET_LENGTH = 32
+_MAX_DIAL_IN_NUMBERS = 500
 
 
 class SettingsInvalid(Exception):
     """The configuration cannot be used; the message names the settings and says why."""
+
+
+class DialInNumber(BaseModel):
+    """A phone number that leads into meetings."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    number: str = Field(pattern=r"^[+0-9][0-9 ()./-]{1,31}$")
+    locale: str = Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$")
+    display_name: str = Field(min_length=1, max_length=200)
 
 
 class Settings(BaseSettings):
@@ -77,9 +88,17 @@ class Settings(BaseSettings):
         10, ge=0, le=300, description="How long a stopping server waits for requests under way."
     )
 
+    dial_in_numbers: Annotated[tuple[DialInNumber, ...], NoDecode] = Field(
+        (),
+        max_length=_MAX_DIAL_IN_NUMBERS,
+        description="Phone numbers to show: [[dial_in_numbers]] tables with number, locale, display_name; JSON in a variable.",
+    )
+
     # Made on the first start and kept in the data directory unless they are given here.
     host_token_secret: SecretStr | None = Field(None, description="Signs the host links.")
-    control_token_secret: SecretStr | None = Field(None, description="Signs what the meeting page may ask for.")
+    control_token_secret: SecretStr | None = Field(
+        None, description="Signs what the meeting page may ask for, upload forms and links to recordings."
+    )
     livekit_api_secret: SecretStr | None = Field(None, description="Signs the LiveKit access tokens.")
 
     @classmethod
@@ -131,6 +150,11 @@ class Settings(BaseSettings):
         if any(not 0 <= port <= _MAX_PORT for port in value):
             raise ValueError(f"a port is a number from 0 to {_MAX_PORT}")
         return value
+
+    @field_validator("dial_in_numbers", mode="before")
+    @classmethod
+    def _parse_numbers(cls, value: Any) -> Any:
+        return json.loads(value) if isinstance(value, str) else value
 
     @field_validator("public_url")
     @classmethod

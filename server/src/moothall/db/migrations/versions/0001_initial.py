@@ -145,6 +145,25 @@ def upgrade() -> None:
     with op.batch_alter_table('logo_uploads', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_logo_uploads_application_id'), ['application_id'], unique=False)
 
+    op.create_table('recordings',
+    sa.Column('id', sa.String(length=36), nullable=False),
+    sa.Column('application_id', sa.String(length=36), nullable=False),
+    sa.Column('room_id', sa.String(length=36), nullable=False),
+    sa.Column('session_id', sa.String(length=64), nullable=False),
+    sa.Column('started_at', moothall.db.schema.Timestamp(), nullable=False),
+    sa.Column('ended_at', moothall.db.schema.Timestamp(), nullable=True),
+    sa.Column('status', sa.String(length=16), nullable=False),
+    sa.Column('file', sa.String(length=64), nullable=True),
+    sa.Column('size', sa.BigInteger(), nullable=True),
+    sa.Column('sha256', sa.String(length=64), nullable=True),
+    sa.ForeignKeyConstraint(['application_id'], ['applications.application_id'], name=op.f('fk_recordings_application_id_applications')),
+    sa.ForeignKeyConstraint(['session_id'], ['sessions.id'], name=op.f('fk_recordings_session_id_sessions')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_recordings'))
+    )
+    with op.batch_alter_table('recordings', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_recordings_application_id'), ['application_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_recordings_session_id'), ['session_id'], unique=False)
+
     op.create_table('rooms',
     sa.Column('serial', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
     sa.Column('id', sa.String(length=36), nullable=False),
@@ -224,6 +243,11 @@ def downgrade() -> None:
         batch_op.drop_index('ix_rooms_application_id_serial')
 
     op.drop_table('rooms')
+    with op.batch_alter_table('recordings', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_recordings_session_id'))
+        batch_op.drop_index(batch_op.f('ix_recordings_application_id'))
+
+    op.drop_table('recordings')
     with op.batch_alter_table('logo_uploads', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_logo_uploads_application_id'))
 

@@ -1,0 +1,1 @@
+"""Recordings: what was kept of a session, and the links under which its application can load it."""

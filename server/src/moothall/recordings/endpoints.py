@@ -1,0 +1,151 @@
+"""``/recordings`` and ``/sessions/{id}/recordings`` of the Meetings API, and the files behind their links."""
+
+import asyncio
+from pathlib import PurePath
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+
+from moothall.api.call import ApiContext, AuthenticatedCall, Call
+from moothall.api.errors import Forbidden, NotFound
+from moothall.api.reference import documented_errors
+from moothall.kit.clock import render_timestamp
+from moothall.kit.keys import derive_key
+from moothall.recordings import schemas, service, store
+from moothall.recordings.files import recording_files_in
+from moothall.recordings.links import RECORDING_PATH, is_valid, recording_url
+from moothall.recordings.model import MEDIA_TYPES, Recording, RecordingStatus
+from moothall.settings import ServerSecrets
+
+router = APIRouter(tags=["Recordings"])
+files_router = APIRouter(tags=["Recordings"])
+
+_FILE_HEADERS = {
+    "cache-control": "private, no-store",
+    "content-security-policy": "default-src 'none'; sandbox",
+    # The link is the permission; pages of the application may play what it leads to.
+    "cross-origin-resource-policy": "cross-origin",
+}
+_RANGE_NOT_SATISFIABLE = 416
+
+
+@router.get(
+    "/recordings/{recording_id}",
+    operation_id="get_recording",
+    summary="Get a recording",
+    response_model=schemas.Recording,
+    responses=documented_errors(401, 404),
+)
+async def get_recording(call: AuthenticatedCall, recording_id: str) -> Response:
+    recording = await call.database.read(
+        lambda connection: service.get_recording(connection, call.application_id, recording_id)
+    )
+    return JSONResponse(_render(recording, call))
+
+
+@router.delete(
+    "/recordings/{recording_id}",
+    operation_id="delete_recording",
+    summary="Delete a recording",
+    description="Only recordings that are `uploaded` can be deleted. The file goes too, and links to it end.",
+    status_code=204,
+    response_class=Response,
+    responses=documented_errors(401, 404, 409),
+)
+async def delete_recording(call: AuthenticatedCall, recording_id: str) -> Response:
+    await call.database.write(
+        lambda connection: service.delete_recording(connection, call.application_id, recording_id, call.now)
+    )
+    return Response(status_code=204)
+
+
+@router.get(
+    "/sessions/{session_id}/recordings",
+    operation_id="list_session_recordings",
+    summary="List the recordings of a session",
+    response_model=schemas.SessionRecordings,
+    responses=documented_errors(401, 404),
+)
+async def list_session_recordings(call: AuthenticatedCall, session_id: str) -> Response:
+    return await _list_recordings(call, session_id)
+
+
+@router.get(
+    "/sessions/{session_id}",
+    operation_id="get_session",
+    summary="List the recordings of a session",
+    description="The same as `/sessions/{session_id}/recordings`: a known client asks here.",
+    response_model=schemas.SessionRecordings,
+    responses=documented_errors(401, 404),
+)
+async def get_session(call: AuthenticatedCall, session_id: str) -> Response:
+    return await _list_recordings(call, session_id)
+
+
+@files_router.head(f"{RECORDING_PATH}/{{recording_id}}", include_in_schema=False)
+@files_router.get(
+    f"{RECORDING_PATH}/{{recording_id}}",
+    operation_id="load_recording",
+    summary="Load the file of a recording",
+    description="The address, with its signature, comes from the recording's `_links`. One range of bytes can be asked for.",
+    response_class=Response,
+    responses={
+        200: {"content": {media_type: {} for media_type in MEDIA_TYPES.values()}},
+        206: {"description": "The range of bytes."},
+        416: {"description": "The range cannot be served, or there is more than one."},
+        **documented_errors(400, 403, 404),
+    },
+)
+async def load_recording(
+    request: Request,
+    recording_id: str,
+    expires: Annotated[str, Query(max_length=16)],
+    signature: Annotated[str, Query(max_length=64)],
+) -> Response:
+    context: ApiContext = request.app.state.api
+    if not is_valid(recording_id, expires, signature, context.clock.now(), _signing_key(context.secrets)):
+        raise Forbidden("The link is not valid, or not any more")
+    recording = await context.database.read(lambda connection: store.find_recording(connection, recording_id))
+    if recording is None or recording.file is None or recording.status is not RecordingStatus.UPLOADED:
+        raise NotFound(f"Recording {recording_id} was not found")
+    files = recording_files_in(context.settings.data_dir, context.database)
+    stat = await asyncio.to_thread(files.stat, recording.file)
+    if stat is None:
+        raise NotFound(f"Recording {recording_id} was not found")
+    if "," in request.headers.get("range", ""):
+        headers = {"content-range": f"bytes */{stat.st_size}", **_FILE_HEADERS}
+        return Response(status_code=_RANGE_NOT_SATISFIABLE, headers=headers)
+    return FileResponse(
+        files.path(recording.file),
+        media_type=MEDIA_TYPES[PurePath(recording.file).suffix],
+        filename=recording.file,
+        stat_result=stat,
+        headers=_FILE_HEADERS,
+    )
+
+
+async def _list_recordings(call: Call, session_id: str) -> Response:
+    recordings = await call.database.read(
+        lambda connection: service.list_recordings(connection, call.application_id, session_id)
+    )
+    return JSONResponse({"_embedded": {"recordings": [_render(recording, call) for recording in recordings]}})
+
+
+def _render(recording: Recording, call: Call) -> dict[str, Any]:
+    href = None
+    if recording.status is RecordingStatus.UPLOADED:
+        href = recording_url(call.base_url, recording.id, call.now, _signing_key(call.secrets))
+    return {
+        "id": recording.id,
+        "session_id": recording.session_id,
+        "started_at": render_timestamp(recording.started_at),
+        "ended_at": None if recording.ended_at is None else render_timestamp(recording.ended_at),
+        "status": recording.status.value,
+        "_links": {"url": {"href": href}},
+    }
+
+
+def _signing_key(secrets: ServerSecrets) -> bytes:
+    return derive_key(secrets.control_token, "recording links")

@@ -1,0 +1,93 @@
+"""Recordings in the database."""
+
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    ForeignKey,
+    Row,
+    String,
+    Table,
+    delete,
+    insert,
+    select,
+    update,
+)
+
+from moothall.db import Timestamp, metadata
+from moothall.recordings.model import Recording, RecordingStatus
+
+recordings = Table(
+    "recordings",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("application_id", String(36), ForeignKey("applications.application_id"), nullable=False, index=True),
+    Column("room_id", String(36), nullable=False),
+    Column("session_id", String(64), ForeignKey("sessions.id"), nullable=False, index=True),
+    Column("started_at", Timestamp, nullable=False),
+    Column("ended_at", Timestamp),
+    Column("status", String(16), nullable=False),
+    Column("file", String(64)),
+    Column("size", BigInteger),
+    Column("sha256", String(64)),
+)
+
+
+def insert_recording(connection: Connection, recording: Recording) -> None:
+    connection.execute(insert(recordings).values(_values(recording)))
+
+
+def save_recording(connection: Connection, recording: Recording) -> None:
+    """Write every column of a recording that is stored already."""
+    connection.execute(update(recordings).where(recordings.c.id == recording.id).values(_values(recording)))
+
+
+def delete_recording(connection: Connection, recording_id: str) -> None:
+    connection.execute(delete(recordings).where(recordings.c.id == recording_id))
+
+
+def delete_recordings_of(connection: Connection, application_id: str) -> None:
+    """All recordings of an application."""
+    connection.execute(delete(recordings).where(recordings.c.application_id == application_id))
+
+
+def find_recording(connection: Connection, recording_id: str) -> Recording | None:
+    """Any application's recording."""
+    row = connection.execute(select(recordings).where(recordings.c.id == recording_id)).one_or_none()
+    return None if row is None else _recording(row)
+
+
+def find_recording_of(connection: Connection, application_id: str, recording_id: str) -> Recording | None:
+    recording = find_recording(connection, recording_id)
+    return recording if recording is not None and recording.application_id == application_id else None
+
+
+def list_recordings(connection: Connection, session_id: str) -> list[Recording]:
+    """The recordings of a session in the order of their start."""
+    statement = select(recordings).where(recordings.c.session_id == session_id)
+    ordered = statement.order_by(recordings.c.started_at, recordings.c.id)
+    return [_recording(row) for row in connection.execute(ordered)]
+
+
+def files_of(connection: Connection, application_id: str) -> list[str]:
+    """The names of the files of an application's recordings."""
+    statement = select(recordings.c.file).where(
+        recordings.c.application_id == application_id, recordings.c.file.is_not(None)
+    )
+    return list(connection.execute(statement).scalars())
+
+
+def is_file_used(connection: Connection, file: str) -> bool:
+    statement = select(recordings.c.id).where(recordings.c.file == file).limit(1)
+    return connection.execute(statement).one_or_none() is not None
+
+
+def _values(recording: Recording) -> dict[str, Any]:
+    return asdict(recording) | {"status": recording.status.value}
+
+
+def _recording(row: Row[Any]) -> Recording:
+    return Recording(**{**row._asdict(), "status": RecordingStatus(row.status)})
