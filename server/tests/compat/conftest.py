@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import os
 import socket
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +24,9 @@ from moothall.engine import Admission, EngineEvent, JoinGrant, Refusal
 from moothall.kit.clock import SystemClock
 from moothall.signalling.embedded import EmbeddedEngine
 from moothall.signalling.endpoint import routes
+from moothall.signalling.tokens import TokenSigner
 
+_TESTS = str(Path(__file__).parents[1])
 REPOSITORY = Path(__file__).parents[3]
 LIVEKIT_CLIENT = REPOSITORY / "web/node_modules/livekit-client/dist/livekit-client.umd.js"
 PAGE = Path(__file__).with_name("page.html")
@@ -94,6 +98,38 @@ async def serving(port: int = 0) -> AsyncIterator[MeetingServer]:
             await serve
 
 
+@dataclass
+class KillableServer:
+    """The same server in a process of its own."""
+
+    url: str
+    process: asyncio.subprocess.Process
+
+    @property
+    def page_url(self) -> str:
+        return self.url.replace("ws://", "http://") + "/"
+
+    def token(self, identity: str) -> str:
+        signer = TokenSigner(api_key=API_KEY, api_secret=API_SECRET)
+        grant = JoinGrant(room="standup", identity=identity, name=identity.title())
+        return signer.mint(grant, SystemClock().now())
+
+    async def kill(self) -> None:
+        """As the out-of-memory killer would: no farewell to anybody."""
+        self.process.kill()
+        await self.process.wait()
+
+
+async def killable_server(port: int) -> KillableServer:
+    """Started and answering."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, __file__, str(port), stdout=asyncio.subprocess.PIPE, env={**os.environ, "PYTHONPATH": _TESTS}
+    )
+    assert process.stdout is not None
+    assert await process.stdout.readline() == b"serving\n"
+    return KillableServer(f"ws://127.0.0.1:{port}", process)
+
+
 @pytest.fixture
 async def server() -> AsyncIterator[MeetingServer]:
     async with serving() as one:
@@ -143,3 +179,13 @@ async def open_page(browser: Browser) -> OpenPage:
         return page
 
     return open_page
+
+
+async def _serve_until_killed(port: int) -> None:
+    async with serving(port):
+        print("serving", flush=True)
+        await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(_serve_until_killed(int(sys.argv[1])))

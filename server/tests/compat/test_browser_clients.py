@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from conftest import MeetingServer, OpenPage, serving
+from conftest import MeetingServer, OpenPage, killable_server, serving
 from playwright.async_api import Page
 from support.python_client import PythonClient, python_clients
 from support.waiting import eventually
@@ -220,6 +220,21 @@ async def test_everybody_meets_again_after_the_server_was_restarted(open_page: O
         assert len(second.happened(engine.ParticipantJoined)) == 2
 
 
+async def test_everybody_meets_again_after_the_server_was_killed(open_page: OpenPage, free_port: int) -> None:
+    first = await killable_server(free_port)
+    alice, bob = await asyncio.gather(open_page(first, "alice"), open_page(first, "bob"))
+    await sees(alice, "bob")
+    await sees(bob, "alice")
+    await first.kill()
+
+    async with serving(free_port) as second:
+        for page, other in ((alice, "bob"), (bob, "alice")):
+            await eventually(lambda page=page: log_of(page, "Reconnected"), seconds=45)
+            await sees(page, other)
+            await hears(page, other)
+        assert {event.identity for event in second.happened(engine.ParticipantJoined)} == {"alice", "bob"}
+
+
 async def test_kick_ends_the_page_and_the_gate_keeps_it_out(server: MeetingServer, open_page: OpenPage) -> None:
     page = await open_page(server, "alice", media=False)
     server.verdict = Refusal("removed")
@@ -228,11 +243,12 @@ async def test_kick_ends_the_page_and_the_gate_keeps_it_out(server: MeetingServe
     await eventually(lambda: log_of(page, "Disconnected"))
 
     token = server.token("alice")
+    refused = "({ reason, status, message }) => [reason === LivekitClient.ConnectionErrorReason.NotAllowed, status, message]"
     error = await page.evaluate(
-        "([url, token]) => room.connect(url, token).then(() => null, (error) => `${error.name} ${error.reasonName}`)",
-        [server.url, token],
+        f"([url, token]) => room.connect(url, token).then(() => null, {refused})", [server.url, token]
     )
-    assert error == "ConnectionError NotAllowed"
+    assert error[:2] == [True, 403]
+    assert error[2].endswith("removed")
 
 
 async def test_adaptive_stream_page_gets_a_smaller_layer(server: MeetingServer, open_page: OpenPage) -> None:

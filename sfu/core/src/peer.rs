@@ -45,6 +45,11 @@ pub struct SendSection {
     /// Set while the client agrees to receive what `subscription` names.
     stream: Option<OutgoingStream>,
     numbering: Option<Numbering>,
+    /// The client believes that it carries something. Another track would go unnoticed in it until an offer said otherwise:
+    /// a client reports a new track only when a section begins to be received (RFC 8829 section 5.10).
+    in_use: bool,
+    /// What the open offer says about that.
+    offered_in_use: bool,
 }
 
 struct Numbering {
@@ -54,7 +59,15 @@ struct Numbering {
 
 impl SendSection {
     fn new(mid: Mid, subscription: Subscription) -> Self {
-        Self { mid, kind: subscription.kind, subscription: Some(subscription), stream: None, numbering: None }
+        Self {
+            mid,
+            kind: subscription.kind,
+            subscription: Some(subscription),
+            stream: None,
+            numbering: None,
+            in_use: true,
+            offered_in_use: true,
+        }
     }
 
     /// Offer a packet of the subscribed track; true when it was sent.
@@ -140,7 +153,7 @@ pub struct Peer {
     open_offer: Option<OpenOffer>,
     /// Sections changed and no offer said so yet.
     pub needs_offer: bool,
-    /// A negotiation_needed event is out and no offer was asked for since.
+    /// A `NegotiationNeeded` event is out and no offer was asked for since.
     announced: bool,
     /// The client may not know what the last offer said.
     out_of_step: bool,
@@ -193,14 +206,12 @@ impl Peer {
             .collect()
     }
 
-    /// Waits for a section until the next offer. False when there are too many already.
-    pub fn subscribe(&mut self, subscription: Subscription) -> bool {
-        if self.sections.len() + self.waiting.len() >= limits::MAX_SUBSCRIBED_SECTIONS {
-            return false;
+    /// Waits for a section until the next offer; ignored when there are too many already.
+    pub fn subscribe(&mut self, subscription: Subscription) {
+        if self.sections.len() + self.waiting.len() < limits::MAX_SUBSCRIBED_SECTIONS {
+            self.waiting.push(subscription);
+            self.needs_offer = true;
         }
-        self.waiting.push(subscription);
-        self.needs_offer = true;
-        true
     }
 
     pub fn unsubscribe(&mut self, track: TrackId) {
@@ -241,13 +252,17 @@ impl Peer {
         let mut bound = Vec::new();
         let mut added: Vec<Subscription> = Vec::new();
         for subscription in self.waiting.drain(..) {
-            let free = self.sections.iter().position(|s| s.subscription.is_none() && s.kind == subscription.kind);
+            let free =
+                self.sections.iter().position(|s| s.subscription.is_none() && !s.in_use && s.kind == subscription.kind);
             if let Some(index) = free {
                 self.sections[index].subscription = Some(subscription);
                 bound.push(index);
             } else {
                 added.push(subscription);
             }
+        }
+        for section in &mut self.sections {
+            section.offered_in_use = section.subscription.is_some();
         }
         let draft = OfferDraft {
             with_channels: !self.channels_offered,
@@ -313,6 +328,7 @@ impl Peer {
         self.out_of_step = false;
         self.channels_offered = true;
         for section in &mut self.sections {
+            section.in_use = section.offered_in_use;
             if section.subscription.is_some() {
                 section.set_stream(transport.outgoing_stream(section.mid), now);
             }

@@ -107,7 +107,11 @@ class Engine:
         """A muted track is not forwarded; levels stop."""
 
     def subscribe(self, peer: int, track: int, stream_id: str, track_id: str) -> None:
-        """Add a sending section with ``a=msid:stream_id track_id`` on the subscriber transport."""
+        """Add a sending section with ``a=msid:stream_id track_id`` on the subscriber transport.
+
+        A section that an earlier subscription used is used again only after an answered offer made it inactive: a client does not
+        notice another track in a section that it goes on receiving.
+        """
 
     def unsubscribe(self, peer: int, track: int) -> None: ...
     def set_subscription(
