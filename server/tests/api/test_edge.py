@@ -26,7 +26,9 @@ async def test_every_answer_has_the_security_headers(acme: Tenant, path: str):
 
 
 async def test_answers_have_different_ids(acme: Tenant):
-    ids = {(await acme.http.get("/healthz", headers={"x-request-id": "mine"})).headers["x-request-id"] for _ in range(3)}
+    ids = {
+        (await acme.http.get("/healthz", headers={"x-request-id": "mine"})).headers["x-request-id"] for _ in range(3)
+    }
 
     assert len(ids) == 3
     assert "mine" not in ids

@@ -79,6 +79,23 @@ def raw(text: str) -> str:
     return b64(text.encode())
 
 
+def swap_header(forger: Forger, header: str) -> str:
+    head, payload = raw(header), encode(forger.claims())
+    return f"{head}.{payload}.{forger.signature(f'{head}.{payload}')}"
+
+
+def flip(token: str) -> str:
+    head, payload, signature = token.split(".")
+    damaged = bytearray(base64.urlsafe_b64decode(signature + "=="))
+    damaged[100] ^= 1
+    return f"{head}.{payload}.{b64(bytes(damaged))}"
+
+
+def change_payload(forger: Forger) -> str:
+    head, _, signature = forger.signed(forger.claims()).split(".")
+    return f"{head}.{encode(forger.claims(jti='two'))}.{signature}"
+
+
 FORGERIES: dict[str, Callable[[Forger], str]] = {
     # The algorithm chosen by the token.
     "alg none, no signature": lambda f: f"{encode({'alg': 'none'})}.{encode(f.claims())}.",
@@ -154,37 +171,22 @@ FORGERIES: dict[str, Callable[[Forger], str]] = {
     "jti a number": lambda f: f.signed(f.claims(jti=1)),
     # Form.
     "one bit of the signature flipped": lambda f: flip(f.signed(f.claims())),
-    "payload changed after signing": lambda f: change_payload(f),
+    "payload changed after signing": change_payload,
     "empty signature": lambda f: f"{encode({'alg': 'RS256'})}.{encode(f.claims())}.",
     "two parts": lambda f: f.signed(f.claims()).rpartition(".")[0],
     "four parts": lambda f: f.signed(f.claims()) + ".more",
-    "five parts, as if encrypted": lambda f: ".".join([encode({"alg": "RSA-OAEP", "enc": "A256GCM"}), "a", "b", "c", "d"]),
+    "five parts, as if encrypted": lambda _: ".".join(
+        [encode({"alg": "RSA-OAEP", "enc": "A256GCM"}), "a", "b", "c", "d"]
+    ),
     "a JSON serialization": lambda f: json.dumps({"payload": encode(f.claims()), "signatures": []}),
     "payload a list": lambda f: f.signed([f.acme.application_id]),
     "payload not JSON": lambda f: f.signed(raw("hello")),
     "payload not UTF-8": lambda f: f.signed(b64(b'{"application_id":"\xff"}')),
     "payload nested deeply": lambda f: f.signed(raw('{"a":' * 1000 + "1" + "}" * 1000)),
-    "not base64": lambda f: "ab$.cd$.ef$",
-    "dots only": lambda f: "..",
-    "a megabyte": lambda f: f"{encode({'alg': 'RS256'})}.{'A' * 1_000_000}.{'A' * 342}",
+    "not base64": lambda _: "ab$.cd$.ef$",
+    "dots only": lambda _: "..",
+    "a megabyte": lambda _: f"{encode({'alg': 'RS256'})}.{'A' * 1_000_000}.{'A' * 342}",
 }
-
-
-def swap_header(forger: Forger, header: str) -> str:
-    head, payload = raw(header), encode(forger.claims())
-    return f"{head}.{payload}.{forger.signature(f'{head}.{payload}')}"
-
-
-def flip(token: str) -> str:
-    head, payload, signature = token.split(".")
-    damaged = bytearray(base64.urlsafe_b64decode(signature + "=="))
-    damaged[100] ^= 1
-    return f"{head}.{payload}.{b64(bytes(damaged))}"
-
-
-def change_payload(forger: Forger) -> str:
-    head, _, signature = forger.signed(forger.claims()).split(".")
-    return f"{head}.{encode(forger.claims(jti='two'))}.{signature}"
 
 
 @pytest.fixture

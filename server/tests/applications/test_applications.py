@@ -45,9 +45,7 @@ async def test_stored_application_is_the_application(any_database: Database, clo
     assert found == made
     assert found is not None
     assert found.webhooks == webhooks
-    credentials = await any_database.read(
-        lambda connection: service.find_credentials(connection, found.application_id)
-    )
+    credentials = await any_database.read(lambda connection: service.find_credentials(connection, found.application_id))
     assert credentials is not None
     assert credentials.public_key == keys.public
 
@@ -86,7 +84,7 @@ def test_generated_keys_fit_together():
 
 
 def test_only_rsa_public_keys_of_2048_bits_are_taken(keys: KeyPair):
-    small = pem(rsa.generate_private_key(65537, 1024))
+    small = pem(rsa.generate_private_key(65537, 1024))  # noqa: S505 - that is the point
     elliptic = pem(ec.generate_private_key(ec.SECP256R1()))
 
     for refused in (small, elliptic, keys.private, "", "hello", keys.public[:-40], "\x00" * 100):

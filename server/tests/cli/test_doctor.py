@@ -96,9 +96,7 @@ def test_beside_a_running_server(tmp_path: Path):
 
 def test_exit_status_says_whether_something_fails(settings: Settings):
     with socket.create_server(("127.0.0.1", settings.port)):
-        done = run_command(
-            "doctor", "--data-dir", str(settings.data_dir), "--port", str(settings.port), check=False
-        )
+        done = run_command("doctor", "--data-dir", str(settings.data_dir), "--port", str(settings.port), check=False)
 
     assert done.returncode == 1
     assert "fails" in done.stdout

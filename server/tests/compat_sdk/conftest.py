@@ -26,7 +26,14 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def live(certificate: Certificate, data_dir: Path) -> Iterator[ServerProcess]:
-    options = ("--data-dir", str(data_dir), "--tls-cert", str(certificate.certificate), "--tls-key", str(certificate.key))
+    options = (
+        "--data-dir",
+        str(data_dir),
+        "--tls-cert",
+        str(certificate.certificate),
+        "--tls-key",
+        str(certificate.key),
+    )
     with server_process(*options) as running:
         yield running
 

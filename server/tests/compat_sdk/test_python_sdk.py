@@ -17,9 +17,7 @@ with warnings.catch_warnings():
 
 
 @pytest.fixture
-def client(
-    live: ServerProcess, account: Account, certificate: Certificate, monkeypatch: pytest.MonkeyPatch
-) -> Any:
+def client(live: ServerProcess, account: Account, certificate: Certificate, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate.certificate))
     return connect(live, account.application_id, account.private_key_file)
 

@@ -183,7 +183,10 @@ async def test_null_means_the_default(acme: Tenant):
             '"callback_urls.sessions_callback_url" must be a valid uri with a scheme matching the http|https pattern',
         ),
         ({"available_features": {"is_chat_available": 1}}, '"available_features.is_chat_available" must be a boolean'),
-        ({"available_features": {"is_flying_available": True}}, '"available_features.is_flying_available" is not allowed'),
+        (
+            {"available_features": {"is_flying_available": True}},
+            '"available_features.is_flying_available" is not allowed',
+        ),
         ({"ui_settings": {"language": "tlh"}}, '"ui_settings.language" must be one of [default, ar, ca, de, '),
         ({"colour": "red"}, '"colour" is not allowed'),
         ({"is_available": True}, '"is_available" is not allowed'),

@@ -78,9 +78,7 @@ async def test_timer_follows_an_update(any_database: Database, application_id: s
     assert await timer(any_database, room) == later
 
     await any_database.write(
-        lambda connection: service.update_room(
-            connection, application_id, room.id, {"expires_at": latest}, clock.now()
-        )
+        lambda connection: service.update_room(connection, application_id, room.id, {"expires_at": latest}, clock.now())
     )
 
     assert await timer(any_database, room) == latest

@@ -54,9 +54,7 @@ def make_certificate(folder: Path) -> Certificate:
     made = Certificate(folder / "certificate.pem", folder / "certificate-key.pem")
     made.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
     made.key.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
     return made
 
@@ -112,7 +110,9 @@ def server_process(*options: str, environment: dict[str, str] | None = None) -> 
         process.stdout.close()
 
 
-def run_command(*arguments: str, check: bool = True, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+def run_command(
+    *arguments: str, check: bool = True, environment: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     """``moothall`` with these arguments; fails the test when the command fails and ``check`` is set."""
     done = subprocess.run(  # noqa: S603 - our own program
         [str(MOOTHALL), *arguments],

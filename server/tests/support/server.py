@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-from support.clock import FakeClock
-from support.engine import FakeEngine
 
 from moothall.api.authentication import mint_token
 from moothall.app import Server, running
@@ -22,6 +20,8 @@ from moothall.kit.clock import Clock
 from moothall.kit.ids import new_uuid
 from moothall.media import Media
 from moothall.settings import ServerSecrets, Settings
+from support.clock import FakeClock
+from support.engine import FakeEngine
 
 ORIGIN = "https://meet.example"
 
