@@ -111,3 +111,15 @@ pub enum Command {
         peer: PeerId,
     },
 }
+
+impl Command {
+    /// The request to reply to, for a command that asks for a reply.
+    pub fn request(&self) -> Option<RequestId> {
+        match self {
+            Self::AcceptOffer { request, .. }
+            | Self::CreateOffer { request, .. }
+            | Self::AcceptAnswer { request, .. } => Some(*request),
+            _ => None,
+        }
+    }
+}

@@ -39,12 +39,13 @@ impl KeyframeThrottle {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a base to count virtual time from")]
 mod tests {
     use super::*;
 
     #[test]
     fn many_requests_become_one_per_interval() {
-        let start = Instant::now(); // Only a base to count from.
+        let start = Instant::now();
         let mut throttle = KeyframeThrottle::new(Duration::from_millis(500));
 
         let sent: Vec<u64> =
@@ -55,7 +56,7 @@ mod tests {
 
     #[test]
     fn a_throttled_request_is_sent_later_unless_a_keyframe_came() {
-        let start = Instant::now(); // Only a base to count from.
+        let start = Instant::now();
         let later = start + Duration::from_millis(500);
         let mut throttle = KeyframeThrottle::new(Duration::from_millis(500));
         assert!(throttle.request(start));

@@ -60,7 +60,9 @@ mod tests {
     use super::*;
 
     fn window(meter: &mut LevelMeter, levels: &[i8]) -> Option<f32> {
-        levels.iter().for_each(|l| meter.observe(*l));
+        for level in levels {
+            meter.observe(*level);
+        }
         meter.close_window()
     }
 

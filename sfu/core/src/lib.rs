@@ -14,7 +14,7 @@
 #![forbid(unsafe_code)]
 
 pub mod commands;
-mod containment;
+pub mod containment;
 pub mod counters;
 pub mod data;
 pub mod datagrams;

@@ -16,7 +16,7 @@ use crate::events::{Event, PeerStats, Reply, Section, TransportState};
 use crate::forward::{Format, Incoming};
 use crate::ids::{PeerId, RequestId, RoomId, TrackId};
 use crate::keyframes::KeyframeThrottle;
-use crate::layers::choose_layer;
+use crate::layers::{LayerState, choose_layer};
 use crate::levels::LevelMeter;
 use crate::limits::{self, MAX_LAYERS};
 use crate::munge::RtpPosition;
@@ -437,11 +437,10 @@ impl Room {
     }
 
     fn announce_negotiation(&mut self, slot: usize, out: &mut Outputs) {
-        if let Some(peer) = self.peer_at(slot) {
-            if peer.announce_negotiation() {
-                let event = Event::NegotiationNeeded { peer: peer.id };
-                out.events.push(event);
-            }
+        if let Some(peer) = self.peer_at(slot)
+            && peer.announce_negotiation()
+        {
+            out.events.push(Event::NegotiationNeeded { peer: peer.id });
         }
     }
 
@@ -522,37 +521,29 @@ impl Room {
         }
     }
 
-    /// Add a subscription; false when the peer has too many sections.
-    pub fn subscribe(
-        &mut self,
-        slot: usize,
-        index: usize,
-        (stream_id, track_id): (String, String),
-        out: &mut Outputs,
-    ) -> bool {
+    /// Add a subscription, unless there is one or the peer has too many sections.
+    pub fn subscribe(&mut self, slot: usize, index: usize, (stream_id, track_id): (String, String), out: &mut Outputs) {
         let Some(track) = self.tracks.get(index).and_then(Option::as_ref) else {
-            return false;
+            return;
         };
         let (handle, kind, owner) = (track.handle, track.kind, track.owner);
-        let layers = Default::default();
         let Some(peer) = self.peer_at(slot) else {
-            return false;
+            return;
         };
         if owner == slot || peer.subscription(handle).is_some() {
-            return false;
+            return;
         }
-        let added = peer.subscribe(Subscription {
+        peer.subscribe(Subscription {
             track: index,
             handle,
             kind,
             stream_id,
             track_id,
             settings: SubscriptionSettings::default(),
-            layers,
+            layers: LayerState::default(),
         });
         self.retarget_peer(slot);
         self.announce_negotiation(slot, out);
-        added
     }
 
     pub fn unsubscribe(&mut self, slot: usize, track: TrackId, out: &mut Outputs) {

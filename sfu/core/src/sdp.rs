@@ -23,7 +23,7 @@ const RID_ORDER: [&str; MAX_LAYERS] = ["q", "h", "f"];
 /// Check an offer and say what is in it. The error says what is wrong with it.
 pub fn inspect_offer(sdp: &str) -> Result<Vec<Section>, String> {
     let sections = inspect(sdp, MAX_OFFERED_SECTIONS)?;
-    Ok(sections.into_iter().filter_map(|s| s.summary()).collect())
+    Ok(sections.into_iter().filter_map(Draft::summary).collect())
 }
 
 /// Check an answer. The error says what is wrong with it.
@@ -159,7 +159,7 @@ fn inspect_attribute(section: &mut Draft, name: &str, value: &str) -> Result<(),
         "sendonly" => section.direction = Some("sendonly"),
         "recvonly" => section.direction = Some("recvonly"),
         "inactive" => section.direction = Some("inactive"),
-        "msid" => section.cid = value.split(' ').nth(1).unwrap_or("").to_owned(),
+        "msid" => value.split(' ').nth(1).unwrap_or("").clone_into(&mut section.cid),
         "rid" => {
             let rid = first_word();
             if rid.is_empty() || rid.len() > MAX_RID || !rid.bytes().all(is_token) {
@@ -175,10 +175,8 @@ fn inspect_attribute(section: &mut Draft, name: &str, value: &str) -> Result<(),
         "rtpmap" | "fmtp" => {
             parse_payload_type(first_word())?;
         }
-        "rtcp-fb" => {
-            if first_word() != "*" {
-                parse_payload_type(first_word())?;
-            }
+        "rtcp-fb" if first_word() != "*" => {
+            parse_payload_type(first_word())?;
         }
         "extmap" => {
             let id = first_word().split('/').next().unwrap_or("").parse::<u16>();

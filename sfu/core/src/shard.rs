@@ -11,6 +11,7 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use crate::commands::{Command, Target};
+use crate::containment::contain;
 use crate::counters::Counters;
 use crate::datagrams::Datagrams;
 use crate::events::Event;
@@ -95,13 +96,7 @@ impl Shard {
         match command {
             Command::AddRoom { room } => self.add_room(now, room),
             Command::RemoveRoom { room } => self.remove_room(now, room),
-            Command::AddPeer { room, peer } => {
-                if let Some(&slot) = self.room_slots.get(&room) {
-                    if let Some(peer_slot) = self.rooms[slot].as_mut().map(|r| r.add_peer(peer, now)) {
-                        self.peer_slots.insert(peer, (slot, peer_slot));
-                    }
-                }
-            }
+            Command::AddPeer { room, peer } => self.add_peer(now, room, peer),
             Command::RemovePeer { peer } => self.with_peer(peer, |room, slot, out, _| room.remove_peer(now, slot, out)),
             Command::AcceptOffer { request, peer, target, sdp } => self.accept_offer(now, request, peer, target, &sdp),
             Command::CreateOffer { request, peer, restart_ice } => self.create_offer(now, request, peer, restart_ice),
@@ -118,14 +113,7 @@ impl Shard {
                 self.with_track(track, |room, index, out| room.set_muted(now, index, muted, out));
             }
             Command::Subscribe { peer, track, stream_id, track_id } => {
-                // Only within one room: a handle of another room is as unknown as one that never was.
-                if let Some((room, index)) = self.track_slots.get(&track).copied() {
-                    if self.peer_slots.get(&peer).is_some_and(|(peer_room, _)| *peer_room == room) {
-                        self.with_peer(peer, |room, slot, out, _| {
-                            room.subscribe(slot, index, (stream_id, track_id), out);
-                        });
-                    }
-                }
+                self.subscribe(peer, track, (stream_id, track_id));
             }
             Command::Unsubscribe { peer, track } => {
                 self.with_peer(peer, |room, slot, out, _| room.unsubscribe(slot, track, out));
@@ -149,16 +137,34 @@ impl Shard {
     fn add_room(&mut self, now: Instant, id: RoomId) {
         let room = Room::new(id, now);
         self.out.counters.rooms += 1;
-        let slot = match self.rooms.iter().position(Option::is_none) {
-            Some(free) => free,
-            None => {
-                self.rooms.push(None);
-                self.rooms.len() - 1
-            }
-        };
+        let slot = self.rooms.iter().position(Option::is_none).unwrap_or_else(|| {
+            self.rooms.push(None);
+            self.rooms.len() - 1
+        });
         self.rooms[slot] = Some(room);
         self.room_slots.insert(id, slot);
         self.arm_room(now, slot);
+    }
+
+    fn add_peer(&mut self, now: Instant, room: RoomId, peer: PeerId) {
+        let Some(&room_slot) = self.room_slots.get(&room) else {
+            return;
+        };
+        if let Some(slot) = self.rooms[room_slot].as_mut().map(|r| r.add_peer(peer, now)) {
+            self.peer_slots.insert(peer, (room_slot, slot));
+            self.out.counters.peers = self.peer_slots.len() as u64;
+        }
+    }
+
+    fn subscribe(&mut self, peer: PeerId, track: TrackId, msid: (String, String)) {
+        let (Some(&(peer_room, _)), Some(&(room, index))) = (self.peer_slots.get(&peer), self.track_slots.get(&track))
+        else {
+            return;
+        };
+        // A track of another room is as unknown as one that never was.
+        if peer_room == room {
+            self.with_peer(peer, |room, slot, out, _| room.subscribe(slot, index, msid, out));
+        }
     }
 
     fn remove_room(&mut self, now: Instant, id: RoomId) {
@@ -442,6 +448,26 @@ impl Shard {
             room.flush(now, &mut self.out);
         }
         self.follow_up(slot);
+    }
+
+    /// After a panic that no peer could be blamed for: nothing in here can be trusted, so everyone in it is reported as
+    /// crashed and the same rooms start empty.
+    pub fn start_over(&mut self, now: Instant, text: &str) {
+        let rooms: Vec<RoomId> = self.room_slots.keys().copied().collect();
+        let peers: Vec<PeerId> = self.peer_slots.keys().copied().collect();
+        let mut counters = self.out.counters;
+        (counters.rooms, counters.peers, counters.tracks) = (0, 0, 0);
+        counters.panics += 1;
+        let mut events = std::mem::take(&mut self.out.events);
+        let old = std::mem::replace(self, Self::new(self.config.clone()));
+        // Taking apart what is broken may break again.
+        let _ = contain(|| drop(old));
+        events.extend(peers.into_iter().map(|peer| Event::PeerCrashed { peer, text: text.to_owned() }));
+        self.out.events = events;
+        self.out.counters = counters;
+        for room in rooms {
+            self.add_room(now, room);
+        }
     }
 
     /// Say goodbye to everyone.

@@ -63,6 +63,7 @@ impl Identity {
 }
 
 /// What a transport has to tell its room, in order.
+#[expect(clippy::large_enum_variant, reason = "nearly all are packets, and a box each would be an allocation each")]
 pub enum Arrival {
     Packet(RtpPacket),
     KeyframeRequested(Mid),
@@ -339,7 +340,7 @@ impl Transport {
         }
     }
 
-    /// Say goodbye: RTCP BYE and DTLS close_notify come out of the next drain.
+    /// Say goodbye: RTCP BYE and the DTLS `close_notify` come out of the next drain.
     pub fn close(&mut self) {
         // Closing an association that never was is an error nobody can act on.
         let _ = self.rtc.close();
@@ -509,11 +510,10 @@ impl Transport {
                 return;
             };
             match channel.write(true, payload) {
-                Ok(true) => self.queue.pop(),
                 // No room: the low-water event calls again.
                 Ok(false) => return,
-                // Larger than the client accepts: it can never be sent.
-                Err(_) => self.queue.pop(),
+                // Sent, or larger than the client accepts, and then it can never be sent.
+                Ok(true) | Err(_) => self.queue.pop(),
             }
         }
     }

@@ -1,4 +1,5 @@
 //! Messages over the data channels.
+#![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 mod support;
 
@@ -78,7 +79,7 @@ fn a_receiver_that_does_not_read_is_given_up_and_others_go_on() {
     world.deliver = Box::new(move |to, _| to != gone);
 
     for _ in 0..100 {
-        world.send_data(&[bob, carol], true, &[1; 60_000]);
+        world.send_data(&[bob, carol], true, &vec![1; 60_000]);
         world.run(Duration::from_millis(50));
     }
     world.run_until(|w| w.people[carol].subscriber.messages.len() == 100);

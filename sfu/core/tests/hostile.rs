@@ -1,11 +1,13 @@
 //! One peer, or a stranger on the network, can hurt nobody else.
+#![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 mod support;
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use moothall_sfu_core::{Command, Event, Kind, RequestId, Target, TrackId, TransportState};
+use moothall_sfu_core::TransportState::{Connected, Disconnected, Failed};
+use moothall_sfu_core::{Command, Event, Kind, RequestId, Target, TrackId};
 use support::{Who, World};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -228,7 +230,6 @@ fn who_vanishes_is_disconnected_then_failed() {
 
     world.run(40 * SECOND);
 
-    use TransportState::{Connected, Disconnected, Failed};
     assert_eq!(world.states(bob, Target::Subscriber), [Connected, Disconnected, Failed]);
     assert_eq!(world.states(bob, Target::Publisher), [Connected]);
     assert!(received(&world, carol, &mids[1]) > before + 39 * FLOWING);
@@ -243,7 +244,6 @@ fn an_ice_restart_brings_back_who_was_disconnected() {
     world.negotiate_subscriber_with(bob, true);
     world.run(5 * SECOND);
 
-    use TransportState::{Connected, Disconnected};
     assert_eq!(world.states(bob, Target::Subscriber), [Connected, Disconnected, Connected]);
     let before = received(&world, bob, &mids[0]);
     world.run(SECOND);
@@ -263,4 +263,23 @@ fn unknown_handles_are_answered_or_ignored() {
     world.command(Command::RemovePeer { peer });
     world.command(Command::Unpublish { track: TrackId::new(5, 0) });
     world.command(Command::SetMuted { track: TrackId::new(5, 0), muted: true });
+}
+
+#[test]
+fn a_shard_that_starts_over_reports_everyone_and_takes_them_back() {
+    let (mut world, people, _) = three_people();
+    let room = world.room;
+
+    world.shard.start_over(world.now, "bug");
+    world.run(SECOND);
+
+    let crashed = world.events.iter().filter(|e| matches!(e, Event::PeerCrashed { text, .. } if text == "bug"));
+    assert_eq!(crashed.count(), people.len());
+    let counters = *world.shard.counters();
+    assert_eq!((counters.panics, counters.rooms, counters.peers, counters.tracks), (1, 1, 0, 0));
+    let (alice, bob) = (world.join(room), world.join(room));
+    let camera = world.publish_camera(alice, &[]);
+    let mid = world.watch(bob, camera);
+    world.run(SECOND);
+    assert!(received(&world, bob, &mid) > FLOWING / 2);
 }

@@ -1,4 +1,5 @@
 //! Offers and answers, one at a time, and what happens when one is lost.
+#![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 mod support;
 

@@ -23,7 +23,7 @@ pub fn candidate_ips(ip: IpAddr, advertised: &[IpAddr]) -> io::Result<Vec<IpAddr
 fn reachable(local: &[IpAddr]) -> Vec<IpAddr> {
     let better: Vec<IpAddr> = local.iter().copied().filter(|a| !a.is_loopback() && !is_link_local(*a)).collect();
     if better.is_empty() {
-        return local.iter().copied().filter(|a| a.is_loopback()).collect();
+        return local.iter().copied().filter(IpAddr::is_loopback).collect();
     }
     better
 }

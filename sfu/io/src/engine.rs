@@ -106,20 +106,28 @@ impl Engine {
         RequestId(self.next_serial())
     }
 
-    /// Hand a command to a shard. Waits when thousands are queued already.
+    /// Hand a command to a shard. Waits when thousands are queued already. What asks for a reply gets one even when the
+    /// shard is not there or no longer runs.
     pub fn send(&self, shard: usize, command: Command) {
         let Some(shard) = self.shards.get(shard) else {
-            return;
+            return self.refuse(&command, "unknown peer");
         };
-        match shard.commands.try_send(command) {
-            // A stopped engine has nobody left to tell.
-            Ok(()) | Err(TrySendError::Disconnected(_)) => {}
-            Err(TrySendError::Full(command)) => {
-                let _ = shard.commands.send(command);
-            }
+        let command = match shard.commands.try_send(command) {
+            Ok(()) => None,
+            Err(TrySendError::Full(command)) => shard.commands.send(command).err().map(|e| e.0),
+            Err(TrySendError::Disconnected(command)) => Some(command),
+        };
+        match command {
+            Some(command) => self.refuse(&command, "the engine is closed"),
+            // Fails only when the poller is gone with its thread.
+            None => drop(shard.waker.wake()),
         }
-        // Fails only when the poller is gone with its thread.
-        let _ = shard.waker.wake();
+    }
+
+    fn refuse(&self, command: &Command, reason: &str) {
+        if let Some(request) = command.request() {
+            self.events.push_all(vec![Event::Replied { request, result: Err(reason.to_owned()) }]);
+        }
     }
 
     pub fn event_fd(&self) -> RawFd {

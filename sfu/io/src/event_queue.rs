@@ -62,7 +62,9 @@ impl EventQueue {
         }
         let mut waiting = self.lock();
         let was_empty = waiting.slots.is_empty();
-        events.into_iter().for_each(|e| waiting.push(e));
+        for event in events {
+            waiting.push(event);
+        }
         if was_empty && !waiting.slots.is_empty() {
             // Fails only when the counter is full, and then the reader is awake anyway.
             let _ = rustix::io::write(&self.wake, &1u64.to_ne_bytes());
@@ -152,7 +154,7 @@ mod tests {
 
     fn is_readable(queue: &EventQueue) -> bool {
         let mut fds = [rustix::event::PollFd::new(&queue.wake, rustix::event::PollFlags::IN)];
-        rustix::event::poll(&mut fds, Some(&rustix::time::Timespec::default())).unwrap() == 1
+        rustix::event::poll(&mut fds, Some(&rustix::event::Timespec::default())).unwrap() == 1
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use mio::{Events, Interest, Poll, Token};
+use moothall_sfu_core::containment::contain;
 use moothall_sfu_core::{Command, Counters, Shard};
 
 use crate::event_queue::EventQueue;
@@ -33,6 +34,9 @@ pub struct ShardThread {
     commands: Receiver<Command>,
     shard: Shard,
     shared: Arc<Shared>,
+    /// Edge-triggered: a socket not read to the end stays in here.
+    unread: Vec<bool>,
+    commands_left: bool,
     unsent: u64,
 }
 
@@ -47,17 +51,15 @@ impl ShardThread {
         for (index, socket) in sockets.iter_mut().enumerate() {
             poll.registry().register(&mut socket.io, Token(index + 1), Interest::READABLE)?;
         }
-        Ok(Self { poll, sockets, commands, shard, shared, unsent: 0 })
+        let unread = vec![false; sockets.len()];
+        Ok(Self { poll, sockets, commands, shard, shared, unread, commands_left: false, unsent: 0 })
     }
 
     pub fn run(mut self) {
         let mut ready = Events::with_capacity(16);
         let mut buffers = ReceiveBuffers::new();
-        // Edge-triggered: a socket not read to the end stays in here.
-        let mut unread = vec![false; self.sockets.len()];
-        let mut commands_left = false;
         while !self.shared.stop.load(Ordering::Acquire) {
-            let sleep = if commands_left || unread.contains(&true) { Duration::ZERO } else { self.sleep() };
+            let sleep = if self.has_work_left() { Duration::ZERO } else { self.sleep() };
             match self.poll.poll(&mut ready, Some(sleep)) {
                 Ok(()) => {}
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
@@ -66,18 +68,31 @@ impl ShardThread {
             }
             for event in &ready {
                 if event.token() != WAKER {
-                    unread[event.token().0 - 1] = true;
+                    self.unread[event.token().0 - 1] = true;
                 }
             }
             let now = Instant::now();
-            commands_left = self.take_commands(now);
-            for (index, unread) in unread.iter_mut().enumerate().filter(|(_, u)| **u) {
-                *unread = self.receive(now, index, &mut buffers);
+            // What runs a peer's transport is contained in the core; this is for everything around it.
+            if let Err(text) = contain(|| self.turn(now, &mut buffers)) {
+                self.shard.start_over(now, &text);
             }
-            self.shard.handle_timeout(now);
-            self.deliver(now);
         }
         self.say_goodbye();
+    }
+
+    fn has_work_left(&self) -> bool {
+        self.commands_left || self.unread.contains(&true)
+    }
+
+    fn turn(&mut self, now: Instant, buffers: &mut ReceiveBuffers) {
+        self.commands_left = self.take_commands(now);
+        for index in 0..self.unread.len() {
+            if self.unread[index] {
+                self.unread[index] = self.receive(now, index, buffers);
+            }
+        }
+        self.shard.handle_timeout(now);
+        self.deliver(now);
     }
 
     fn sleep(&self) -> Duration {

@@ -157,7 +157,6 @@ impl Engine {
         self.send(py, peer.shard(), Command::SetSubscription { peer, track, settings });
     }
 
-    #[expect(clippy::needless_pass_by_value, reason = "the extraction of a Python sequence yields a Vec")]
     fn send_data(&self, py: Python<'_>, peers: Vec<u64>, reliable: bool, payload: &[u8]) -> PyResult<()> {
         if payload.len() > MAX_MESSAGE {
             return Err(PyValueError::new_err(format!("a message has at most {MAX_MESSAGE} bytes")));

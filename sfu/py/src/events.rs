@@ -28,7 +28,7 @@ fn state_name(state: TransportState) -> &'static str {
     }
 }
 
-pub fn to_tuple<'py>(py: Python<'py>, event: Event) -> PyResult<Bound<'py, PyTuple>> {
+pub fn to_tuple(py: Python<'_>, event: Event) -> PyResult<Bound<'_, PyTuple>> {
     match event {
         Event::Replied { request, result } => match result {
             Ok(reply) => ("reply", request.0, reply_value(py, reply)?, py.None()).into_pyobject(py),

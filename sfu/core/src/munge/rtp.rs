@@ -112,6 +112,7 @@ impl RtpMunger {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a base to count virtual time from")]
 mod tests {
     use super::*;
     use proptest::prelude::*;

@@ -105,7 +105,9 @@ impl Client {
                 }
                 Addition::Camera(rids) => {
                     let mut simulcast = Simulcast::new();
-                    rids.iter().for_each(|r| simulcast.add_send_layer(SimulcastLayer::new(r)));
+                    for rid in &rids {
+                        simulcast.add_send_layer(SimulcastLayer::new(rid));
+                    }
                     let simulcast = (!rids.is_empty()).then_some(simulcast);
                     let cid = Some("cam".to_owned());
                     let mid = api.add_media(MediaKind::Video, Direction::SendOnly, None, cid, simulcast);

@@ -100,7 +100,7 @@ fn vp8_payload(picture_id: u16, tl0: u8, starts: bool, keyframe: bool, layer: u8
 /// What a receiver reads in a packet of a [`Camera`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Picture {
-    pub picture_id: u16,
+    pub id: u16,
     pub tl0: u8,
     pub starts: bool,
     pub keyframe: bool,
@@ -112,7 +112,7 @@ impl Picture {
     pub fn read(packet: &RtpPacket) -> Self {
         let p = &packet.payload;
         Self {
-            picture_id: (u16::from(p[2] & 0x7f) << 8) | u16::from(p[3]),
+            id: (u16::from(p[2] & 0x7f) << 8) | u16::from(p[3]),
             tl0: p[4],
             starts: p[0] & 0x10 != 0,
             keyframe: p[6] & 1 == 0,

@@ -1,5 +1,6 @@
 //! People in memory: a shard, str0m clients and a network without loss or delay, all on one virtual clock.
 #![allow(dead_code, reason = "each test file uses its part")]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "test support: what fails here fails the test")]
 
 mod client;
 pub mod media;
@@ -28,15 +29,20 @@ pub struct Person {
     pub tracks: Vec<TrackId>,
 }
 
+/// Decides whether a datagram arrives.
+pub type Deliver = dyn FnMut(SocketAddr, &[u8]) -> bool;
+
 /// The world of one test.
 pub struct World {
     pub now: Instant,
     pub shard: Shard,
     pub sfu: SocketAddr,
+    /// The room that was added last.
+    pub room: RoomId,
     pub people: Vec<Person>,
     pub events: Vec<Event>,
     /// Told for every datagram to a client; false loses it.
-    pub deliver: Box<dyn FnMut(SocketAddr, &[u8]) -> bool>,
+    pub deliver: Box<Deliver>,
     serial: u64,
 }
 
@@ -50,6 +56,7 @@ impl World {
             now,
             shard: Shard::new(config),
             sfu,
+            room: RoomId(0),
             people: Vec::new(),
             events: Vec::new(),
             deliver: Box::new(|_, _| true),
@@ -70,6 +77,7 @@ impl World {
     pub fn add_room(&mut self) -> RoomId {
         let room = RoomId::new(self.serial(), 0);
         self.command(Command::AddRoom { room });
+        self.room = room;
         room
     }
 
@@ -215,7 +223,7 @@ impl World {
 
     /// Turn the clock until something holds.
     pub fn run_until(&mut self, mut condition: impl FnMut(&Self) -> bool) {
-        let end = self.now + Duration::from_secs(60);
+        let end = self.now + Duration::from_mins(1);
         while !condition(self) {
             assert!(self.now < end, "did not happen within a minute; events: {:?}", self.events);
             self.step();

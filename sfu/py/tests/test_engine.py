@@ -1,0 +1,281 @@
+"""The boundary between Python and the SFU: types in, tuples out, a descriptor that wakes. Media is tested in Rust."""
+
+import asyncio
+import os
+import select
+import socket
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from moothall_sfu import Engine, __version__
+
+OFFER = (Path(__file__).parents[2] / "core/tests/fixtures/chromium_offer.sdp").read_text()
+Event = tuple[Any, ...]
+
+
+def wait_for(engine: Engine, wanted: Callable[[Event], bool]) -> Event:
+    """Wait on the descriptor until an event is wanted."""
+    poll = select.poll()
+    poll.register(engine.event_fd, select.POLLIN)
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        if not poll.poll(1000):
+            continue
+        for event in engine.poll_events():
+            if wanted(event):
+                return event
+    raise AssertionError("the event did not come")
+
+
+def reply(engine: Engine, request: int) -> Any:
+    _, _, value, error = wait_for(engine, lambda e: e[0] == "reply" and e[1] == request)
+    if error is not None:
+        raise RuntimeError(error)
+    return value
+
+
+def is_readable(fd: int) -> bool:
+    readable, _, _ = select.select([fd], [], [], 0)
+    return bool(readable)
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline, "the condition did not come true"
+        select.select([], [], [], 0.01)
+
+
+def test_engine_says_where_it_listens(engine: Engine) -> None:
+    (port,) = engine.udp_ports
+
+    assert port > 0
+    assert engine.candidates == [f"127.0.0.1:{port}/udp"]
+    assert __version__.count(".") == 2
+
+
+def test_one_shard_per_port_on_every_address() -> None:
+    engine = Engine(bind_ips=["127.0.0.1", "::1"], udp_ports=[0, 0])
+
+    first, second = engine.udp_ports
+
+    assert first != second
+    assert engine.candidates == [f"127.0.0.1:{first}/udp", f"[::1]:{first}/udp", f"127.0.0.1:{second}/udp", f"[::1]:{second}/udp"]
+    engine.close()
+
+
+def test_advertised_addresses_are_told_instead() -> None:
+    engine = Engine(bind_ips=["127.0.0.1"], udp_ports=[0], advertised_ips=["203.0.113.9"])
+
+    assert engine.candidates == [f"203.0.113.9:{engine.udp_ports[0]}/udp"]
+    engine.close()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"bind_ips": ["not an address"], "udp_ports": [0]},
+        {"bind_ips": [], "udp_ports": [0]},
+        {"bind_ips": ["127.0.0.1"], "udp_ports": []},
+        {"bind_ips": ["127.0.0.1"], "udp_ports": [0], "advertised_ips": ["localhost"]},
+    ],
+)
+def test_senseless_settings_are_refused(arguments: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        Engine(**arguments)
+
+
+def test_a_taken_port_is_an_os_error(engine: Engine) -> None:
+    with pytest.raises(OSError, match=str(engine.udp_ports[0])):
+        Engine(bind_ips=["127.0.0.1"], udp_ports=engine.udp_ports)
+
+
+def test_wrong_words_are_refused_at_once(engine: Engine) -> None:
+    peer = engine.add_peer(engine.add_room())
+
+    with pytest.raises(ValueError, match="target"):
+        engine.accept_offer(peer, "sideways", OFFER)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="kind"):
+        engine.publish(peer, "0", "smell")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="262144"):
+        engine.send_data([peer], True, bytes(300_000))
+    with pytest.raises(TypeError):
+        engine.send_data([peer], True, "text")  # type: ignore[arg-type]
+
+
+def test_a_browsers_offer_is_answered(engine: Engine) -> None:
+    peer = engine.add_peer(engine.add_room())
+
+    answer, sections = reply(engine, engine.accept_offer(peer, "publisher", OFFER))
+
+    assert answer.startswith("v=0\r\n")
+    assert f" 127.0.0.1 {engine.udp_ports[0]} typ host" in answer
+    assert [(mid, kind, direction, rids) for mid, kind, direction, rids, _ in sections] == [
+        ("0", "audio", "sendonly", []),
+        ("1", "video", "sendonly", ["q", "h", "f"]),
+    ]
+    assert all(cid for *_, cid in sections)
+
+
+def test_all_transports_of_a_process_share_one_certificate(engine: Engine) -> None:
+    room = engine.add_room()
+    descriptions = [
+        reply(engine, engine.accept_offer(engine.add_peer(room), "publisher", OFFER))[0],
+        reply(engine, engine.create_offer(engine.add_peer(room)))[0],
+    ]
+
+    fingerprints = {line for sdp in descriptions for line in sdp.splitlines() if line.startswith("a=fingerprint:")}
+
+    assert len(fingerprints) == 1
+
+
+def test_an_offer_names_the_tracks_it_carries(engine: Engine) -> None:
+    room = engine.add_room()
+    alice, bob = engine.add_peer(room), engine.add_peer(room)
+    reply(engine, engine.accept_offer(alice, "publisher", OFFER))
+    track = engine.publish(alice, "1", "video")
+    engine.subscribe(bob, track, "PA_alice|TR_1", "TR_1")
+
+    offer, tracks = reply(engine, engine.create_offer(bob))
+
+    assert list(tracks.values()) == [track]
+    assert f"a=mid:{next(iter(tracks))}\r\n" in offer
+    assert "a=msid:PA_alice|TR_1 TR_1\r\n" in offer
+    with pytest.raises(RuntimeError, match="already open"):
+        reply(engine, engine.create_offer(bob))
+
+
+@pytest.mark.parametrize("sdp", ["", "v=0", OFFER[:700], OFFER.replace("a=mid:1", "a=mid:0"), "\0" * 5000, "v=0\r\n" * 500_000])
+def test_a_broken_offer_is_refused_with_a_reason(engine: Engine, sdp: str) -> None:
+    peer = engine.add_peer(engine.add_room())
+
+    with pytest.raises(RuntimeError, match=r".+"):
+        reply(engine, engine.accept_offer(peer, "publisher", sdp))
+
+    assert reply(engine, engine.accept_offer(peer, "publisher", OFFER))
+
+
+def test_unknown_handles_are_answered_or_ignored(engine: Engine) -> None:
+    for handle in (0, 1 << 60, 63):
+        engine.remove_room(handle)
+        engine.remove_peer(handle)
+        engine.unpublish(handle)
+        engine.set_muted(handle, True)
+        engine.subscribe(handle, handle, "s", "t")
+        engine.unsubscribe(handle, handle)
+        engine.set_subscription(handle, handle, enabled=False, max_layer=1, max_fps=5, priority=3)
+        engine.add_candidate(handle, "subscriber", "candidate:")
+        engine.send_data([handle], False, b"x")
+
+    with pytest.raises(RuntimeError, match="unknown peer"):
+        reply(engine, engine.create_offer(64))
+
+
+def test_every_request_is_answered_even_for_a_shard_that_is_not_there(engine: Engine) -> None:
+    with pytest.raises(RuntimeError, match="unknown peer"):
+        reply(engine, engine.accept_answer(63, "v=0"))
+
+
+def test_the_descriptor_is_readable_while_events_wait(engine: Engine) -> None:
+    peer = engine.add_peer(engine.add_room())
+    assert not is_readable(engine.event_fd)
+    assert engine.poll_events() == []
+
+    requests = [engine.create_offer(peer), engine.create_offer(peer)]
+    wait_until(lambda: is_readable(engine.event_fd))
+    events: list[Event] = []
+    while len(events) < 2:
+        events += engine.poll_events(limit=1)
+
+    assert [event[1] for event in events] == requests
+    assert not is_readable(engine.event_fd)
+
+
+def test_an_event_loop_is_woken_without_polling(engine: Engine) -> None:
+    async def answered() -> Event:
+        loop = asyncio.get_running_loop()
+        arrived: asyncio.Future[Event] = loop.create_future()
+        loop.add_reader(engine.event_fd, lambda: arrived.set_result(engine.poll_events()[0]))
+        engine.create_offer(engine.add_peer(engine.add_room()))
+        try:
+            return await asyncio.wait_for(arrived, 20)
+        finally:
+            loop.remove_reader(engine.event_fd)
+
+    event = asyncio.run(answered())
+
+    assert event[0] == "reply"
+    assert event[3] is None
+
+
+@pytest.fixture
+def stranger() -> Iterator[socket.socket]:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+        udp.setblocking(False)
+        yield udp
+
+
+def test_garbage_on_the_port_is_counted_and_never_answered(engine: Engine, stranger: socket.socket) -> None:
+    address = ("127.0.0.1", engine.udp_ports[0])
+    stun = bytes.fromhex("000100102112a442") + bytes(12) + bytes.fromhex("00060009") + b"nobody:yy" + bytes(3)
+    datagrams = [b"", b"\0" * 9000, os.urandom(1200), b"\x80" * 100, b"\x16" * 500, stun, stun[:25], b"\xff" * 60_000]
+
+    for datagram in datagrams * 50:
+        stranger.sendto(datagram, address)
+        # The kernel may drop what is sent faster than it is read; what is counted then is fewer.
+    wait_until(lambda: engine.counters()["packets_in"] >= 200)
+
+    counters = engine.counters()
+    assert counters["packets_out"] == 0
+    assert counters["dropped_oversized"] > 0
+    assert counters["dropped_garbage"] > 0
+    assert counters["dropped_unknown_ufrag"] > 0
+    assert counters["dropped_unknown_source"] > 0
+    with pytest.raises(BlockingIOError):
+        stranger.recv(1)
+    assert reply(engine, engine.create_offer(engine.add_peer(engine.add_room())))
+
+
+def test_a_panic_costs_one_peer(engine: Engine) -> None:
+    room = engine.add_room()
+    alice, bob = engine.add_peer(room), engine.add_peer(room)
+    for peer in (alice, bob):
+        reply(engine, engine.accept_offer(peer, "publisher", OFFER))
+
+    engine._panic_peer(alice)
+
+    _, peer, text = wait_for(engine, lambda e: e[0] == "crashed")
+    assert (peer, text) == (alice, "panic asked for by a test")
+    assert reply(engine, engine.accept_offer(bob, "publisher", OFFER))
+    counters = engine.counters()
+    assert (counters["panics"], counters["peers"]) == (1, 1)
+
+
+def test_removing_a_room_removes_what_is_in_it(engine: Engine) -> None:
+    room = engine.add_room()
+    peers = [engine.add_peer(room) for _ in range(3)]
+    reply(engine, engine.accept_offer(peers[0], "publisher", OFFER))
+    engine.publish(peers[0], "0", "audio")
+    wait_until(lambda: engine.counters()["tracks"] == 1)
+
+    engine.remove_room(room)
+
+    wait_until(lambda: engine.counters()["rooms"] == 0)
+    counters = engine.counters()
+    assert (counters["peers"], counters["tracks"]) == (0, 0)
+
+
+def test_close_frees_the_port_and_may_be_repeated() -> None:
+    engine = Engine(bind_ips=["127.0.0.1"], udp_ports=[0])
+    ports = engine.udp_ports
+
+    engine.close()
+    engine.close()
+
+    Engine(bind_ips=["127.0.0.1"], udp_ports=ports).close()
+    with pytest.raises(RuntimeError, match="closed"):
+        reply(engine, engine.create_offer(engine.add_peer(engine.add_room())))
