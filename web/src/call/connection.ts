@@ -12,6 +12,8 @@
  *   ask the server for a new admission, so a restart of the server heals without a click.
  * - A refusal before the person was inside closes the connection with its reason: the page shows it where they pressed
  *   join. After that, only refusals that time cannot cure close it; the others are retried.
+ * - A connection that breaks soon after it was made does not count as a success: the waits go on growing, so that a
+ *   server in trouble is not made busier.
  * - `closed` is final. A new attempt is a new connection.
  */
 import type { PageErrorCode } from '@/api/page'
@@ -31,8 +33,8 @@ export type ConnectionState =
   | { phase: 'idle' }
   | { phase: 'joining'; attempt: number; wasInside: boolean; lostAt: number | null }
   | { phase: 'connecting'; attempt: number; wasInside: boolean; lostAt: number | null }
-  | { phase: 'connected' }
-  | { phase: 'interrupted'; lostAt: number }
+  | { phase: 'connected'; attempt: number; since: number }
+  | { phase: 'interrupted'; attempt: number; since: number; lostAt: number }
   | { phase: 'waiting'; attempt: number; wasInside: boolean; lostAt: number }
   | { phase: 'closed'; reason: CloseReason }
 
@@ -63,6 +65,8 @@ export interface Step {
 
 export const GIVE_UP_AFTER_MS = 15 * 60_000
 const LONGEST_WAIT_MS = 5_000
+/** A connection has proven itself when it held this long. */
+const STABLE_AFTER_MS = 10_000
 /** How often the first entry is tried again when the media connection fails, before the person is told. */
 const FIRST_ENTRY_ATTEMPTS = 3
 
@@ -98,11 +102,13 @@ export function handleConnectionEvent(
     case 'Refused':
       return state.phase === 'joining' ? refused(state, event, now, chance) : stay(state)
     case 'Connected':
-      return state.phase === 'connecting' ? go({ phase: 'connected' }) : stay(state)
+      return state.phase === 'connecting' ? go({ phase: 'connected', attempt: state.attempt, since: now }) : stay(state)
     case 'Interrupted':
-      return state.phase === 'connected' ? go({ phase: 'interrupted', lostAt: now }) : stay(state)
+      return state.phase === 'connected' ? go({ ...state, phase: 'interrupted', lostAt: now }) : stay(state)
     case 'Resumed':
-      return state.phase === 'interrupted' ? go({ phase: 'connected' }) : stay(state)
+      return state.phase === 'interrupted'
+        ? go({ phase: 'connected', attempt: state.attempt, since: state.since })
+        : stay(state)
     case 'Dropped':
       return dropped(state, event.reason, now, chance)
     case 'WaitElapsed':
@@ -139,9 +145,11 @@ function dropped(state: ConnectionState, reason: DropReason, now: number, chance
   }
   switch (state.phase) {
     case 'connected':
-      return wait({ attempt: 0, wasInside: true, lostAt: now }, now, backoff(0, chance))
-    case 'interrupted':
-      return wait({ attempt: 0, wasInside: true, lostAt: state.lostAt }, now, backoff(0, chance))
+    case 'interrupted': {
+      const lostAt = state.phase === 'interrupted' ? state.lostAt : now
+      const attempt = lostAt - state.since < STABLE_AFTER_MS ? Math.max(1, state.attempt) : 0
+      return wait({ attempt, wasInside: true, lostAt }, now, backoff(attempt, chance))
+    }
     case 'connecting':
       return !state.wasInside && state.attempt + 1 >= FIRST_ENTRY_ATTEMPTS
         ? close({ kind: 'refused', code: 'unavailable' })

@@ -1,8 +1,8 @@
 /**
  * Where the tiles of a page go. Pure: numbers in, rectangles out.
  *
- * Camera pictures are 16:9 and are cropped to fill their tile, so a tile may be narrower than the picture, down to
- * `NARROWEST`; that is what lets two people fill a phone held upright. Among all numbers of columns the one wins whose
+ * Camera pictures are 16:9 and are cropped to fill their tile, so a tile may be narrower than the picture: down to 4:5
+ * in a space that is higher than wide, which lets two people fill a phone held upright, and down to 6:5 elsewhere. Among all numbers of columns the one wins whose
  * tiles are largest, where cropped pictures count a little less than whole ones.
  */
 
@@ -26,7 +26,10 @@ export interface Grid {
 }
 
 const WIDEST = 16 / 9
-const NARROWEST = 4 / 5
+const NARROWEST_IN_UPRIGHT_SPACE = 4 / 5
+const NARROWEST = 6 / 5
+/** How much less a cropped picture counts: 0 would not mind cropping, 1 would count only what is shown. */
+const CROPPING_COST = 0.35
 /** Below this a face cannot be recognised and a name does not fit. */
 const SMALLEST_TILE: Size = { width: 132, height: 96 }
 /** As many active video streams as a session carries. */
@@ -62,10 +65,11 @@ function arrangeColumns(space: Size, count: number, columns: number, gap: number
   const rows = Math.ceil(count / columns)
   const cellWidth = Math.max(0, (space.width - gap * (columns - 1)) / columns)
   const cellHeight = Math.max(0, (space.height - gap * (rows - 1)) / rows)
+  const narrowest = space.height > space.width ? NARROWEST_IN_UPRIGHT_SPACE : NARROWEST
   const width = Math.floor(Math.min(cellWidth, cellHeight * WIDEST))
-  const height = Math.floor(Math.min(cellHeight, cellWidth / NARROWEST))
+  const height = Math.floor(Math.min(cellHeight, cellWidth / narrowest))
   const shown = height > 0 ? Math.min(1, width / height / WIDEST) : 0
-  return { columns, rows, tile: { width, height }, score: width * height * shown ** 0.6 }
+  return { columns, rows, tile: { width, height }, score: width * height * shown ** CROPPING_COST }
 }
 
 function place(space: Size, count: number, { columns, rows, tile }: Candidate, gap: number, rightToLeft: boolean) {

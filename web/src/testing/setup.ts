@@ -1,17 +1,26 @@
 import '@testing-library/jest-dom/vitest'
 import { cleanup } from '@testing-library/react'
 import { afterEach } from 'vitest'
+import { removeMediaDevices } from './mediaDevices'
 
-// jsdom has no layout; components that watch their size get one observation of nothing.
+// jsdom has no layout and no media queries: elements have no size, and nothing matches.
 class NoResizeObserver implements ResizeObserver {
   observe(): void {}
   unobserve(): void {}
   disconnect(): void {}
 }
 globalThis.ResizeObserver ??= NoResizeObserver
+window.matchMedia ??= (media) => {
+  const query = new EventTarget() as MediaQueryList
+  return Object.assign(query, { matches: false, media, addListener: () => undefined, removeListener: () => undefined })
+}
+
+// axe asks for a canvas to measure icons in fonts, of which there are none here.
+HTMLCanvasElement.prototype.getContext = () => null
 
 afterEach(() => {
   cleanup()
+  removeMediaDevices()
   localStorage.clear()
   sessionStorage.clear()
 })

@@ -16,7 +16,7 @@ const LOOKS = { warn: 'bg-warn-soft text-warn-ink', danger: 'bg-danger-soft text
 export function Notice({ look = 'warn', title, text, dismiss, children }: NoticeProps) {
   return (
     <div
-      role="alert"
+      role={look === 'danger' ? 'alert' : 'status'}
       className={`appear flex items-start gap-3 rounded-2xl px-4 py-3 text-start text-sm ${LOOKS[look]}`}
     >
       <TriangleAlert className="mt-0.5 size-5 shrink-0" aria-hidden="true" />

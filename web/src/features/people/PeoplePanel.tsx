@@ -1,10 +1,11 @@
 import type { Participant } from 'livekit-client'
-import { Crown, Mic, MicOff, SignalLow, Video, VideoOff, X } from 'lucide-react'
+import { Crown, Mic, MicOff, Video, VideoOff, X } from 'lucide-react'
 import { useEffect, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import { type ParticipantView, watchParticipant } from '@/call/participants'
 import { useWatchable } from '@/lib/useWatchable'
 import { Avatar } from '@/ui/Avatar'
+import { SignalBars } from '@/ui/SignalBars'
 
 export interface PeoplePanelProps {
   participants: readonly Participant[]
@@ -82,7 +83,13 @@ function PersonView({ view }: { view: ParticipantView }) {
         )}
       </span>
       {connection !== 'good' && (
-        <SignalLow className="size-4.5 shrink-0 text-warn-ink" role="img" aria-label={t('stage.weakConnection')} />
+        <span
+          role="img"
+          aria-label={t(connection === 'weak' ? 'stage.weakConnection' : 'stage.lostConnection')}
+          className="text-warn-ink"
+        >
+          <SignalBars full={connection === 'weak' ? 1 : 0} />
+        </span>
       )}
       {video === null ? (
         <VideoOff className="size-4.5 shrink-0 text-muted" role="img" aria-label={t('stage.cameraOff')} />

@@ -95,7 +95,7 @@ export function ControlBar(props: ControlBarProps) {
                 {fullscreenLabel}
               </MenuItem>
             )}
-            <div className="sm:hidden">
+            <div className="min-[500px]:hidden">
               <MenuLine />
               {props.microphoneChoices}
               {props.cameraChoices}
@@ -154,7 +154,7 @@ function Split({ options, label, children }: { options: ReactNode; label: string
   return (
     <div className="flex items-center rounded-2xl bg-sunken">
       {children}
-      <div className="max-sm:hidden">
+      <div className="hidden min-[500px]:block">
         <Menu
           trigger={
             <button

@@ -6,6 +6,8 @@ import { orderSeats, type Seat } from '@/call/order'
 import { useSize } from './useSize'
 
 const GAP = 8
+/** The line below the tiles that turns pages, with its margin. */
+const PAGER_HEIGHT = 52
 
 export interface GridProps {
   seats: readonly Seat[]
@@ -18,7 +20,9 @@ export interface GridProps {
 export function Grid({ seats, renderSeat, extra }: GridProps) {
   const { t, i18n } = useTranslation()
   const space = useRef<HTMLDivElement>(null)
-  const size = useSize(space)
+  const wholeSize = useSize(space)
+  const needsPages = seats.length > tilesPerPage(wholeSize, GAP)
+  const size = needsPages ? { ...wholeSize, height: Math.max(0, wholeSize.height - PAGER_HEIGHT) } : wholeSize
   const perPage = tilesPerPage(size, GAP)
   const order = useStableOrder(seats, perPage)
   const pages = Math.max(1, Math.ceil(order.length / perPage))
@@ -63,9 +67,9 @@ export function Grid({ seats, renderSeat, extra }: GridProps) {
       {pages > 1 && (
         <nav
           aria-label={t('stage.page', { page: page + 1, pages })}
-          className="absolute inset-x-0 bottom-2 flex justify-center"
+          className="absolute inset-x-0 bottom-0 flex justify-center"
         >
-          <span className="flex items-center rounded-2xl border border-line bg-surface/95 shadow-2 backdrop-blur">
+          <span className="flex items-center rounded-2xl bg-sunken">
             <PageButton label={t('stage.previousPage')} isDisabled={page === 0} onClick={() => setWantedPage(page - 1)}>
               <ChevronLeft className="size-5 rtl:-scale-x-100" aria-hidden="true" />
             </PageButton>
@@ -93,7 +97,7 @@ function PageButton(props: { label: string; isDisabled: boolean; onClick: () => 
       aria-label={props.label}
       disabled={props.isDisabled}
       onClick={props.onClick}
-      className="flex size-11 items-center justify-center rounded-2xl hover:not-disabled:bg-hover disabled:opacity-40"
+      className="flex size-11 items-center justify-center rounded-2xl hover:not-disabled:bg-line disabled:opacity-40"
     >
       {props.children}
     </button>

@@ -1,10 +1,11 @@
 import type { Participant } from 'livekit-client'
-import { MicOff, SignalLow, SignalZero } from 'lucide-react'
+import { MicOff } from 'lucide-react'
 import { useCallback } from 'react'
 import { useTranslation } from 'react-i18next'
 import { type ParticipantView, watchParticipant } from '@/call/participants'
 import { useWatchable } from '@/lib/useWatchable'
 import { Avatar } from '@/ui/Avatar'
+import { SignalBars } from '@/ui/SignalBars'
 import { VideoFrame } from '@/ui/VideoFrame'
 
 /** One participant in the grid. */
@@ -46,12 +47,8 @@ export function TileView({ view }: { view: ParticipantView }) {
         </span>
       </span>
       {connection !== 'good' && (
-        <span className="absolute end-2 top-2 rounded-lg bg-black/60 p-1 text-[#ffd27a]">
-          {connection === 'weak' ? (
-            <SignalLow className="size-4" aria-hidden="true" />
-          ) : (
-            <SignalZero className="size-4" aria-hidden="true" />
-          )}
+        <span className="absolute end-2 top-2 rounded-lg bg-black/60 p-1.5 text-[#ffd27a]">
+          <SignalBars full={connection === 'weak' ? 1 : 0} />
         </span>
       )}
       <span

@@ -1,0 +1,175 @@
+import { DisconnectReason, RoomEvent } from 'livekit-client'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { anAdmission, FakePage } from '@/testing/builders'
+import { FakeRoom } from '@/testing/fakeRoom'
+import { provideMediaDevices } from '@/testing/mediaDevices'
+import { Call } from './call'
+
+beforeEach(() => {
+  vi.useFakeTimers()
+  // A browser on a secure page with devices; what they do is up to the fake room.
+  provideMediaDevices({ getUserMedia: () => new Promise(() => undefined) })
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+function start({ page = new FakePage(), room = new FakeRoom(), microphone = true, camera = true } = {}) {
+  const call = new Call({
+    page,
+    who: { meetingCode: '123456789012', participantToken: 'host', name: 'Ada' },
+    role: 'guest',
+    tracks: { microphone: null, camera: null },
+    wants: { microphone, camera },
+    deviceIds: { microphone: null, camera: null, speaker: null },
+    room: room.asRoom(),
+  })
+  call.join()
+  return { call, page, room }
+}
+
+const settle = () => vi.advanceTimersByTimeAsync(0)
+const phase = (call: Call) => call.getSnapshot().connection.phase
+
+test('joining asks the server, connects, and sends what the person wants', async () => {
+  const { call, page, room } = start({ camera: false })
+  page.joins = [anAdmission({ role: 'owner' })]
+  await settle()
+
+  expect(phase(call)).toBe('connected')
+  expect(page.asked).toEqual([
+    { call: 'join', with: { meetingCode: '123456789012', participantToken: 'host', name: 'Ada' } },
+  ])
+  expect(room.asked).toEqual(['connect', 'microphone on'])
+})
+
+test('the role is the one the server gives', async () => {
+  const page = new FakePage()
+  page.joins = [anAdmission({ role: 'owner' })]
+  const { call } = start({ page })
+  await settle()
+
+  expect(call.getSnapshot().role).toBe('owner')
+})
+
+test('a full meeting closes the call with that reason', async () => {
+  const page = new FakePage()
+  page.joins = ['meeting_full']
+  const { call } = start({ page })
+  await settle()
+
+  expect(call.getSnapshot().connection).toEqual({ phase: 'closed', reason: { kind: 'refused', code: 'meeting_full' } })
+})
+
+test('a server that restarts is joined again without a click, with the devices as they were', async () => {
+  const { call, page, room } = start()
+  await settle()
+  await call.turn('microphone', false)
+  page.joins = ['offline', 'unavailable', anAdmission()]
+  room.asked.length = 0
+
+  room.emit(RoomEvent.Reconnecting)
+  expect(phase(call)).toBe('interrupted')
+  room.emit(RoomEvent.Disconnected, DisconnectReason.SIGNAL_CLOSE)
+  expect(phase(call)).toBe('waiting')
+  await vi.advanceTimersByTimeAsync(10_000)
+
+  expect(phase(call)).toBe('connected')
+  expect(page.asked.filter(({ call: name }) => name === 'join')).toHaveLength(4)
+  expect(room.asked).toEqual(['connect', 'camera on'])
+})
+
+test('when the network is back nobody waits for the timer', async () => {
+  const { call, room, page } = start()
+  await settle()
+  page.joins = ['offline', 'offline', 'offline', 'offline', anAdmission()]
+  room.emit(RoomEvent.Disconnected, undefined)
+  await vi.advanceTimersByTimeAsync(6000)
+  expect(phase(call)).toBe('waiting')
+
+  window.dispatchEvent(new Event('online'))
+  await settle()
+  window.dispatchEvent(new Event('online'))
+  await settle()
+
+  expect(phase(call)).toBe('connected')
+})
+
+test.each([
+  [DisconnectReason.ROOM_DELETED, 'ended'],
+  [DisconnectReason.PARTICIPANT_REMOVED, 'removed'],
+  [DisconnectReason.DUPLICATE_IDENTITY, 'duplicate'],
+] as const)('disconnect reason %d is final: %s', async (reason, kind) => {
+  const { call, room, page } = start()
+  await settle()
+  room.emit(RoomEvent.Disconnected, reason)
+  await vi.advanceTimersByTimeAsync(60_000)
+
+  expect(call.getSnapshot().connection).toEqual({ phase: 'closed', reason: { kind } })
+  expect(page.asked).toHaveLength(1)
+})
+
+test('leaving disconnects and stays left', async () => {
+  const { call, room } = start()
+  await settle()
+  call.leave()
+  room.emit(RoomEvent.Disconnected, DisconnectReason.CLIENT_INITIATED)
+  await vi.advanceTimersByTimeAsync(60_000)
+
+  expect(call.getSnapshot().connection).toEqual({ phase: 'closed', reason: { kind: 'left' } })
+  expect(room.asked.filter((entry) => entry === 'connect')).toHaveLength(1)
+})
+
+test('a page that the browser froze in the background comes back; a page that is closed does not', async () => {
+  const frozen = start()
+  await settle()
+  frozen.room.emit(RoomEvent.Disconnected, DisconnectReason.CLIENT_INITIATED)
+  expect(phase(frozen.call)).toBe('waiting')
+
+  const closing = start()
+  await settle()
+  window.dispatchEvent(new Event('pagehide'))
+  closing.room.emit(RoomEvent.Disconnected, DisconnectReason.CLIENT_INITIATED)
+  expect(closing.call.getSnapshot().connection).toEqual({ phase: 'closed', reason: { kind: 'left' } })
+})
+
+test('ending uses the control token, and is the end for us too', async () => {
+  const { call, page } = start()
+  await settle()
+  await call.endForAll()
+
+  expect(page.asked.at(-1)).toEqual({ call: 'end', with: 'control' })
+  expect(call.getSnapshot().connection).toEqual({ phase: 'closed', reason: { kind: 'ended' } })
+})
+
+test('when ending is refused the meeting goes on', async () => {
+  const { call, page } = start()
+  await settle()
+  page.ends = ['not_permitted']
+
+  await expect(call.endForAll()).rejects.toMatchObject({ code: 'not_permitted' })
+  expect(phase(call)).toBe('connected')
+})
+
+test('a microphone that is taken is explained and stays off', async () => {
+  const { call, room } = start({ microphone: false, camera: false })
+  await settle()
+  room.localParticipant.setMicrophoneEnabled = async () => {
+    throw new DOMException('Could not start audio source', 'NotReadableError')
+  }
+  await call.turn('microphone', true)
+
+  expect(call.getSnapshot().microphone).toEqual({ isOn: false, isBusy: false, problem: 'in_use' })
+  call.dismissProblem('microphone')
+  expect(call.getSnapshot().microphone.problem).toBeNull()
+})
+
+test('a microphone that the server mutes is shown as off', async () => {
+  const { call, room } = start()
+  await settle()
+  room.emit(RoomEvent.TrackMuted, { source: 'microphone' }, { isLocal: true })
+
+  expect(call.getSnapshot().microphone.isOn).toBe(false)
+  room.emit(RoomEvent.TrackMuted, { source: 'camera' }, { isLocal: false })
+  expect(call.getSnapshot().camera.isOn).toBe(true)
+})
