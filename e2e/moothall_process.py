@@ -52,7 +52,7 @@ class MoothallProcess:
                 ],
                 stdout=log,
                 stderr=log,
-                env={**os.environ, "MOOTHALL_CALLBACK_ALLOW_LOOPBACK": "true"},
+                env={**os.environ, "MOOTHALL_ALLOW_LOOPBACK_CALLBACKS": "true"},
             )  # fmt: skip
         self._await_ready()
 
