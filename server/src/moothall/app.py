@@ -19,6 +19,7 @@ from moothall.api.call import ApiContext
 from moothall.api.handlers import install_error_handlers
 from moothall.api.reference import install_reference
 from moothall.applications import service as applications
+from moothall.applications.endpoints import applications_router
 from moothall.callbacks.delivery import Deliverer
 from moothall.db import Database, migrations
 from moothall.engine import Admission, EngineEvent, Refusal
@@ -31,6 +32,7 @@ from moothall.page.routes import page_router
 from moothall.recordings.endpoints import files_router as recording_files_router
 from moothall.recordings.endpoints import router as recordings_router
 from moothall.recordings.files import recording_files_in
+from moothall.removal import remove_application
 from moothall.rooms.endpoints import router as rooms_router
 from moothall.rooms.theme_endpoints import router as rooms_of_theme_router
 from moothall.settings import Settings, load_secrets
@@ -101,7 +103,7 @@ async def running(
         for work in (jobs, callbacks, meeting):
             stack.callback(background.create_task(work.run(), name=type(work).__name__).cancel)
         context = ApiContext(database, clock, settings, secrets, _authenticator(database, clock))
-        app = _build_app(context, media, meeting)
+        app = _build_app(context, media, meeting, wake)
         yield Server(app, context, meeting, jobs, callbacks, media.stop)
 
 
@@ -157,7 +159,7 @@ class _HttpServer(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def _build_app(context: ApiContext, media: Media, meeting: MeetingService) -> FastAPI:
+def _build_app(context: ApiContext, media: Media, meeting: MeetingService, wake: Callable[[], None]) -> FastAPI:
     app = FastAPI(
         version=__version__,
         openapi_url=None,
@@ -170,7 +172,7 @@ def _build_app(context: ApiContext, media: Media, meeting: MeetingService) -> Fa
     for prefix in (_API_PREFIX, *_OLD_API_PREFIXES):
         for router in (rooms_router, themes_router, rooms_of_theme_router, recordings_router, numbers_router):
             app.include_router(router, prefix=prefix, include_in_schema=prefix == _API_PREFIX)
-    for router in (logos_router, recording_files_router):
+    for router in (logos_router, recording_files_router, applications_router(remove_application, wake)):
         app.include_router(router)
     app.include_router(health.router)
     install_reference(app)

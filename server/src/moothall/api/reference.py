@@ -30,6 +30,17 @@ _TAGS = [
     },
     {"name": "Applications", "description": "What belongs to the application as a whole."},
     {"name": "Themes", "description": "How meetings look: colours, texts and logos."},
+    {"name": "Themes", "description": "How rooms look: colour, text, logos, and the company's part of their links."},
+    {
+        "name": "Logos",
+        "description": "Where images are uploaded to with a signed form, and where everybody loads them from.",
+    },
+    {"name": "Recordings", "description": "What was kept of sessions, behind links that end."},
+    {
+        "name": "Applications",
+        "description": "What talks to the API, with keys and webhooks; and the application's defaults.",
+    },
+    {"name": "Numbers", "description": "Phone numbers that lead into meetings."},
     {"name": "Server", "description": "Whether this server works, and which one it is."},
 ]
 # What Swagger UI needs: its own files, images it carries as data: URLs, and the style attributes it sets.

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+MAX_NAME_LENGTH = 200
+
 
 @dataclass(frozen=True, slots=True)
 class Account:

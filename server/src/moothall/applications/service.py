@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -9,11 +10,10 @@ from moothall.api.authentication import Credentials
 from moothall.api.errors import InputInvalid, NotFound
 from moothall.applications import store
 from moothall.applications.keys import generate_key_pair, parse_public_key, write_private_key
-from moothall.applications.model import Account, Application, Webhooks
+from moothall.applications.model import MAX_NAME_LENGTH, Account, Application, Webhooks
 from moothall.db import Connection, Database
 from moothall.kit.ids import new_secret, new_uuid
 
-MAX_NAME_LENGTH = 200
 _MAX_SHOWN_ID = 64
 
 
@@ -37,13 +37,10 @@ def create_application(
     application_id: str | None = None,
 ) -> Application:
     """``application_id`` for a caller that had to know it before. Raises InputInvalid for an unusable name or key."""
-    if not 0 < len(name.strip()) <= MAX_NAME_LENGTH or not name.isprintable():
-        text = f'"name" must have between 1 and {MAX_NAME_LENGTH} printable characters'
-        raise InputInvalid(text, errors=[text])
     application = Application(
         application_id=application_id or new_uuid(),
         account_id=account.account_id,
-        name=name.strip(),
+        name=_usable_name(name),
         public_key=parse_public_key(public_key),
         webhooks=webhooks or Webhooks(),
         default_theme_id=None,
@@ -59,6 +56,42 @@ def get_application(connection: Connection, application_id: str) -> Application:
     if application is None:
         raise NotFound(f"could not find application {application_id[:_MAX_SHOWN_ID]}")
     return application
+
+
+def get_application_of(connection: Connection, account: Account, application_id: str) -> Application:
+    """Raises NotFound, also for another account's application."""
+    application = store.find_application(connection, application_id.lower())
+    if application is None or application.account_id != account.account_id:
+        raise NotFound(f"ID '{application_id[:_MAX_SHOWN_ID]}' does not exist, or you do not have access")
+    return application
+
+
+def update_application(
+    connection: Connection,
+    account: Account,
+    application_id: str,
+    *,
+    given_id: str | None,
+    name: str,
+    public_key: str | None,
+    webhooks: Webhooks,
+) -> Application:
+    """All but the key is replaced; the key if there is a new one. ``given_id``: what the body says the id is.
+
+    Raises NotFound, InputInvalid.
+    """
+    application = get_application_of(connection, account, application_id)
+    if given_id is not None and given_id != application.application_id:
+        text = '"id" is not the one in the address'
+        raise InputInvalid(text, errors=[text])
+    changed = replace(
+        application,
+        name=_usable_name(name),
+        public_key=application.public_key if public_key is None else parse_public_key(public_key),
+        webhooks=webhooks,
+    )
+    store.save_application(connection, changed)
+    return changed
 
 
 def find_credentials(connection: Connection, application_id: str) -> Credentials | None:
@@ -93,3 +126,11 @@ async def create_application_with_key(
     except BaseException:
         path.unlink()
         raise
+
+
+def _usable_name(name: str) -> str:
+    """The name without space around it. Raises InputInvalid."""
+    if not 0 < len(name.strip()) <= MAX_NAME_LENGTH or not name.isprintable():
+        text = f'"name" must have between 1 and {MAX_NAME_LENGTH} printable characters'
+        raise InputInvalid(text, errors=[text])
+    return name.strip()

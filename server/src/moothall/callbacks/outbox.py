@@ -28,8 +28,10 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     and_,
+    delete,
     func,
     insert,
+    literal,
     literal_column,
     or_,
     select,
@@ -101,6 +103,14 @@ deliveries = Table(
     Index("ix_deliveries_due", "next_attempt_at", sqlite_where=_PENDING, postgresql_where=_PENDING),
     Index("ix_deliveries_queue", "room_id", "receiver", "sequence", sqlite_where=_PENDING, postgresql_where=_PENDING),
 )
+
+
+def remove_all(connection: Connection, application_id: str) -> None:
+    """The application goes: delete its events, their deliveries and their counters."""
+    its_rooms = select(literal("room:") + events.c.room_id).where(events.c.application_id == application_id)
+    its_own = event_counters.c.scope == f"application:{application_id}"
+    connection.execute(delete(event_counters).where(or_(its_own, event_counters.c.scope.in_(its_rooms))))
+    connection.execute(delete(events).where(events.c.application_id == application_id))
 
 
 def record(connection: Connection, happened: Event) -> int:

@@ -18,6 +18,7 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    delete,
     func,
     insert,
     select,
@@ -130,6 +131,11 @@ def list_sessions(connection: Connection, room_id: str, *, offset: int, limit: i
     """The sessions of a room, the newest first."""
     statement = select(sessions).where(sessions.c.room_id == room_id).order_by(sessions.c.serial.desc())
     return [_session(row) for row in connection.execute(statement.offset(offset).limit(limit))]
+
+
+def delete_sessions_of(connection: Connection, application_id: str) -> None:
+    """All sessions of an application, and who attended them."""
+    connection.execute(delete(sessions).where(sessions.c.application_id == application_id))
 
 
 def insert_attendance(

@@ -73,8 +73,6 @@ def upload_signing_key(secrets: ServerSecrets) -> bytes:
         503: {"description": "Too many uploads of the application wait to be finalised.", **_XML_ERROR},
     },
     openapi_extra=_UPLOAD_BODY,
-    # What is read is bounded below, with errors in XML.
-    max_body_size=2**40,
 )
 async def upload_logo(request: Request) -> Response:
     context: ApiContext = request.app.state.api

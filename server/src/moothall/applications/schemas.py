@@ -1,0 +1,177 @@
+"""Applications on the wire, as the Application API v2 has them, with the one capability there is here."""
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictStr, StringConstraints
+
+from moothall.api.fields import Line, Uuid, WebAddress, choice_of
+from moothall.api.paging import Link
+from moothall.applications.model import MAX_NAME_LENGTH, Application, Webhooks
+
+_MAX_PEM_LENGTH = 8192
+
+
+class HttpMethod(StrEnum):
+    POST = "post"
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class WebhookBody(_Body):
+    address: WebAddress
+    http_method: Annotated[HttpMethod, choice_of(HttpMethod)] = Field(
+        HttpMethod.POST, description="`POST`, in upper or lower case.", json_schema_extra={"enum": ["POST", "post"]}
+    )
+
+
+class WebhooksBody(_Body):
+    room_changed: WebhookBody | None = Field(None, description="Gets `room:…` events.")
+    session_changed: WebhookBody | None = Field(None, description="Gets `session:…` events.")
+    recording_changed: WebhookBody | None = Field(None, description="Gets `recording:…` events.")
+
+
+class MeetingsBody(_Body):
+    webhooks: WebhooksBody | None = None
+
+
+class CapabilitiesBody(_Body):
+    meetings: MeetingsBody | None = None
+
+
+class KeysBody(_Body):
+    public_key: Annotated[StrictStr, StringConstraints(max_length=_MAX_PEM_LENGTH)] | None = Field(
+        None, description="RSA, 2048 bits or more, in PEM."
+    )
+    private_key: Annotated[StrictStr, StringConstraints(max_length=_MAX_PEM_LENGTH)] | None = Field(
+        None, description="Ignored: clients that send back what they got have it here."
+    )
+
+
+class PrivacyBody(_Body):
+    improve_ai: StrictBool | None = Field(None, description="Ignored: nothing here is used for that.")
+
+
+class CreateApplication(_Body):
+    name: Annotated[Line, StringConstraints(max_length=MAX_NAME_LENGTH)] = Field(examples=["My meetings"])
+    capabilities: CapabilitiesBody | None = None
+    keys: KeysBody | None = None
+    privacy: PrivacyBody | None = None
+
+    def public_key(self) -> str | None:
+        return None if self.keys is None else self.keys.public_key
+
+    def webhooks(self) -> Webhooks:
+        meetings = None if self.capabilities is None else self.capabilities.meetings
+        body = None if meetings is None else meetings.webhooks
+        if body is None:
+            return Webhooks()
+        room, session, recording = (
+            None if webhook is None else webhook.address
+            for webhook in (body.room_changed, body.session_changed, body.recording_changed)
+        )
+        return Webhooks(room, session, recording)
+
+
+class UpdateApplication(CreateApplication):
+    """All that an existing application is to be."""
+
+    id: Uuid | None = Field(None, description="If given, the same as in the address.")
+
+
+def render_application(application: Application, *, base_url: str, private_key: str | None = None) -> dict[str, Any]:
+    addresses = {
+        "room_changed": application.webhooks.rooms_url,
+        "session_changed": application.webhooks.sessions_url,
+        "recording_changed": application.webhooks.recordings_url,
+    }
+    webhooks = {
+        name: {"address": address, "http_method": "POST"} for name, address in addresses.items() if address is not None
+    }
+    keys = {"public_key": application.public_key}
+    return {
+        "id": application.application_id,
+        "name": application.name,
+        "capabilities": {"meetings": {"webhooks": webhooks}} if webhooks else {},
+        "keys": keys if private_key is None else {**keys, "private_key": private_key},
+        "privacy": {"improve_ai": False},
+        "_links": {"self": {"href": f"{base_url}/v2/applications/{application.application_id}"}},
+    }
+
+
+# Responses. Endpoints build these as plain dictionaries; the classes describe them.
+
+
+class Webhook(BaseModel):
+    address: str
+    http_method: str = Field(examples=["POST"])
+
+
+class MeetingsWebhooks(BaseModel):
+    room_changed: Webhook | None = Field(None, description="Absent when there is none.")
+    session_changed: Webhook | None = Field(None, description="Absent when there is none.")
+    recording_changed: Webhook | None = Field(None, description="Absent when there is none.")
+
+
+class MeetingsCapability(BaseModel):
+    webhooks: MeetingsWebhooks
+
+
+class Capabilities(BaseModel):
+    meetings: MeetingsCapability | None = Field(None, description="Absent when there are no webhooks.")
+
+
+class Keys(BaseModel):
+    public_key: str
+
+
+class NewKeys(Keys):
+    private_key: str | None = Field(None, description="When it was generated here: shown this once and never kept.")
+
+
+class Privacy(BaseModel):
+    improve_ai: bool
+
+
+class ApplicationLinks(BaseModel):
+    self: Link
+
+
+class ApplicationShape(BaseModel):
+    model_config = ConfigDict(title="Application")
+
+    id: str = Field(json_schema_extra={"format": "uuid"})
+    name: str
+    capabilities: Capabilities
+    keys: Keys
+    privacy: Privacy
+    links: ApplicationLinks = Field(alias="_links")
+
+
+class NewApplication(ApplicationShape):
+    model_config = ConfigDict(title="NewApplication")
+
+    keys: NewKeys
+
+
+class ApplicationList(BaseModel):
+    applications: list[ApplicationShape]
+
+
+class ApplicationPageLinks(BaseModel):
+    first: Link
+    self: Link
+    last: Link
+    prev: Link | None = Field(None, description="Absent on the first page.")
+    next: Link | None = Field(None, description="Absent on the last page.")
+
+
+class ApplicationPage(BaseModel):
+    page_size: int
+    page: int
+    total_items: int
+    total_pages: int
+    embedded: ApplicationList = Field(alias="_embedded")
+    links: ApplicationPageLinks = Field(alias="_links")

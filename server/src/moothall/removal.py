@@ -1,0 +1,29 @@
+"""What goes when an application is deleted: everything, in one transaction; people in its meetings and files on disk soon after."""
+
+from datetime import datetime
+
+from moothall.applications import store as applications
+from moothall.callbacks import outbox
+from moothall.db import Connection
+from moothall.jobs import store as jobs
+from moothall.meeting.service import EVICTION_JOB
+from moothall.recordings import service as recordings
+from moothall.rooms import store as rooms
+from moothall.rooms.service import EXPIRY_JOB
+from moothall.sessions import store as sessions
+from moothall.sessions.service import GRACE_JOB
+from moothall.themes import service as themes
+
+
+def remove_application(connection: Connection, application_id: str, now: datetime) -> None:
+    """Nothing is told to its callback URLs: who asks for this knows it. Due jobs are left behind for the people and the files."""
+    for room_id in rooms.open_room_ids(connection, application_id):
+        for kind in (EXPIRY_JOB, GRACE_JOB):
+            jobs.cancel(connection, kind=kind, key=room_id)
+        jobs.schedule(connection, kind=EVICTION_JOB, key=room_id, run_at=now)
+    recordings.remove_all(connection, application_id, now)
+    sessions.delete_sessions_of(connection, application_id)
+    rooms.delete_rooms_of(connection, application_id)
+    outbox.remove_all(connection, application_id)
+    themes.remove_all(connection, application_id, now)
+    applications.delete_application(connection, application_id)
