@@ -7,9 +7,11 @@ import {
   DisconnectReason,
   LocalAudioTrack,
   LocalVideoTrack,
+  LogLevel,
   Room,
   RoomEvent,
   type RoomOptions,
+  setLogLevel,
   Track,
   VideoPresets,
 } from 'livekit-client'
@@ -51,8 +53,11 @@ export interface CallOptions {
   room?: Room
 }
 
-/** The client's own attempts to resume, about 20 s in all; after that a new admission is asked for. */
-const RESUME_DELAYS_MS = [0, 300, 800, 1500, 3000, 4000, 5000, 5000]
+/**
+ * The client's own attempts to resume, about 20 s in all; after that a new admission is asked for. They stay close
+ * together, because people wait in silence meanwhile and a restarted server is back within seconds.
+ */
+const RESUME_DELAYS_MS = [0, 300, 700, 1000, 1000, 1000, 1000, 1000, 1500, 1500, 1500, 2000, 2000, 2000, 2000]
 
 const SOURCES = { microphone: Track.Source.Microphone, camera: Track.Source.Camera } as const
 
@@ -106,6 +111,7 @@ export class Call extends Cell<CallState> {
     })
     this.#options = options
     this.#tracks = { ...options.tracks }
+    setLogLevel(LogLevel.error)
     this.room = options.room ?? new Room(roomOptions(options.deviceIds))
     this.#listen()
   }

@@ -129,8 +129,8 @@ test.each(['ended', 'removed', 'duplicate'] as const)('%s is final and asks for 
   )
 })
 
-test('waits grow to at most five seconds and are spread', () => {
-  expect([1, 2, 3, 4, 9].map((attempt) => backoff(attempt, 1))).toEqual([1000, 2000, 4000, 5000, 5000])
-  expect(backoff(4, 0)).toBe(2500)
+test('waits grow to at most three seconds and are spread', () => {
+  expect([1, 2, 3, 4, 9].map((attempt) => backoff(attempt, 1))).toEqual([1000, 2000, 3000, 3000, 3000])
+  expect(backoff(4, 0)).toBe(1500)
   expect(backoff(0, 0)).toBe(0)
 })

@@ -64,7 +64,7 @@ export interface Step {
 }
 
 export const GIVE_UP_AFTER_MS = 15 * 60_000
-const LONGEST_WAIT_MS = 5_000
+const LONGEST_WAIT_MS = 3_000
 /** A connection has proven itself when it held this long. */
 const STABLE_AFTER_MS = 10_000
 /** How often the first entry is tried again when the media connection fails, before the person is told. */
@@ -159,7 +159,7 @@ function dropped(state: ConnectionState, reason: DropReason, now: number, chance
   }
 }
 
-/** The first try comes at once or nearly so; later ones at 0.5 to 1 times 1, 2, 4 and then 5 seconds. */
+/** The first try comes at once or nearly so; later ones at 0.5 to 1 times 1, 2 and then 3 seconds. */
 export function backoff(attempt: number, chance: number): number {
   if (attempt === 0) {
     return Math.round(chance * 400)
