@@ -13,7 +13,7 @@ from typing import Any
 import moothall_sfu
 import pytest
 import uvicorn
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Page, async_playwright
 from starlette.applications import Starlette
 from starlette.responses import FileResponse, HTMLResponse
 from starlette.routing import Route
@@ -30,6 +30,14 @@ _TESTS = str(Path(__file__).parents[1])
 REPOSITORY = Path(__file__).parents[3]
 LIVEKIT_CLIENT = REPOSITORY / "web/node_modules/livekit-client/dist/livekit-client.umd.js"
 PAGE = Path(__file__).with_name("page.html")
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox",
+    "--headless=new",
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+    "--disable-background-networking",
+    "--autoplay-policy=no-user-gesture-required",
+]
 API_KEY, API_SECRET = "moothall", "a secret of more than thirty-two characters"
 
 
@@ -144,41 +152,28 @@ def free_port() -> Iterator[int]:
     return port
 
 
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        launched = await playwright.chromium.launch(
-            executable_path=chromium_path(),
-            args=[
-                "--no-sandbox",
-                "--headless=new",
-                "--use-fake-device-for-media-stream",
-                "--use-fake-ui-for-media-stream",
-                "--disable-background-networking",
-                "--autoplay-policy=no-user-gesture-required",
-            ],
-        )
-        yield launched
-        await launched.close()
-
-
 OpenPage = Callable[..., Awaitable[Page]]
 
 
 @pytest.fixture
-async def open_page(browser: Browser) -> OpenPage:
-    async def open_page(server: MeetingServer, identity: str, **options: Any) -> Page:
-        """A browser tab that is in the meeting with camera and microphone on."""
-        context = await browser.new_context()
-        page = await context.new_page()
-        page.on("console", lambda message: print(f"[{identity}] {message.text}"))
-        await page.goto(server.page_url)
-        await page.evaluate(
-            "([url, token, options]) => join(url, token, options)", [server.url, server.token(identity), options]
-        )
-        return page
+async def open_page() -> AsyncIterator[OpenPage]:
+    """Opens browsers that are in the meeting with camera and microphone on.
 
-    return open_page
+    Every person has a browser of their own: Chromium's fake camera gives no more frames when two pages restart it at the same time.
+    """
+    async with async_playwright() as playwright, contextlib.AsyncExitStack() as stack:
+
+        async def open_page(server: MeetingServer | KillableServer, identity: str, **options: Any) -> Page:
+            browser = await playwright.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_ARGUMENTS)
+            stack.push_async_callback(browser.close)
+            page = await browser.new_page()
+            page.on("console", lambda message: print(f"[{identity}] {message.text[:200]}"))
+            await page.goto(server.page_url)
+            arguments = [server.url, server.token(identity), options]
+            await page.evaluate("([url, token, options]) => join(url, token, options)", arguments)
+            return page
+
+        yield open_page
 
 
 async def _serve_until_killed(port: int) -> None:
