@@ -14,7 +14,7 @@ STATIC := server/src/moothall/static
 
 say = @printf '\033[1m› %s\033[0m\n' $(1)
 
-.PHONY: help run setup test test-server test-sfu test-web test-e2e lint lint-server lint-sfu lint-web fix deps lock migration clean
+.PHONY: help picture run setup test test-server test-sfu test-web test-e2e lint lint-server lint-sfu lint-web fix deps lock migration clean
 help: ## Show this list.
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
@@ -135,3 +135,6 @@ fix: $(STAMP)/dev ## Format, and mend what the linters can mend.
 
 clean: ## Remove everything built; data stays.
 	@rm -rf $(VENV) $(STAMP) $(STATIC) sfu/target web/node_modules web/dist compat/node_modules
+
+picture: setup $(STAMP)/dev $(STAMP)/system ## Take the README's picture of a real meeting.
+	@cd e2e && ../$(BIN)/python picture.py

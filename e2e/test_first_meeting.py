@@ -50,7 +50,7 @@ def test_two_people_see_and_hear_each_other(
     grace.wait_for_media()
 
     ada.press("End for all")
-    ada.page.get_by_role("dialog").get_by_role("button", name="End for all").click()
+    ada.page.get_by_role("alertdialog").get_by_role("button", name="End for all").click()
     grace.sees(re.compile("meeting has ended", re.IGNORECASE))
     ada.sees(re.compile("meeting has ended", re.IGNORECASE))
 
