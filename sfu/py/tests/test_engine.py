@@ -1,7 +1,6 @@
 """The boundary between Python and the SFU: types in, tuples out, a descriptor that wakes. Media is tested in Rust."""
 
 import asyncio
-import os
 import select
 import socket
 import time
@@ -64,7 +63,12 @@ def test_one_shard_per_port_on_every_address() -> None:
     first, second = engine.udp_ports
 
     assert first != second
-    assert engine.candidates == [f"127.0.0.1:{first}/udp", f"[::1]:{first}/udp", f"127.0.0.1:{second}/udp", f"[::1]:{second}/udp"]
+    assert engine.candidates == [
+        f"127.0.0.1:{first}/udp",
+        f"[::1]:{first}/udp",
+        f"127.0.0.1:{second}/udp",
+        f"[::1]:{second}/udp",
+    ]
     engine.close()
 
 
@@ -149,7 +153,9 @@ def test_an_offer_names_the_tracks_it_carries(engine: Engine) -> None:
         reply(engine, engine.create_offer(bob))
 
 
-@pytest.mark.parametrize("sdp", ["", "v=0", OFFER[:700], OFFER.replace("a=mid:1", "a=mid:0"), "\0" * 5000, "v=0\r\n" * 500_000])
+@pytest.mark.parametrize(
+    "sdp", ["", "v=0", OFFER[:700], OFFER.replace("a=mid:1", "a=mid:0"), "\0" * 5000, "v=0\r\n" * 500_000]
+)
 def test_a_broken_offer_is_refused_with_a_reason(engine: Engine, sdp: str) -> None:
     peer = engine.add_peer(engine.add_room())
 
@@ -222,19 +228,19 @@ def stranger() -> Iterator[socket.socket]:
 def test_garbage_on_the_port_is_counted_and_never_answered(engine: Engine, stranger: socket.socket) -> None:
     address = ("127.0.0.1", engine.udp_ports[0])
     stun = bytes.fromhex("000100102112a442") + bytes(12) + bytes.fromhex("00060009") + b"nobody:yy" + bytes(3)
-    datagrams = [b"", b"\0" * 9000, os.urandom(1200), b"\x80" * 100, b"\x16" * 500, stun, stun[:25], b"\xff" * 60_000]
+    garbage = [b"", b"\0" * 9000, b"\x05" * 1200, b"\x80" * 100, b"\x16" * 500, stun, stun[:25], b"\xff" * 60_000]
+    counted = ["dropped_oversized", "dropped_garbage", "dropped_unknown_ufrag", "dropped_unknown_source"]
 
-    for datagram in datagrams * 50:
-        stranger.sendto(datagram, address)
-        # The kernel may drop what is sent faster than it is read; what is counted then is fewer.
-    wait_until(lambda: engine.counters()["packets_in"] >= 200)
+    def send_until_all_are_counted() -> bool:
+        # The kernel may drop what is sent faster than it is read, so once may not be enough.
+        for datagram in garbage:
+            stranger.sendto(datagram, address)
+        counters = engine.counters()
+        return all(counters[name] >= 10 for name in counted)
 
-    counters = engine.counters()
-    assert counters["packets_out"] == 0
-    assert counters["dropped_oversized"] > 0
-    assert counters["dropped_garbage"] > 0
-    assert counters["dropped_unknown_ufrag"] > 0
-    assert counters["dropped_unknown_source"] > 0
+    wait_until(send_until_all_are_counted)
+
+    assert engine.counters()["packets_out"] == 0
     with pytest.raises(BlockingIOError):
         stranger.recv(1)
     assert reply(engine, engine.create_offer(engine.add_peer(engine.add_room())))

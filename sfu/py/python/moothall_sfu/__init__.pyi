@@ -7,13 +7,13 @@ with the error text.
 """
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, TypeAlias
 
-Target = Literal["publisher", "subscriber"]
-Kind = Literal["audio", "video"]
+Target: TypeAlias = Literal["publisher", "subscriber"]
+Kind: TypeAlias = Literal["audio", "video"]
 
 # One section of an accepted offer: (mid, kind, direction as the offerer wrote it, rids low to high, msid track id or "").
-Section = tuple[str, Kind, str, list[str], str]
+Section: TypeAlias = tuple[str, Kind, str, list[str], str]
 
 # What poll_events returns. The first item names the event:
 #   ("reply", request, value, None) or ("reply", request, None, error_text)
@@ -27,7 +27,7 @@ Section = tuple[str, Kind, str, list[str], str]
 #                                                     and one last empty or shorter list when someone falls silent
 #   ("stats", peer, {"loss": 0…1, "rtt_ms": float, "jitter_ms": float, "tx_bytes": int, "rx_bytes": int})   every 5 s
 #   ("crashed", peer, text)                           its transport panicked; the peer is removed already
-Event = tuple[object, ...]
+Event: TypeAlias = tuple[object, ...]
 
 __version__: str
 
@@ -117,20 +117,26 @@ class Engine:
     def set_subscription(
         self, peer: int, track: int, *, enabled: bool = True, max_layer: int = 2, max_fps: int = 0, priority: int = 0
     ) -> None:
-        """``max_layer``: 0 low, 1 medium, 2 high; fewer layers than that, or silent ones: the best there is below, else
+        """Say what this peer wants of a track.
+
+        ``max_layer``: 0 low, 1 medium, 2 high; fewer layers than that, or silent ones: the best there is below, else
         the lowest above. ``max_fps`` and ``priority`` are accepted and not acted upon.
         """
 
     # Data.
     def send_data(self, peers: Sequence[int], reliable: bool, payload: bytes) -> None:
-        """Queue one message on each peer's subscriber channel; a receiver that does not read loses lossy messages first,
-        and is closed ("transport", peer, "subscriber", "failed") when 4 MB of reliable ones wait for it.
+        """Queue one message on each peer's subscriber channel.
+
+        A receiver that does not read loses lossy messages first, and is closed ("transport", peer, "subscriber", "failed")
+        when 4 MiB of reliable ones wait for it.
 
         Raises ValueError for more than 256 KiB.
         """
 
     def counters(self) -> dict[str, int]:
-        """Process totals: packets_in, packets_out, bytes_in, bytes_out, forwarded, dropped_*, ignored_candidates,
+        """Process totals and present numbers by name.
+
+        Totals: packets_in, packets_out, bytes_in, bytes_out, forwarded, dropped_*, ignored_candidates,
         refused_descriptions, keyframe_requests, panics; and how many there are now: rooms, peers, tracks.
         """
 
