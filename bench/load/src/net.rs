@@ -36,23 +36,20 @@ struct Queued {
     length: usize,
 }
 
+/// Where datagrams are received; the headers lead into the other vectors, which are never moved or resized.
 struct Incoming {
     bytes: Vec<u8>,
     names: Vec<libc::sockaddr_in>,
     controls: Vec<[u64; CONTROL_BYTES / 8]>,
+    parts: Vec<libc::iovec>,
+    messages: Vec<libc::mmsghdr>,
 }
 
 impl Mux {
     /// `base` is the address of transport 0; transport N has the Nth address after it.
     pub fn open(base: Ipv4Addr, sockets: usize) -> io::Result<Self> {
         let sockets = (0..sockets).map(|_| Socket::open()).collect::<io::Result<_>>()?;
-        let incoming = Incoming {
-            bytes: vec![0; BATCH * DATAGRAM_BYTES],
-            // SAFETY: an all-zero sockaddr_in is a valid one.
-            names: vec![unsafe { zeroed() }; BATCH],
-            controls: vec![[0; CONTROL_BYTES / 8]; BATCH],
-        };
-        Ok(Mux { sockets, base: base.into(), incoming })
+        Ok(Mux { sockets, base: base.into(), incoming: Incoming::new() })
     }
 
     pub fn address(&self, transport: usize) -> SocketAddrV4 {
@@ -169,36 +166,53 @@ impl Socket {
 }
 
 impl Incoming {
+    fn new() -> Self {
+        // SAFETY: all-zero headers and addresses are valid, empty ones.
+        let (name, message) = unsafe { (zeroed(), zeroed()) };
+        let mut incoming = Incoming {
+            bytes: vec![0; BATCH * DATAGRAM_BYTES],
+            names: vec![name; BATCH],
+            controls: vec![[0; CONTROL_BYTES / 8]; BATCH],
+            parts: Vec::with_capacity(BATCH),
+            messages: vec![message; BATCH],
+        };
+        for index in 0..BATCH {
+            let start = incoming.bytes[index * DATAGRAM_BYTES..].as_mut_ptr().cast();
+            incoming.parts.push(libc::iovec { iov_base: start, iov_len: DATAGRAM_BYTES });
+        }
+        for index in 0..BATCH {
+            incoming.reset(index);
+        }
+        incoming
+    }
+
+    /// Makes a header ready for the next datagram: the kernel has written into it.
+    fn reset(&mut self, index: usize) {
+        let header = &mut self.messages[index].msg_hdr;
+        header.msg_name = (&raw mut self.names[index]).cast();
+        header.msg_namelen = size_of::<libc::sockaddr_in>() as libc::socklen_t;
+        header.msg_iov = &raw mut self.parts[index];
+        header.msg_iovlen = 1;
+        header.msg_control = self.controls[index].as_mut_ptr().cast();
+        header.msg_controllen = CONTROL_BYTES;
+    }
+
     fn receive(&mut self, fd: i32, base: u32, take: &mut impl FnMut(usize, SocketAddrV4, &mut [u8])) -> io::Result<usize> {
-        let mut parts: [libc::iovec; BATCH] = std::array::from_fn(|index| libc::iovec {
-            iov_base: self.bytes[index * DATAGRAM_BYTES..].as_mut_ptr().cast(),
-            iov_len: DATAGRAM_BYTES,
-        });
-        let mut messages: [libc::mmsghdr; BATCH] = std::array::from_fn(|index| {
-            // SAFETY: an all-zero mmsghdr is a valid, empty one.
-            let mut message: libc::mmsghdr = unsafe { zeroed() };
-            message.msg_hdr.msg_name = (&raw mut self.names[index]).cast();
-            message.msg_hdr.msg_namelen = size_of::<libc::sockaddr_in>() as libc::socklen_t;
-            message.msg_hdr.msg_iov = &raw mut parts[index];
-            message.msg_hdr.msg_iovlen = 1;
-            message.msg_hdr.msg_control = self.controls[index].as_mut_ptr().cast();
-            message.msg_hdr.msg_controllen = CONTROL_BYTES;
-            message
-        });
-        // SAFETY: every pointer in `messages` leads to memory of this function or of `self`, of the length told.
-        let result = unsafe { libc::recvmmsg(fd, messages.as_mut_ptr(), BATCH as libc::c_uint, libc::MSG_DONTWAIT, std::ptr::null_mut()) };
+        // SAFETY: the headers lead to memory of `self`, of the length told.
+        let result =
+            unsafe { libc::recvmmsg(fd, self.messages.as_mut_ptr(), BATCH as libc::c_uint, libc::MSG_DONTWAIT, std::ptr::null_mut()) };
         let Ok(received) = usize::try_from(result) else {
             let error = io::Error::last_os_error();
             return if error.kind() == io::ErrorKind::WouldBlock { Ok(0) } else { Err(error) };
         };
-        for (index, message) in messages[..received].iter().enumerate() {
-            let Some(local) = destination(&message.msg_hdr) else { continue };
-            let from = SocketAddrV4::new(
-                Ipv4Addr::from(u32::from_be(self.names[index].sin_addr.s_addr)),
-                u16::from_be(self.names[index].sin_port),
-            );
+        for index in 0..received {
+            let local = destination(&self.messages[index].msg_hdr);
+            let length = self.messages[index].msg_len as usize;
+            let name = self.names[index];
+            self.reset(index);
+            let Some(local) = local else { continue };
+            let from = SocketAddrV4::new(Ipv4Addr::from(u32::from_be(name.sin_addr.s_addr)), u16::from_be(name.sin_port));
             let start = index * DATAGRAM_BYTES;
-            let length = message.msg_len as usize;
             take(local.wrapping_sub(base) as usize, from, &mut self.bytes[start..start + length]);
         }
         Ok(received)

@@ -1,0 +1,123 @@
+"""The cases: what the load client is told, and which figures are compared."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+# What the load client has written about one run.
+Report = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure of a run. ``ratio``: peers are divided by ours ("less is better"), or ours by theirs ("more is better")."""
+
+    title: str
+    read: Callable[[Report], float | None]
+    ratio: str = ""
+    digits: int = 2
+
+
+@dataclass(frozen=True)
+class Case:
+    name: str
+    title: str
+    arguments: Sequence[str]
+    figures: Sequence[Figure]
+    # Arguments only some servers get, because they have no such feature; the page says so.
+    differences: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    note: str = ""
+    # Sizes to try in turn until one does not count, with the option that sets it.
+    sizes: tuple[str, Sequence[int]] | None = None
+
+
+def _window(name: str) -> Callable[[Report], float | None]:
+    return lambda report: report["window"][name]
+
+
+def _latency(name: str) -> Callable[[Report], float | None]:
+    return lambda report: report["window"]["latency_ms"][name]
+
+
+COST = Figure("CPU-s per million packets", _window("server_cpu_s_per_million"), "less")
+_RATE = Figure("packets/s", _window("packets_per_second"), digits=0)
+_CORE = Figure("server, % of a core", _window("server_core_percent"), digits=0)
+_DELIVERED = Figure("delivered %", _window("delivered_percent"), digits=3)
+_P50 = Figure("latency p50 ms", _latency("p50"))
+_P99 = Figure("latency p99 ms", _latency("p99"))
+_MEMORY = Figure("memory MB", _window("server_resident_mb"), digits=0)
+_CLIENT = Figure("load client µs/packet", _window("client_us_per_packet"))
+_STEADY = (COST, _CORE, _RATE, _DELIVERED, _P50, _P99, _MEMORY, _CLIENT)
+
+_PEOPLE = (25, 50, 75, 100, 150, 200, 250)
+# Only Moothall picks the loudest voices by itself; and Janus is spared the upper layers, which it would only throw away.
+_VOICES = {"janus": ["--microphones", "3", "--layers", "1"], "livekit": ["--microphones", "3"]}
+_VOICES_NOTE = (
+    "Publishers send three simulcast layers and everybody has a microphone, of whom three speak. The peers forward every microphone, so with them only the "
+    "three have one; Janus gets the smallest layer only."
+)
+
+CASES = {
+    case.name: case
+    for case in (
+        Case(
+            "fanout-video",
+            "Video fan-out: 10 publishers × 100 packets/s × 1,100 bytes to 30 subscribers",
+            ["fanout-video", "--publishers", "10", "--pps", "100", "--bytes", "1100", "--subscribers", "30"],
+            _STEADY,
+        ),
+        Case(
+            "fanout-audio",
+            "Audio fan-out: 10 publishers × 50 packets/s × 120 bytes to 100 subscribers",
+            ["fanout-audio", "--publishers", "10", "--pps", "50", "--bytes", "120", "--subscribers", "100"],
+            _STEADY,
+        ),
+        Case(
+            "room",
+            "The room: everybody sees 25 cameras at 180p and hears the three loudest voices; the most people one core carries",
+            ["room", "--cameras", "25"],
+            (Figure("people", lambda report: report["window"]["subscribers"], "more", 0), *_STEADY),
+            _VOICES,
+            _VOICES_NOTE,
+            ("--people", _PEOPLE),
+        ),
+        Case(
+            "room-speaker",
+            "The room in speaker layout: one camera at 720p, 24 at 180p, three voices; the most people one core carries",
+            ["room-speaker", "--cameras", "25"],
+            (Figure("people", lambda report: report["window"]["subscribers"], "more", 0), *_STEADY),
+            {"livekit": ["--microphones", "3"]},
+            "Without Janus: it has nothing to choose a layer by the size asked for.",
+            ("--people", _PEOPLE),
+        ),
+        Case(
+            "capacity",
+            "Capacity: 10 publishers × 100 packets/s × 1,100 bytes; subscribers join until 0.1 % is lost or p99 exceeds 50 ms",
+            [
+                "capacity",
+                "--publishers",
+                "10",
+                "--pps",
+                "100",
+                "--bytes",
+                "1100",
+                "--subscribers",
+                "20",
+                "--step",
+                "10",
+            ],
+            (Figure("subscribers held", lambda report: report["held_subscribers"], "more", 0),),
+        ),
+        Case(
+            "join-storm",
+            "Join storm: 250 people join within 5 s a room with 25 publishers",
+            ["join-storm", "--publishers", "25", "--subscribers", "250", "--join-seconds", "5"],
+            (
+                Figure("to first media p50 ms", lambda report: report["join_ms"]["p50"], "less", 0),
+                Figure("p95 ms", lambda report: report["join_ms"]["p95"], "less", 0),
+                Figure("p99 ms", lambda report: report["join_ms"]["p99"], "less", 0),
+                Figure("joined", lambda report: report["join_ms"]["joins"], digits=0),
+            ),
+        ),
+    )
+}

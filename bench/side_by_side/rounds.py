@@ -1,0 +1,100 @@
+"""Rounds: each server in turn under each case, A B A B, and what came of it."""
+
+import json
+import os
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from side_by_side import processes
+from side_by_side.cases import Case, Report
+from side_by_side.network import CLIENT_BASE
+from side_by_side.servers import BENCH, ServerMissing, running
+
+LOAD = BENCH / "load" / "target" / "release" / "load"
+_TIMEOUT_S = 600
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """How the machine is shared out."""
+
+    client: Sequence[str]
+    nice: int
+    seconds: int
+    profile: str
+    server_core: int = 1
+    load_core: int = 0
+
+
+def run_case(case: Case, names: Sequence[str], rounds: int, conditions: Conditions) -> dict[str, list[dict[str, Any]]]:
+    """Reports by server, one a round, rejected ones included. A server that is missing is left out, and said so."""
+    reports: dict[str, list[dict[str, Any]]] = {}
+    for turn in range(rounds):
+        for name in names:
+            try:
+                report = (
+                    _largest(case, name, conditions, *case.sizes) if case.sizes else _once(case, name, conditions, [])
+                )
+            except ServerMissing as missing:
+                if turn == 0:
+                    print(f"  {missing}", flush=True)
+                continue
+            except (RuntimeError, subprocess.TimeoutExpired) as failure:
+                report = {"rejected": [str(failure)]}
+            reports.setdefault(name, []).append(report)
+            print(f"  round {turn + 1}: {name}: {_line(case, report)}", flush=True)
+    return reports
+
+
+def _once(case: Case, name: str, conditions: Conditions, extra: Sequence[str]) -> dict[str, Any]:
+    arguments = [*case.arguments, *case.differences.get(name, ()), *extra]
+    # A capacity step is a window of its own, and there are many.
+    seconds = conditions.seconds if case.name != "capacity" else max(4, conditions.seconds // 2)
+    with running(name, conditions.server_core, conditions.nice) as server, tempfile.TemporaryDirectory() as directory:
+        written, output = Path(directory) / "report.json", Path(directory) / "output"
+        command = [
+            *conditions.client, "taskset", "-c", str(conditions.load_core), str(LOAD), *arguments, *server.options,
+            "--base", CLIENT_BASE, "--pid", str(server.pid), "--profile", conditions.profile,
+            "--seconds", str(seconds), "--json", str(written),
+        ]  # fmt: skip
+        with output.open("wb") as log:
+            load = processes.start(command, conditions.nice, log)
+        try:
+            load.wait(_TIMEOUT_S)
+        finally:
+            load.kill()
+            load.wait()
+        if not written.exists():
+            raise RuntimeError((output.read_text().strip().splitlines() or ["the load client failed"])[-1])
+        report: dict[str, Any] = json.loads(written.read_text())
+        report["load_average"] = os.getloadavg()[0]
+        return report
+
+
+def _largest(case: Case, name: str, conditions: Conditions, option: str, sizes: Sequence[int]) -> dict[str, Any]:
+    """The report of the largest size that counts, with what stopped the next; the first one's when none does."""
+    held: dict[str, Any] = {"rejected": ["no size was tried"]}
+    for size in sizes:
+        try:
+            report = _once(case, name, conditions, [option, str(size)])
+        except RuntimeError as failure:
+            report = {"rejected": [str(failure)]}
+        print(f"    {name} {size}: {_line(case, report)}", flush=True)
+        if report["rejected"]:
+            if held["rejected"]:
+                return report
+            held["next"] = {"size": size, "rejected": report["rejected"]}
+            return held
+        held = report
+    return held
+
+
+def _line(case: Case, report: Report) -> str:
+    if "window" not in report and "held_subscribers" not in report:
+        return f"rejected: {report['rejected']}"
+    figures = ", ".join(f"{figure.title} {figure.read(report)}" for figure in case.figures)
+    return figures + (f" REJECTED: {report['rejected']}" if report["rejected"] else "")
