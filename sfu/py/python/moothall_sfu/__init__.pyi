@@ -7,7 +7,7 @@ with the error text.
 """
 
 from collections.abc import Sequence
-from typing import Literal, TypeAlias
+from typing import Literal, Self, TypeAlias, final
 
 Target: TypeAlias = Literal["publisher", "subscriber"]
 Kind: TypeAlias = Literal["audio", "video"]
@@ -29,18 +29,21 @@ Section: TypeAlias = tuple[str, Kind, str, list[str], str]
 #   ("crashed", peer, text)                           its transport panicked; the peer is removed already
 Event: TypeAlias = tuple[object, ...]
 
+__all__ = ["Engine", "Event", "Kind", "Section", "Target", "__version__"]
+
 __version__: str
 
+@final
 class Engine:
     """Owns the sockets and the shard threads. A room lives on one shard."""
 
-    def __init__(
-        self,
+    def __new__(
+        cls,
         *,
         bind_ips: Sequence[str],
         udp_ports: Sequence[int],
-        advertised_ips: Sequence[str] = (),
-    ) -> None:
+        advertised_ips: Sequence[str] = ...,
+    ) -> Self:
         """Bind every UDP port on every ip and start one shard thread per UDP port.
 
         ``bind_ips``: local addresses, "0.0.0.0" and "::" allowed. ``udp_ports``: one per shard; 0 picks a free one.
