@@ -35,6 +35,15 @@ export interface Visit {
   turnPreview: (kind: InputKind, isOn: boolean) => void
 }
 
+/** What a visit holds besides what it shows. */
+interface Held {
+  preview: Preview | null
+  call: Call | null
+  /** How microphone and camera were when the last call ended: somebody who left with the camera off comes back so. */
+  lastWants: Record<InputKind, boolean> | null
+  isMounted: boolean
+}
+
 /** Refusals after which the person may simply press the button again. */
 const WORTH_REPEATING: ReadonlySet<PageErrorCode> = new Set<PageErrorCode>([
   'offline',
@@ -50,11 +59,7 @@ export function useVisit(page: PageClient, code: string): Visit {
   const [screen, setScreen] = useState<Screen>({ name: 'looking' })
   const [lookup, setLookup] = useState<Lookup | null>(null)
   const [devices] = useState(() => new DeviceList())
-  const current = useRef<{ preview: Preview | null; call: Call | null; isMounted: boolean }>({
-    preview: null,
-    call: null,
-    isMounted: true,
-  })
+  const current = useRef<Held>({ preview: null, call: null, lastWants: null, isMounted: true })
 
   useEffect(() => devices.watch(), [devices])
   useEffect(() => {
@@ -117,16 +122,16 @@ export function useVisit(page: PageClient, code: string): Visit {
   const enter = useCallback(
     async (name: string, preview: Preview | null) => {
       const { Call } = await loadCall()
-      const wants = preview?.getSnapshot()
+      const previewed = preview?.getSnapshot()
+      const wants = previewed
+        ? { microphone: previewed.microphone.isOn, camera: previewed.camera.isOn }
+        : (current.current.lastWants ?? { microphone: remembersOn('microphone'), camera: remembersOn('camera') })
       const call = new Call({
         page,
         who: { meetingCode: code, participantToken: findHostToken(code), name },
         role: lookup?.role ?? 'guest',
-        tracks: { microphone: wants?.microphone.track ?? null, camera: wants?.camera.track ?? null },
-        wants: {
-          microphone: wants ? wants.microphone.isOn : remembersOn('microphone'),
-          camera: wants ? wants.camera.isOn : remembersOn('camera'),
-        },
+        tracks: { microphone: previewed?.microphone.track ?? null, camera: previewed?.camera.track ?? null },
+        wants,
         deviceIds: devices.getSnapshot().chosen,
       })
       current.current.call = call
@@ -137,7 +142,9 @@ export function useVisit(page: PageClient, code: string): Visit {
           setScreen({ name: 'inside', call })
         },
         onOver: (reason) => {
+          const { microphone, camera } = call.getSnapshot()
           current.current.call = null
+          current.current.lastWants = { microphone: microphone.isOn, camera: camera.isOn }
           if (reason.kind !== 'refused') {
             setScreen({ name: 'over', reason: reason.kind })
           } else if (preview !== null && WORTH_REPEATING.has(reason.code)) {

@@ -72,6 +72,18 @@ test('from the link to the meeting and out again', async () => {
   expect(FakeCall.made[1]?.options.who.name).toBe('Ada')
 })
 
+test('who left with the camera off comes back with the camera off', async () => {
+  open('/123456789012')
+  const call = await joinAs('Ada')
+  act(() => call.enter())
+  call.update({ camera: { isOn: false, isBusy: false, problem: null } })
+  act(() => call.close({ kind: 'left' }))
+  await userEvent.click(await screen.findByRole('button', { name: 'Rejoin' }))
+  await waitFor(() => expect(FakeCall.made).toHaveLength(2))
+
+  expect(FakeCall.made[1]?.options.wants).toEqual({ microphone: true, camera: false })
+})
+
 test('a host link loses its secrets at once, and the host stays host over a reload', async () => {
   const page = open('/?room_token=123456789012&participant_token=aaa.bbb.ccc')
   await screen.findByLabelText('Your name')

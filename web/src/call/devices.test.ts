@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { selectedDevice, sortDevices } from './devices'
+import { isMissing, selectedDevice, sortDevices } from './devices'
 
 test('devices are sorted by kind and nameless ones left out', () => {
   const sorted = sortDevices([
@@ -13,7 +13,17 @@ test('devices are sorted by kind and nameless ones left out', () => {
     microphone: [{ id: 'a', label: 'Headset' }],
     camera: [{ id: 'v', label: 'Webcam' }],
     speaker: [{ id: 'o', label: 'Speakers' }],
+    present: new Set(['microphone', 'camera', 'speaker']),
   })
+})
+
+test('before permission devices have no names, which is not the same as being missing', () => {
+  const list = sortDevices([{ kind: 'audioinput', deviceId: '', label: '' }])
+
+  expect(list.microphone).toEqual([])
+  expect(isMissing(list, 'microphone')).toBe(false)
+  expect(isMissing(list, 'camera')).toBe(true)
+  expect(isMissing({ present: null }, 'camera')).toBe(false)
 })
 
 test('a thousand devices do not become a thousand entries', () => {

@@ -14,6 +14,8 @@ export interface DeviceListState {
   microphone: readonly Device[]
   camera: readonly Device[]
   speaker: readonly Device[]
+  /** Kinds of which there is at least one, named or not; null before the browser was asked. */
+  present: ReadonlySet<DeviceKind> | null
   /** The chosen device of each kind; null leaves it to the browser. */
   chosen: Readonly<Record<DeviceKind, string | null>>
 }
@@ -29,13 +31,15 @@ const MOST_DEVICES = 64
 /** What the browser reports, by kind, without entries that name no device. */
 export function sortDevices(found: readonly Pick<MediaDeviceInfo, 'kind' | 'deviceId' | 'label'>[]) {
   const sorted: Record<DeviceKind, Device[]> = { microphone: [], camera: [], speaker: [] }
+  const present = new Set<DeviceKind>()
   for (const { kind, deviceId, label } of found.slice(0, MOST_DEVICES)) {
+    present.add(KINDS[kind])
     // Before permission is given browsers list one nameless entry per kind.
     if (deviceId !== '' && label !== '') {
       sorted[KINDS[kind]].push({ id: deviceId, label })
     }
   }
-  return sorted
+  return { ...sorted, present }
 }
 
 export class DeviceList extends Cell<DeviceListState> {
@@ -44,6 +48,7 @@ export class DeviceList extends Cell<DeviceListState> {
       microphone: [],
       camera: [],
       speaker: [],
+      present: null,
       chosen: {
         microphone: rememberedChoices.read('microphone'),
         camera: rememberedChoices.read('camera'),
@@ -82,6 +87,11 @@ export class DeviceList extends Cell<DeviceListState> {
 /** Whether this browser lets a page choose where sound goes. */
 export function canChooseSpeaker(): boolean {
   return 'setSinkId' in HTMLMediaElement.prototype
+}
+
+/** Whether it is known that there is no device of this kind; without permission they are there but have no names. */
+export function isMissing({ present }: Pick<DeviceListState, 'present'>, kind: DeviceKind): boolean {
+  return present !== null && !present.has(kind)
 }
 
 /** The entry a list shows as selected: the choice, if it is still there; else what is in use; else the first. */

@@ -1,5 +1,5 @@
 import { useTranslation } from 'react-i18next'
-import { canChooseSpeaker, type DeviceKind, type DeviceList, selectedDevice } from '@/call/devices'
+import { canChooseSpeaker, type DeviceKind, type DeviceList, isMissing, selectedDevice } from '@/call/devices'
 import { useWatchable } from '@/lib/useWatchable'
 import { MenuChoice } from '@/ui/Menu'
 
@@ -22,7 +22,7 @@ export function DeviceChoices({ devices, kinds, inUse, onChoose }: DeviceChoices
         label={t(`devices.${kind}`)}
         options={list[kind].map(({ id, label }) => ({ value: id, label }))}
         value={selectedDevice(list[kind], list.chosen[kind], inUse[kind] ?? null)}
-        emptyText={kind === 'speaker' ? t('devices.default') : t('devices.none')}
+        emptyText={t(isMissing(list, kind) && kind !== 'speaker' ? 'devices.none' : 'devices.default')}
         onChoose={(id) => onChoose(kind, id)}
       />
     ))

@@ -1,6 +1,6 @@
 import { Camera, Mic, Volume2 } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
-import { canChooseSpeaker, type DeviceKind, type DeviceList, selectedDevice } from '@/call/devices'
+import { canChooseSpeaker, type DeviceKind, type DeviceList, isMissing, selectedDevice } from '@/call/devices'
 import { useWatchable } from '@/lib/useWatchable'
 import { Select } from '@/ui/Select'
 
@@ -28,7 +28,7 @@ export function DevicePicker({ devices, inUse, onChoose }: DevicePickerProps) {
           icon={ICONS[kind]}
           options={list[kind].map(({ id, label }) => ({ value: id, label }))}
           value={selectedDevice(list[kind], list.chosen[kind], inUse[kind] ?? null)}
-          emptyText={kind === 'speaker' ? t('devices.default') : t('devices.none')}
+          emptyText={t(isMissing(list, kind) && kind !== 'speaker' ? 'devices.none' : 'devices.default')}
           onChoose={(id) => onChoose(kind, id)}
         />
       ))}

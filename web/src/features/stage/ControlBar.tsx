@@ -160,7 +160,7 @@ function Split({ options, label, children }: { options: ReactNode; label: string
             <button
               type="button"
               aria-label={label}
-              className="flex h-12 w-9 items-center justify-center rounded-e-2xl text-muted hover:bg-line hover:text-ink data-popup-open:bg-line data-popup-open:text-ink"
+              className="flex h-12 w-11 items-center justify-center rounded-e-2xl text-muted hover:bg-line hover:text-ink data-popup-open:bg-line data-popup-open:text-ink"
             >
               <ChevronUp className="size-4.5" aria-hidden="true" />
             </button>

@@ -1,7 +1,7 @@
 import { RoomAudioRenderer, useAudioPlayback, useParticipants } from '@livekit/components-react'
 import { type Participant, RoomEvent } from 'livekit-client'
 import { Volume2 } from 'lucide-react'
-import { type ReactNode, useCallback, useState } from 'react'
+import { type ReactNode, useCallback, useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Call } from '@/call/call'
 import { deviceHelp, gatherProblems } from '@/call/deviceHelp'
@@ -42,6 +42,9 @@ export function Stage({ call, roomName, guestLink, microphoneChoices, cameraChoi
   const news = useAnnouncements(call.room)
   const start = useMeetingStart(call)
   const ending = useEnding(call)
+  const heading = useRef<HTMLHeadingElement>(null)
+  // The button that had the focus is gone; from here the next Tab leads to the controls.
+  useEffect(() => heading.current?.focus({ preventScroll: true }), [])
   useWakeLock()
   useShortcuts({
     onMicrophone: () => void call.turn('microphone', !call.getSnapshot().microphone.isOn),
@@ -63,7 +66,9 @@ export function Stage({ call, roomName, guestLink, microphoneChoices, cameraChoi
 
   return (
     <div className="flex h-dvh flex-col overflow-hidden">
-      <h1 className="sr-only">{t('stage.label')}</h1>
+      <h1 ref={heading} tabIndex={-1} className="sr-only">
+        {t('stage.label')}
+      </h1>
       <header className="flex items-center justify-between gap-3 px-4 pt-2.5 lg:hidden">
         <span className="truncate font-medium text-sm" dir="auto">
           {roomName}
