@@ -2,15 +2,15 @@
 
 import asyncio
 import contextlib
+import logging
 import os
 import socket
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import moothall_sfu
 import pytest
 import uvicorn
 from playwright.async_api import Page, async_playwright
@@ -20,6 +20,7 @@ from starlette.routing import Route
 from support.browser import chromium_path
 from support.waiting import eventually
 
+import moothall_sfu
 from moothall.engine import Admission, EngineEvent, JoinGrant, Refusal
 from moothall.kit.clock import SystemClock
 from moothall.signalling.embedded import EmbeddedEngine
@@ -30,6 +31,7 @@ _TESTS = str(Path(__file__).parents[1])
 REPOSITORY = Path(__file__).parents[3]
 LIVEKIT_CLIENT = REPOSITORY / "web/node_modules/livekit-client/dist/livekit-client.umd.js"
 PAGE = Path(__file__).with_name("page.html")
+_log = logging.getLogger(__name__)
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
     "--headless=new",
@@ -96,7 +98,7 @@ async def serving(port: int = 0) -> AsyncIterator[MeetingServer]:
     http.config.load()
     async with engine.running(), asyncio.TaskGroup() as tasks:
         # Without the signal handlers that uvicorn's own entry point would install.
-        serve = tasks.create_task(http._serve(sockets=[listener]))  # noqa: SLF001 - as above
+        serve = tasks.create_task(http._serve(sockets=[listener]))
         await eventually(lambda: http.started)
         try:
             yield server
@@ -145,11 +147,10 @@ async def server() -> AsyncIterator[MeetingServer]:
 
 
 @pytest.fixture
-def free_port() -> Iterator[int]:
+def free_port() -> int:
     """A port that was free a moment ago and that no other test uses."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    return port
+        return int(probe.getsockname()[1])
 
 
 OpenPage = Callable[..., Awaitable[Page]]
@@ -167,7 +168,7 @@ async def open_page() -> AsyncIterator[OpenPage]:
             browser = await playwright.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_ARGUMENTS)
             stack.push_async_callback(browser.close)
             page = await browser.new_page()
-            page.on("console", lambda message: print(f"[{identity}] {message.text[:200]}"))
+            page.on("console", lambda message: _log.info("%s: %.200s", identity, message.text))
             await page.goto(server.page_url)
             arguments = [server.url, server.token(identity), options]
             await page.evaluate("([url, token, options]) => join(url, token, options)", arguments)
@@ -178,7 +179,8 @@ async def open_page() -> AsyncIterator[OpenPage]:
 
 async def _serve_until_killed(port: int) -> None:
     async with serving(port):
-        print("serving", flush=True)
+        sys.stdout.write("serving\n")
+        sys.stdout.flush()
         await asyncio.Event().wait()
 
 

@@ -110,13 +110,17 @@ async def test_mute_camera_off_and_leave_reach_the_other(server: MeetingServer, 
         assert [(event.identity, event.reason.value) for event in left] == [("alice", "client_initiated")]
 
 
-async def test_tracks_published_again_after_unpublishing_are_received(server: MeetingServer, open_page: OpenPage) -> None:
+async def test_tracks_published_again_after_unpublishing_are_received(
+    server: MeetingServer, open_page: OpenPage
+) -> None:
     async with python_clients(1) as (bob,):
         page = await _meet(server, open_page, bob)
         await bob.sees("alice")
 
         for count in (1, 2):
-            await page.evaluate("room.localParticipant.unpublishTrack(room.localParticipant.getTrackPublication('camera').track)")
+            await page.evaluate(
+                "room.localParticipant.unpublishTrack(room.localParticipant.getTrackPublication('camera').track)"
+            )
             await eventually(lambda count=count: len(bob.saw("track_unsubscribed")) == count)
             await page.evaluate("room.localParticipant.setCameraEnabled(true)")
             await bob.sees("alice")
@@ -243,7 +247,9 @@ async def test_kick_ends_the_page_and_the_gate_keeps_it_out(server: MeetingServe
     await eventually(lambda: log_of(page, "Disconnected"))
 
     token = server.token("alice")
-    refused = "({ reason, status, message }) => [reason === LivekitClient.ConnectionErrorReason.NotAllowed, status, message]"
+    refused = (
+        "({ reason, status, message }) => [reason === LivekitClient.ConnectionErrorReason.NotAllowed, status, message]"
+    )
     error = await page.evaluate(
         f"([url, token]) => room.connect(url, token).then(() => null, {refused})", [server.url, token]
     )

@@ -25,8 +25,10 @@ from moothall.signalling.events import DataReceived, ServerStopping
 from moothall.signalling.messages import (
     AddTrack,
     Answer,
+    DisconnectReason,
     Join,
     Leave,
+    LeaveAction,
     LeaveRequested,
     Offer,
     Ping,
@@ -228,7 +230,7 @@ class TestResponses:
         assert not join.ice_servers
 
     def test_leave_numbers_are_those_of_the_protocol(self) -> None:
-        leave = decode_leave(encode_response(Leave(*_reasons())))
+        leave = decode_leave(encode_response(Leave(DisconnectReason.ROOM_DELETED, LeaveAction.DISCONNECT)))
 
         assert (leave.reason, leave.action) == (pb_models.DisconnectReason.ROOM_DELETED, pb.LeaveRequest.DISCONNECT)
 
@@ -255,12 +257,6 @@ def _bytes(response: Response) -> bytes:
     written = encode_response(response)
     assert isinstance(written, bytes)
     return written
-
-
-def _reasons() -> Any:
-    from moothall.signalling.messages import DisconnectReason, LeaveAction
-
-    return DisconnectReason.ROOM_DELETED, LeaveAction.DISCONNECT
 
 
 def decode_leave(written: bytes | str) -> pb.LeaveRequest:

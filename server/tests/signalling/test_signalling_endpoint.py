@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-import random
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -28,6 +28,7 @@ from moothall.signalling.embedded import EmbeddedEngine
 from moothall.signalling.endpoint import routes
 from moothall.signalling.messages import Permission
 from moothall.signalling.redaction import redact_queries
+from moothall.signalling.reports import Reports
 
 SECRET = "a secret of more than thirty-two characters"
 CLOCK = SystemClock()
@@ -387,9 +388,7 @@ class TestRules:
             assert (await alice.next("leave")).leave.action == pb.LeaveRequest.RECONNECT
             assert await world.engine.participants("standup") == ["bob"]
 
-    async def test_bug_in_one_room_leaves_the_others_alone(
-        self, world: World, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    async def test_bug_in_one_room_leaves_the_others_alone(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
         async with world.inside("alice") as alice:
             other = world.token("bob", room="elsewhere")
             async with connect(f"{world.url}/rtc?access_token={other}") as connection:
@@ -464,7 +463,7 @@ class TestHostileClients:
                 if client.too_slow:
                     break
                 # Random, because sockets compress.
-                notice = random.randbytes(30_000).hex()
+                notice = secrets.token_hex(30_000)
                 await world.engine.update_participant("standup", "alice", attributes={"notice": notice})
                 await asyncio.sleep(0)
 
@@ -505,8 +504,6 @@ class TestReports:
                 raise failures.pop()
             told.append(type(event).__name__)
 
-        from moothall.signalling.reports import Reports
-
         reports = Reports(listen)
         now = CLOCK.now()
         async with asyncio.TaskGroup() as tasks:
@@ -521,8 +518,6 @@ class TestReports:
     async def test_listener_that_never_succeeds_delays_the_end_only_so_long(self) -> None:
         async def fail(_event: EngineEvent) -> None:
             raise RuntimeError("no database")
-
-        from moothall.signalling.reports import Reports
 
         reports = Reports(fail)
         async with asyncio.TaskGroup() as tasks:

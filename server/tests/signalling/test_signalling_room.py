@@ -343,7 +343,10 @@ class TestPublishing:
         sections = (Section("0", "video", True, 1, "second"), Section("1", "video", True, 1, "first"))
         stage.happens(OfferAccepted(alice, 1, "answer", sections))
 
-        assert {(done.track_sid, done.mid) for done in stage.did(commands.PublishTrack)} == {(second, "0"), (first, "1")}
+        assert {(done.track_sid, done.mid) for done in stage.did(commands.PublishTrack)} == {
+            (second, "0"),
+            (first, "1"),
+        }
 
     def test_section_with_an_unknown_track_id_takes_the_first_pending_track_of_its_kind(self, stage: Stage) -> None:
         alice = stage.joins("alice")
@@ -365,14 +368,14 @@ class TestPublishing:
         assert [done.mid for done in stage.did(commands.PublishTrack)] == ["0"]
 
     @pytest.mark.parametrize("sections", [(), (Section("?", "audio", False, 0, ""),)])
-    def test_track_ends_when_its_section_stops_sending_or_is_gone(self, stage: Stage, sections: tuple[Section, ...]) -> None:
+    def test_track_ends_when_its_section_stops_sending_or_is_gone(
+        self, stage: Stage, sections: tuple[Section, ...]
+    ) -> None:
         alice, bob = stage.joins("alice"), stage.joins("bob")
         track = stage.publishes(bob, "mic", "audio", MIC)
         mid = stage.room.participants[bob].published[track].mid
 
-        stage.happens(
-            OfferAccepted(bob, 2, "answer", tuple(Section(mid, "audio", s.sending, 0, "") for s in sections))
-        )
+        stage.happens(OfferAccepted(bob, 2, "answer", tuple(Section(mid, "audio", s.sending, 0, "") for s in sections)))
 
         assert stage.told(alice, ParticipantUpdate)[0].participants[0].tracks == ()
         assert stage.did(commands.UnsubscribeTrack) == [commands.UnsubscribeTrack(alice, track)]

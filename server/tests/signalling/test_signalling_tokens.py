@@ -89,9 +89,7 @@ HOSTILE = {
     "HMAC with an empty key": forge(HS256, claims(), secret=b""),
     "HMAC with another secret": forge(HS256, claims(), secret=b"another secret of more than thirty-two chars"),
     "key id of a path, signed with what is there": forge({**HS256, "kid": "../../dev/null"}, claims(), secret=b""),
-    "key brought along (jwk)": forge(
-        {**HS256, "jwk": {"kty": "oct", "k": segment(b"mine")}}, claims(), secret=b"mine"
-    ),
+    "key brought along (jwk)": forge({**HS256, "jwk": {"kty": "oct", "k": segment(b"mine")}}, claims(), secret=b"mine"),
     "key elsewhere (jku)": forge({**HS256, "jku": "https://example.com/keys"}, claims(), secret=b"mine"),
     "certificate elsewhere (x5u)": forge({**HS256, "x5u": "https://example.com/cert"}, claims(), secret=b"mine"),
     "unknown critical header": forge({**HS256, "crit": ["moothall"], "moothall": 1}, claims()),
@@ -163,7 +161,12 @@ def test_grant_comes_back_as_it_was_given() -> None:
 
     token = SIGNER.verify(SIGNER.mint(grant, NOW), NOW)
 
-    assert (token.room, token.identity, token.name, token.attributes) == ("standup", "alice", "Alice", {"role": "guest"})
+    assert (token.room, token.identity, token.name, token.attributes) == (
+        "standup",
+        "alice",
+        "Alice",
+        {"role": "guest"},
+    )
     assert token.permission.can_publish_sources == (TrackSource.MICROPHONE, TrackSource.SCREEN_SHARE_AUDIO)
     assert token.permission.hidden
     assert not token.permission.can_publish_data

@@ -58,9 +58,7 @@ class PythonClient:
             await me.publish_track(
                 self.camera, rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_CAMERA, simulcast=True)
             )
-            await me.publish_track(
-                self.microphone, rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE)
-            )
+            await me.publish_track(self.microphone, rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE))
 
     def publication(self, identity: str, source: int) -> rtc.RemoteTrackPublication | None:
         person = self.room.remote_participants.get(identity)

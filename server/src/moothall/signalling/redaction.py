@@ -2,7 +2,6 @@
 
 import logging
 
-
 # uvicorn's sans-IO driver says this as an error after every orderly refusal of a WebSocket, which the 404 of /rtc/v1 is.
 _FALSE_ALARM = "ASGI callable returned without completing handshake."
 
