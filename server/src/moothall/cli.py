@@ -107,7 +107,6 @@ def serve(
         log_format=log_format,
         shutdown_seconds=shutdown_seconds,
     )
-    configure_logging(settings.log_level, settings.log_format)
     # Imported here, because the other commands should not wait for it.
     from moothall import app  # noqa: PLC0415
 
@@ -128,6 +127,7 @@ def serve(
     room = None
     if demo:
         room = _run(settings, lambda database: ensure_demo_room(database, settings.data_dir.absolute(), _clock.now()))
+    configure_logging(settings.log_level, settings.log_format)
     try:
         uvloop.run(app.serve(settings, listener, announce))
     except (DatabaseUnavailable, SettingsInvalid, OSError) as error:

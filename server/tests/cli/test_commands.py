@@ -117,12 +117,14 @@ def test_demo_prints_two_links_that_stay_the_same(tmp_path: Path):
         ready = httpx2.get(f"{server.origin}/readyz")
         assert server.stop() == 0
         first = links(server.output)
+        logged = [json.loads(line) for line in server.output if line.startswith("{")]
     with server_process("--data-dir", str(tmp_path), "--demo") as server:
         assert server.stop(signal.SIGINT) == 0
         second = links(server.output)
 
     assert version.json() == {"name": "moothall", "version": __version__}
     assert ready.json()["status"] == "ready"
+    assert {entry["route"] for entry in logged if entry["event"] == "request"} == {"/version", "/readyz"}
     assert set(first) == {"Host link", "Guest link"}
     assert "room_token=" in first["Host link"]
     assert re.fullmatch(r"/[0-9]{12}", first["Guest link"])

@@ -3,7 +3,6 @@
 A room is read together with what the theme in force (its own, else the application's default) puts into its links.
 """
 
-from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import (
@@ -217,9 +216,43 @@ def _narrowed(statement: Any, application_id: str, theme_id: str | None) -> tupl
 
 
 def _values(room: Room) -> dict[str, Any]:
-    values = asdict(room)
-    del values["serial"], values["short_company_url"]
-    return values
+    """Every column but the serial. Written out, because dataclasses.asdict copies deeply and takes longer than the insert."""
+    recording, callbacks, features = room.recording_options, room.callback_urls, room.available_features
+    return {
+        "id": room.id,
+        "application_id": room.application_id,
+        "display_name": room.display_name,
+        "metadata": room.metadata,
+        "type": room.type,
+        "meeting_code": room.meeting_code,
+        "owner_participant_id": room.owner_participant_id,
+        "created_at": room.created_at,
+        "expires_at": room.expires_at,
+        "expire_after_use": room.expire_after_use,
+        "join_approval_level": room.join_approval_level,
+        "theme_id": room.theme_id,
+        "recording_options": {
+            "auto_record": recording.auto_record,
+            "record_only_owner": recording.record_only_owner,
+        },
+        "initial_join_options": {"microphone_state": room.initial_join_options.microphone_state},
+        "callback_urls": {
+            "rooms_callback_url": callbacks.rooms_callback_url,
+            "sessions_callback_url": callbacks.sessions_callback_url,
+            "recordings_callback_url": callbacks.recordings_callback_url,
+        },
+        "available_features": {
+            "is_recording_available": features.is_recording_available,
+            "is_chat_available": features.is_chat_available,
+            "is_whiteboard_available": features.is_whiteboard_available,
+            "is_locale_switcher_available": features.is_locale_switcher_available,
+            "is_captions_available": features.is_captions_available,
+        },
+        "ui_settings": {"language": room.ui_settings.language},
+        "occupied": room.occupied,
+        "vacated_at": room.vacated_at,
+        "ended_at": room.ended_at,
+    }
 
 
 def _room(row: Row[Any]) -> Room:
