@@ -30,7 +30,11 @@ class RoomFinished:
 
 @dataclass(frozen=True, slots=True)
 class ParticipantJoined:
-    """The participant's transports are up: others can see it. ``sid`` is new for each connection, ``identity`` is the participant id."""
+    """The participant's transports are up: others can see it. ``sid`` is new for each connection, ``identity`` is the participant id.
+
+    When a connection takes the place of an earlier one of the same identity, its ParticipantJoined comes before the ParticipantLeft of
+    the earlier ``sid``, so that nobody seems to have been away.
+    """
 
     room: str
     identity: str

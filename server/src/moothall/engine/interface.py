@@ -70,7 +70,10 @@ class MediaEngine(Protocol):
         """Disconnect everybody with ROOM_DELETED. False when nobody was there."""
         ...
 
-    async def mute_track(self, room: str, identity: str, track_sid: str, *, muted: bool) -> bool: ...
+    async def mute_track(self, room: str, identity: str, track_sid: str, *, muted: bool) -> bool:
+        """Mute somebody's track. Nobody's microphone or camera is opened from afar: ``muted=False`` does nothing and answers False, as
+        does a track that is not there."""
+        ...
 
     async def send_data(
         self, room: str, payload: bytes, *, topic: str, reliable: bool = True, to: Sequence[str] = ()
