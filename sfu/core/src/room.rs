@@ -276,18 +276,14 @@ impl Room {
         }
     }
 
-    /// Something was written to this transport: send it with the next [`flush`](Self::flush).
-    fn mark_dirty(dirty: &mut Vec<(usize, Target)>, at: (usize, Target)) {
-        if !dirty.contains(&at) {
-            dirty.push(at);
-        }
-    }
-
     /// Send what forwarding wrote since the last time.
     pub fn flush(&mut self, now: Instant, out: &mut Outputs) {
         // Draining one transport may write to another; every round is caused by something received, so this ends.
         while !self.dirty.is_empty() {
             for at in std::mem::take(&mut self.dirty) {
+                if let Some(transport) = self.transport_at(at.0, at.1) {
+                    transport.is_dirty = false;
+                }
                 self.handle_timeout(now, at, out);
             }
         }
@@ -655,11 +651,15 @@ impl Room {
         let Some(transport) = self.transport_at(owner, Target::Publisher) else {
             return;
         };
+        let was_dirty = std::mem::replace(&mut transport.is_dirty, true);
+        if !was_dirty {
+            self.dirty.push((owner, Target::Publisher));
+        }
+        let Some(transport) = self.transport_at(owner, Target::Publisher) else {
+            return;
+        };
         match contain(|| transport.request_keyframe(mid, rid)) {
-            Ok(true) => {
-                out.counters.keyframe_requests += 1;
-                Self::mark_dirty(&mut self.dirty, (owner, Target::Publisher));
-            }
+            Ok(true) => out.counters.keyframe_requests += 1,
             Ok(false) => {}
             Err(text) => self.crash(now, owner, text, out),
         }
@@ -746,9 +746,11 @@ impl Room {
         while next < receivers.len() {
             let run = contain(|| {
                 while let Some(&(slot, section)) = receivers.get(next) {
-                    if forward_to(now, self.peers.get_mut(slot), section, packet) {
+                    if let Some(transport) = forward_to(now, self.peers.get_mut(slot), section, packet) {
                         out.counters.forwarded += 1;
-                        Self::mark_dirty(&mut self.dirty, (slot, Target::Subscriber));
+                        if !std::mem::replace(&mut transport.is_dirty, true) {
+                            self.dirty.push((slot, Target::Subscriber));
+                        }
                     }
                     next += 1;
                 }
@@ -894,14 +896,16 @@ fn set_target(subscription: &mut Subscription, flowing: [bool; MAX_LAYERS]) {
     subscription.layers.set_target(choose_layer(subscription.settings.max_layer, flowing));
 }
 
-fn forward_to(now: Instant, peer: Option<&mut Option<Peer>>, section: usize, packet: &Incoming) -> bool {
-    let Some(peer) = peer.and_then(Option::as_mut) else {
-        return false;
-    };
-    let (Some(transport), Some(section)) = (peer.subscriber.as_mut(), peer.sections.get_mut(section)) else {
-        return false;
-    };
-    section.forward(now, packet, transport)
+/// The transport a packet was written to, if it was.
+fn forward_to<'a>(
+    now: Instant,
+    peer: Option<&'a mut Option<Peer>>,
+    section: usize,
+    packet: &Incoming,
+) -> Option<&'a mut Transport> {
+    let peer = peer?.as_mut()?;
+    let transport = peer.subscriber.as_mut()?;
+    peer.sections.get_mut(section)?.forward(now, packet, transport).then_some(transport)
 }
 
 /// Read once what every receiver needs to know.

@@ -106,6 +106,8 @@ pub struct Transport {
     deadline: Instant,
     /// When the shard's timer for this transport is set.
     pub armed: Option<Instant>,
+    /// The room knows that something was written and must be drained.
+    pub is_dirty: bool,
     state: Option<TransportState>,
     dtls_up: bool,
     negotiated_at: Option<Instant>,
@@ -149,6 +151,7 @@ impl Transport {
             ufrag,
             deadline: now,
             armed: None,
+            is_dirty: false,
             state: None,
             dtls_up: false,
             negotiated_at: None,
