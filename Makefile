@@ -112,6 +112,9 @@ test-e2e: $(STAMP)/dev
 	$(call say,"meetings in real browsers")
 	@cd e2e && ../$(BIN)/pytest
 
+bench-sfu: setup ## Our SFU, Janus and livekit-server under the same load in turn; writes docs/benchmarks.md (root).
+	@bench/run
+
 lint: lint-server lint-sfu lint-web ## Every static gate.
 
 lint-server: $(STAMP)/dev

@@ -162,3 +162,52 @@ impl Session {
 fn send(scene: &mut Scene, message: &Value) {
     scene.frames.push(Frame::Text(message.to_string()));
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+    use crate::dtls::Identity;
+    use crate::net::Mux;
+    use crate::plan::Plan;
+    use crate::srtp::Profile;
+    use crate::transport::Settings;
+
+    #[test]
+    fn the_first_publisher_creates_the_room_then_publishes_and_a_subscriber_waits_for_all() {
+        let plan = Plan::video_fan_out(2, 100.0, 1100, 1);
+        let mux = Mux::open(Ipv4Addr::new(127, 70, 0, 0), 1).expect("sockets");
+        let settings = Settings { identity: Identity::new(&[Profile::Aes128Gcm]), feedback_interval_ns: 1 };
+        let mut transports = Vec::new();
+        let mut scene =
+            Scene { plan: &plan, settings: &settings, mux: &mux, transports: &mut transports, published: 1, now_ns: 0, frames: Vec::new() };
+        let mut tell = |session: &mut Session, message: Value| {
+            session.receive(&Frame::Text(message.to_string()), &mut scene).expect("taken");
+            session.tick(&mut scene);
+            let texts = scene.frames.drain(..).map(|frame| match frame {
+                Frame::Text(text) => serde_json::from_str::<Value>(&text).expect("JSON"),
+                Frame::Binary(_) => panic!("Janus speaks text"),
+            });
+            texts.collect::<Vec<_>>()
+        };
+        let success = |transaction: &str, id: u64| json!({"janus": "success", "transaction": transaction, "data": {"id": id}});
+
+        let mut publisher = Session::new(Part { publisher: Some(0), receives: false }, true);
+        assert_eq!(tell(&mut publisher, success("session", 5))[0]["janus"], "attach");
+        assert_eq!(tell(&mut publisher, success("publisher", 6))[0]["body"]["request"], "create");
+        let published = tell(&mut publisher, json!({"janus": "success", "transaction": "room"}));
+        assert_eq!((&published[0]["body"]["request"], &published[0]["body"]["id"]), (&json!("joinandconfigure"), &json!(1)));
+        assert_eq!((&published[0]["session_id"], &published[0]["handle_id"]), (&json!(5), &json!(6)));
+        assert!(published[0]["jsep"]["sdp"].as_str().expect("an offer").contains("a=sendonly"));
+
+        let mut subscriber = Session::new(Part { publisher: None, receives: true }, false);
+        tell(&mut subscriber, success("session", 8));
+        assert!(tell(&mut subscriber, success("subscriber", 9)).is_empty());
+        scene.published = 2;
+        subscriber.tick(&mut scene);
+        let Some(Frame::Text(text)) = scene.frames.pop() else { panic!("nothing said") };
+        let join: Value = serde_json::from_str(&text).expect("JSON");
+        assert_eq!(join["body"]["streams"], json!([{"feed": 1}, {"feed": 2}]));
+    }
+}

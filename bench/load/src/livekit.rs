@@ -370,3 +370,76 @@ fn quality(layer: usize, layers: usize) -> i32 {
 fn send(scene: &mut Scene, request: &Request) {
     scene.frames.push(Frame::Binary(request.encode_to_vec()));
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+    use crate::dtls::Identity;
+    use crate::net::Mux;
+    use crate::plan::{Layout, Plan};
+    use crate::srtp::Profile;
+    use crate::transport::{Settings, Transport};
+
+    /// Lets a session take one response in; returns the requests it makes.
+    fn exchange(session: &mut Session, response: &Response, plan: &Plan, mux: &Mux, transports: &mut Vec<Transport>) -> Vec<Request> {
+        let settings = Settings { identity: Identity::new(&[Profile::Aes128Gcm]), feedback_interval_ns: 1 };
+        let mut scene = Scene { plan, settings: &settings, mux, transports, published: 0, now_ns: 0, frames: Vec::new() };
+        session.receive(&Frame::Binary(response.encode_to_vec()), &mut scene).expect("taken");
+        let decode = |frame| match frame {
+            Frame::Binary(bytes) => Request::decode(bytes.as_slice()).expect("a request"),
+            Frame::Text(text) => panic!("{text}"),
+        };
+        scene.frames.into_iter().map(decode).collect()
+    }
+
+    #[test]
+    fn a_publisher_announces_its_tracks_before_it_offers_them() {
+        let plan = Plan::room(2, 2, 2, 3, Layout::Grid);
+        let mux = Mux::open(Ipv4Addr::new(127, 68, 0, 0), 1).expect("sockets");
+        let mut transports = Vec::new();
+        let mut session = Session::new(Part { publisher: Some(1), receives: true });
+        let joined = exchange(&mut session, &Response { join: Some(Join::default()), ..Response::default() }, &plan, &mux, &mut transports);
+        let tracks: Vec<_> = joined.iter().filter_map(|request| request.add_track.as_ref()).collect();
+        assert_eq!(tracks.iter().map(|track| track.cid.as_str()).collect::<Vec<_>>(), ["microphone1", "camera1"]);
+        assert_eq!(
+            tracks[1].layers.iter().map(|layer| (layer.quality, layer.rid.as_str())).collect::<Vec<_>>(),
+            [(0, "q"), (1, "h"), (2, "f")]
+        );
+        let published = Response { track_published: Some(TrackPublished::default()), ..Response::default() };
+        assert!(exchange(&mut session, &published, &plan, &mux, &mut transports).is_empty());
+        let offered = exchange(&mut session, &published, &plan, &mux, &mut transports);
+        let offer = sdp::parse(&offered[0].offer.as_ref().expect("an offer").sdp);
+        assert_eq!(offer.sections.iter().map(|section| section.kind.as_str()).collect::<Vec<_>>(), ["audio", "video"]);
+        assert_eq!(session.publish_transport(), Some(0));
+    }
+
+    #[test]
+    fn a_subscriber_answers_and_asks_for_the_layer_of_the_plan() {
+        let plan = Plan::room(3, 2, 2, 3, Layout::Speaker);
+        let mux = Mux::open(Ipv4Addr::new(127, 69, 0, 0), 1).expect("sockets");
+        let mut transports = Vec::new();
+        let mut session = Session::new(Part { publisher: None, receives: true });
+        let camera = |publisher: usize| ParticipantInfo {
+            identity: publisher_identity(publisher),
+            tracks: vec![TrackInfo { sid: format!("TR_{publisher}"), kind: VIDEO }],
+        };
+        let join = Join { others: vec![camera(0), camera(1)], ..Join::default() };
+        exchange(&mut session, &Response { join: Some(join), ..Response::default() }, &plan, &mux, &mut transports);
+        let section = |publisher: usize| {
+            format!(
+                "m=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:{publisher}\r\na=sendonly\r\na=msid:PA_x|TR_{publisher} TR_{publisher}\r\na=rtpmap:96 VP8/90000\r\n"
+            )
+        };
+        let text = format!("v=0\r\na=ice-ufrag:a\r\na=ice-pwd:b\r\na=setup:actpass\r\n{}{}", section(0), section(1));
+        let offer = SessionDescription { kind: "offer".into(), sdp: text, id: 7 };
+        let made = exchange(&mut session, &Response { offer: Some(offer), ..Response::default() }, &plan, &mux, &mut transports);
+        let answer = made[0].answer.as_ref().expect("an answer first");
+        assert_eq!((answer.id, sdp::parse(&answer.sdp).sections.len()), (7, 2));
+        let mut settings: Vec<_> = made[1..].iter().filter_map(|request| request.track_setting.clone()).collect();
+        settings.sort_by_key(|setting| setting.quality);
+        let wanted = settings.iter().map(|setting| (setting.track_sids.join(","), setting.quality, setting.width)).collect::<Vec<_>>();
+        assert_eq!(wanted, [("TR_1".into(), 0, 320), ("TR_0".into(), 2, 1280)]);
+    }
+}

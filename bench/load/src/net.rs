@@ -39,7 +39,6 @@ struct Queued {
 /// Where datagrams are received; the headers lead into the other vectors, which are never moved or resized.
 struct Incoming {
     bytes: Vec<u8>,
-    names: Vec<libc::sockaddr_in>,
     controls: Vec<[u64; CONTROL_BYTES / 8]>,
     parts: Vec<libc::iovec>,
     messages: Vec<libc::mmsghdr>,
@@ -57,8 +56,9 @@ impl Mux {
         SocketAddrV4::new(Ipv4Addr::from(self.base + transport as u32), socket.port)
     }
 
-    /// Hands every waiting datagram to `take`: transport, where it is from, its bytes. Returns how many there were.
-    pub fn receive(&mut self, mut take: impl FnMut(usize, SocketAddrV4, &mut [u8])) -> io::Result<usize> {
+    /// Hands every waiting datagram to `take`: transport and bytes. Returns how many there were. Where it is from is not asked for: a
+    /// transport has one peer, and a copy less for each packet is what this client is for.
+    pub fn receive(&mut self, mut take: impl FnMut(usize, &mut [u8])) -> io::Result<usize> {
         let mut total = 0;
         for socket in &self.sockets {
             loop {
@@ -167,11 +167,10 @@ impl Socket {
 
 impl Incoming {
     fn new() -> Self {
-        // SAFETY: all-zero headers and addresses are valid, empty ones.
-        let (name, message) = unsafe { (zeroed(), zeroed()) };
+        // SAFETY: an all-zero header is a valid, empty one.
+        let message = unsafe { zeroed() };
         let mut incoming = Incoming {
             bytes: vec![0; BATCH * DATAGRAM_BYTES],
-            names: vec![name; BATCH],
             controls: vec![[0; CONTROL_BYTES / 8]; BATCH],
             parts: Vec::with_capacity(BATCH),
             messages: vec![message; BATCH],
@@ -189,15 +188,13 @@ impl Incoming {
     /// Makes a header ready for the next datagram: the kernel has written into it.
     fn reset(&mut self, index: usize) {
         let header = &mut self.messages[index].msg_hdr;
-        header.msg_name = (&raw mut self.names[index]).cast();
-        header.msg_namelen = size_of::<libc::sockaddr_in>() as libc::socklen_t;
         header.msg_iov = &raw mut self.parts[index];
         header.msg_iovlen = 1;
         header.msg_control = self.controls[index].as_mut_ptr().cast();
         header.msg_controllen = CONTROL_BYTES;
     }
 
-    fn receive(&mut self, fd: i32, base: u32, take: &mut impl FnMut(usize, SocketAddrV4, &mut [u8])) -> io::Result<usize> {
+    fn receive(&mut self, fd: i32, base: u32, take: &mut impl FnMut(usize, &mut [u8])) -> io::Result<usize> {
         // SAFETY: the headers lead to memory of `self`, of the length told.
         let result =
             unsafe { libc::recvmmsg(fd, self.messages.as_mut_ptr(), BATCH as libc::c_uint, libc::MSG_DONTWAIT, std::ptr::null_mut()) };
@@ -208,12 +205,10 @@ impl Incoming {
         for index in 0..received {
             let local = destination(&self.messages[index].msg_hdr);
             let length = self.messages[index].msg_len as usize;
-            let name = self.names[index];
             self.reset(index);
             let Some(local) = local else { continue };
-            let from = SocketAddrV4::new(Ipv4Addr::from(u32::from_be(name.sin_addr.s_addr)), u16::from_be(name.sin_port));
             let start = index * DATAGRAM_BYTES;
-            take(local.wrapping_sub(base) as usize, from, &mut self.bytes[start..start + length]);
+            take(local.wrapping_sub(base) as usize, &mut self.bytes[start..start + length]);
         }
         Ok(received)
     }
@@ -283,9 +278,8 @@ mod tests {
         }
         mux.flush();
         let mut seen = vec![0; 100];
-        mux.receive(|transport, from, bytes| {
+        mux.receive(|transport, bytes| {
             assert_eq!(bytes, [transport as u8; 10]);
-            assert_eq!(from, addresses[(transport + 1) % 100]);
             seen[transport] += 1;
         })
         .expect("received");

@@ -180,7 +180,7 @@ mod tests {
         mux.flush();
         assert_eq!((stream.sent, transport_sequence), (100, 107));
         let (mut key_frames, mut markers, mut expected) = (0, 0, 1);
-        mux.receive(|transport, _, packet| {
+        mux.receive(|transport, packet| {
             assert_eq!(transport, 1);
             let header = Header::read(packet).expect("whole");
             assert_eq!((header.sequence, header.ssrc), (expected, 9));

@@ -314,9 +314,9 @@ impl Run {
         let mut outbox = Outbox::default();
         let (transports, totals) = (&mut self.transports, &mut self.totals);
         self.mux
-            .receive(|transport, from, datagram| {
+            .receive(|transport, datagram| {
                 if let Some(transport) = transports.get_mut(transport) {
-                    transport.receive(from, datagram, now, totals, &mut outbox);
+                    transport.receive(datagram, now, totals, &mut outbox);
                 }
             })
             .map_err(|error| error.to_string())?;

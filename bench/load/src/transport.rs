@@ -151,7 +151,7 @@ impl Transport {
     }
 
     /// Takes a datagram from the server.
-    pub fn receive(&mut self, from: SocketAddrV4, datagram: &mut [u8], now_ns: u64, totals: &mut Totals, mux: &mut Outbox) {
+    pub fn receive(&mut self, datagram: &mut [u8], now_ns: u64, totals: &mut Totals, mux: &mut Outbox) {
         match datagram.first() {
             Some(128..=191) if datagram.len() >= 8 => {
                 let Some(keys) = &mut self.keys else { return };
@@ -169,15 +169,17 @@ impl Transport {
                 self.exchange_messages();
                 self.flush_dtls(mux);
             }
-            Some(0..=3) => self.stun(from, datagram, now_ns, mux),
+            Some(0..=3) => self.stun(datagram, now_ns, mux),
             _ => {}
         }
     }
 
-    fn stun(&mut self, from: SocketAddrV4, datagram: &[u8], now_ns: u64, mux: &mut Outbox) {
+    fn stun(&mut self, datagram: &[u8], now_ns: u64, mux: &mut Outbox) {
         let Some(remote) = &mut self.remote else { return };
         match stun::parse(datagram, &self.password, &remote.password) {
-            Some(stun::Message::Request(id)) => mux.push(self.id, from, stun::binding_success(id, from, &self.password)),
+            Some(stun::Message::Request(id)) => {
+                mux.push(self.id, remote.address, stun::binding_success(id, remote.address, &self.password))
+            }
             Some(stun::Message::Success(id)) if id == remote.check => {
                 remote.next_check_ns = now_ns + CONSENT_INTERVAL_NS;
                 if !remote.reachable {
@@ -366,8 +368,7 @@ mod tests {
         for millisecond in 0..2_000_u64 {
             let now_ns = millisecond * 1_000_000;
             let mut outbox = Outbox::default();
-            mux.receive(|transport, from, datagram| ends[transport].receive(from, datagram, now_ns, &mut totals, &mut outbox))
-                .expect("received");
+            mux.receive(|transport, datagram| ends[transport].receive(datagram, now_ns, &mut totals, &mut outbox)).expect("received");
             outbox.drain_into(&mut mux);
             for end in &mut ends {
                 end.tick(now_ns, &settings, &mut mux);
