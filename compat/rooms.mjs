@@ -1,36 +1,9 @@
 // Walks through the room calls of the stock Node SDK against the server in MOOTHALL_HOST and prints what came back as JSON.
-// The SDK is used as its documentation shows it; only its host is set.
-import { createRequire } from 'node:module'
+import { collect, meetingsOf, refusal } from './sdk.mjs'
 
-// The SDK is CommonJS.
-const require = createRequire(import.meta.url)
-const { Auth } = require('@vonage/auth')
-const { Meetings } = require('@vonage/meetings')
+const { EXPIRES_AT, LATER } = process.env
 
-const { MOOTHALL_HOST, APPLICATION_ID, PRIVATE_KEY_FILE, EXPIRES_AT, LATER } = process.env
-
-const client = (applicationId) =>
-  new Meetings(new Auth({ applicationId, privateKey: PRIVATE_KEY_FILE }), { meetingsHost: MOOTHALL_HOST })
-
-const collect = async (rooms) => {
-  const found = []
-  for await (const room of rooms) {
-    found.push(room)
-  }
-  return found
-}
-
-// What the SDK throws, with the body of the answer.
-const refusal = async (call) => {
-  try {
-    await call()
-  } catch (error) {
-    return { status: error.response?.status, body: await error.response?.json() }
-  }
-  throw new Error('the call was not refused')
-}
-
-const meetings = client(APPLICATION_ID)
+const meetings = meetingsOf()
 const instant = await meetings.createRoom({ displayName: 'Made by Node' })
 const longTerm = await meetings.createRoom({
   displayName: 'Weekly',
@@ -62,6 +35,6 @@ console.log(
     emptyUpdate: await refusal(() => meetings.updateRoom(longTerm.id, {})),
     unknownRoom: await refusal(() => meetings.getRoom(unknown)),
     badRoom: await refusal(() => meetings.createRoom({ displayName: 'x'.repeat(201) })),
-    stranger: await refusal(() => client(unknown).getRoom(instant.id)),
+    stranger: await refusal(() => meetingsOf(unknown).getRoom(instant.id)),
   }),
 )
