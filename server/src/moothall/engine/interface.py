@@ -71,8 +71,10 @@ class MediaEngine(Protocol):
         ...
 
     async def mute_track(self, room: str, identity: str, track_sid: str, *, muted: bool) -> bool:
-        """Mute somebody's track. Nobody's microphone or camera is opened from afar: ``muted=False`` does nothing and answers False, as
-        does a track that is not there."""
+        """Mute somebody's track. False when it is not there.
+
+        Nobody's microphone or camera is opened from afar: ``muted=False`` does nothing and answers False.
+        """
         ...
 
     async def send_data(

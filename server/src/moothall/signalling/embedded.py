@@ -161,6 +161,7 @@ class EmbeddedEngine:
                 await self.stop()
                 ticking.cancel()
                 self._loop.remove_reader(self._sfu.event_fd)
+                self._loop = None
                 self._sfu.close()
 
     async def stop(self) -> None:
@@ -481,6 +482,8 @@ class EmbeddedEngine:
     # ---- The SFU's events --------------------------------------------------------------------------------------------
 
     def _read_sfu(self) -> None:
+        if self._loop is None:
+            return
         for _ in range(_BATCHES_PER_TURN):
             batch = self._sfu.poll_events(_POLL_LIMIT)
             if not batch:
@@ -488,9 +491,7 @@ class EmbeddedEngine:
             for item in batch:
                 self._handle_sfu(item)
         # There may be more, and the descriptor only becomes readable when something is added.
-        assert self._loop is not None  # noqa: S101 - set before the reader is
-        if not self._stopped:
-            self._loop.call_soon(self._read_sfu)
+        self._loop.call_soon(self._read_sfu)
 
     def _handle_sfu(self, item: tuple[Any, ...]) -> None:
         """Tell the room concerned; what no room is concerned by any more is dropped."""

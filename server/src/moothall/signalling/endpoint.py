@@ -25,6 +25,7 @@ from moothall.signalling.codec import MalformedMessage, decode_request
 from moothall.signalling.connection import Connection
 from moothall.signalling.embedded import Client, ClientOptions, EmbeddedEngine, Ticket
 from moothall.signalling.messages import DisconnectReason, Leave, LeaveAction, Trickle
+from moothall.signalling.redaction import redact_queries
 from moothall.signalling.token_bucket import TokenBucket
 from moothall.signalling.tokens import AccessToken, TokenRejected
 
@@ -40,7 +41,8 @@ _CLOSE_DEADLINE = 1.0
 
 
 def routes(engine: EmbeddedEngine, clock: Clock) -> Sequence[BaseRoute]:
-    """The routes LiveKit clients use, to be mounted at the root of the server."""
+    """The routes LiveKit clients use, to be mounted at the root of the server. From now on no query string reaches its access log."""
+    redact_queries()
 
     async def serve(socket: WebSocket) -> None:
         await _serve(engine, clock, socket)

@@ -45,9 +45,8 @@ class Track:
     height: int = 0
     # Whether the publisher knows that somebody receives it.
     received: bool = False
-    # Dynacast: what the publisher was last told to encode, and since when less would do.
+    # Dynacast: what the publisher was last told to encode.
     told_quality: VideoQuality = VideoQuality.HIGH
-    lower_since: float | None = None
 
     @property
     def kind(self) -> Kind:

@@ -133,6 +133,8 @@ class Room:
         self._started = False
         self._tracks: dict[str, tuple[Participant, Track]] = {}
         self._speakers = Speakers()
+        # Tracks of which less may be wanted, and since when.
+        self._reconsidered: dict[str, float] = {}
 
     def handle(self, event: Event, now: Moment) -> list[Command]:
         done = self._dispatch(event, now)
@@ -231,7 +233,7 @@ class Room:
         done.append(commands.SendToken(one.sid))
         for publisher in self._others(one):
             for track in publisher.announced_tracks():
-                done += self._settle(one, publisher, track)
+                done += self._settle(one, publisher, track, now)
         # The data channels want an offer even when there is nothing to receive.
         return done + one.session.negotiate()
 
@@ -308,7 +310,7 @@ class Room:
             done += self._withdraw(one, track, now)
         done.append(commands.RemovePeer(one.sid))
         for track_sid in one.subscribed:
-            done += self._watch_quality(track_sid, now)
+            self._reconsider_quality(self._tracks[track_sid][1], now)
         if was_visible:
             one.state = ParticipantState.DISCONNECTED
             one.version += 1
@@ -415,8 +417,7 @@ class Room:
                     done += one.session.send(SubscriptionFailed(track_sid))
                 continue
             choice.subscribe = request.subscribe
-            done += self._settle(one, publisher, track)
-            done += self._watch_quality(track_sid, now)
+            done += self._settle(one, publisher, track, now)
         return done
 
     def _update_settings(self, one: Participant, request: UpdateTrackSettings, now: Moment) -> list[Command]:
@@ -428,7 +429,8 @@ class Room:
                 continue
             choice.settings = request
             if track_sid in one.subscribed:
-                done += [self._configure(one, track), *self._watch_quality(track_sid, now)]
+                done += [self._configure(one, track), *self._raise_quality(one, track)]
+                self._reconsider_quality(track, now)
         return done
 
     def _update_metadata(self, one: Participant, request: UpdateMetadata) -> list[Command]:
@@ -450,8 +452,7 @@ class Room:
         done: list[Command] = []
         for track in one.announced_tracks():
             for other in self._others(one):
-                done += self._settle(other, one, track)
-            done += self._watch_quality(track.sid, now)
+                done += self._settle(other, one, track, now)
         return done
 
     def _synchronise(self, one: Participant, request: SyncState, now: Moment) -> list[Command]:
@@ -551,14 +552,16 @@ class Room:
             commands.Report(engine.TrackPublished(self.name, one.identity, track.sid, track.source_name, now.at))
         )
         for other in self._others(one):
-            done += self._settle(other, one, track)
-        return done + self._watch_quality(track.sid, now)
+            done += self._settle(other, one, track, now)
+        self._reconsider_quality(track, now)
+        return done
 
     def _withdraw(self, one: Participant, track: Track, now: Moment) -> list[Command]:
         """Take a track away from everybody; while its owner stays, the others are told."""
         one.pending.pop(track.sid, None)
         one.published.pop(track.sid, None)
         self._tracks.pop(track.sid, None)
+        self._reconsidered.pop(track.sid, None)
         done: list[Command] = []
         for other in self.participants.values():
             other.choices.pop(track.sid, None)
@@ -580,7 +583,7 @@ class Room:
 
     # ---- Subscriptions -----------------------------------------------------------------------------------------------
 
-    def _settle(self, subscriber: Participant, publisher: Participant, track: Track) -> list[Command]:
+    def _settle(self, subscriber: Participant, publisher: Participant, track: Track, now: Moment) -> list[Command]:
         """Make what this subscriber receives of this track what it should be."""
         done: list[Command] = []
         admitted = publisher.admits(subscriber, track)
@@ -602,8 +605,10 @@ class Room:
             done.append(commands.SubscribeTrack(subscriber.sid, track.sid, stream_id))
             if track.kind == "video":
                 done.append(self._configure(subscriber, track))
+            done += self._raise_quality(subscriber, track)
             return done + subscriber.session.negotiate()
         subscriber.subscribed.discard(track.sid)
+        self._reconsider_quality(track, now)
         subscriber.session.negotiate_later()
         return [*done, commands.UnsubscribeTrack(subscriber.sid, track.sid)]
 
@@ -628,22 +633,34 @@ class Room:
                 done += publisher.session.send(TrackSubscribed(track_sid))
         return done
 
-    def _watch_quality(self, track_sid: str, now: Moment) -> list[Command]:
-        """Dynacast: tell a publisher at once when more is wanted, and after a while when less is."""
-        publisher, track = self._tracks.get(track_sid, (None, None))
-        if publisher is None or track is None or track.kind != "video" or not track.announced:
+    def _raise_quality(self, subscriber: Participant, track: Track) -> list[Command]:
+        """Dynacast: tell a publisher at once when somebody wants more than it was told to encode."""
+        settings = subscriber.settings_for(track)
+        if track.kind != "video" or settings.disabled:
             return []
-        wanted = self._wanted_quality(track)
-        if _rank(wanted) == _rank(track.told_quality):
-            track.lower_since = None
-            return []
-        if _rank(wanted) < _rank(track.told_quality):
-            track.lower_since = now.seconds if track.lower_since is None else track.lower_since
-            if now.seconds - track.lower_since < limits.DYNACAST_LOWERING_DELAY:
-                return []
+        wanted = track.quality_for(settings)
+        return self._tell_quality(track, wanted) if _rank(wanted) > _rank(track.told_quality) else []
+
+    def _reconsider_quality(self, track: Track, now: Moment) -> None:
+        """Less may be wanted now. A publisher is told after a while, if it is still so."""
+        if track.kind == "video":
+            self._reconsidered.setdefault(track.sid, now.seconds)
+
+    def _lower_qualities(self, now: Moment) -> list[Command]:
+        done: list[Command] = []
+        for track_sid, since in list(self._reconsidered.items()):
+            if now.seconds - since < limits.DYNACAST_LOWERING_DELAY:
+                continue
+            del self._reconsidered[track_sid]
+            _, track = self._tracks.get(track_sid, (None, None))
+            if track is not None and _rank(wanted := self._wanted_quality(track)) < _rank(track.told_quality):
+                done += self._tell_quality(track, wanted)
+        return done
+
+    def _tell_quality(self, track: Track, wanted: VideoQuality) -> list[Command]:
         track.told_quality = wanted
-        track.lower_since = None
-        return publisher.session.send(SubscribedQualityUpdate(track_sid, track.codec, wanted))
+        publisher, _ = self._tracks[track.sid]
+        return publisher.session.send(SubscribedQualityUpdate(track.sid, track.codec, wanted))
 
     def _wanted_quality(self, track: Track) -> VideoQuality:
         wanted = [
@@ -766,8 +783,7 @@ class Room:
                 done += self._withdraw(one, track, now)
         for publisher in self._others(one):
             for track in publisher.announced_tracks():
-                done += self._settle(one, publisher, track)
-                done += self._watch_quality(track.sid, now)
+                done += self._settle(one, publisher, track, now)
         return done
 
     # ---- Time --------------------------------------------------------------------------------------------------------
@@ -782,9 +798,7 @@ class Room:
             if now.seconds - one.token_sent_at >= limits.TOKEN_REFRESH_INTERVAL:
                 one.token_sent_at = now.seconds
                 done.append(commands.SendToken(one.sid))
-        for track_sid in list(self._tracks):
-            done += self._watch_quality(track_sid, now)
-        return done
+        return done + self._lower_qualities(now)
 
     def _check_liveness(self, one: Participant, now: Moment) -> list[Command]:
         if not one.active and now.seconds - one.connected_at >= limits.JOIN_TIMEOUT:
