@@ -46,7 +46,9 @@ def create_room(application: Application, receiver: Receiver) -> Callable[..., d
     def create(**fields: Any) -> dict[str, Any]:
         body = {
             "display_name": "Weekly",
-            "callback_urls": dict.fromkeys(("rooms_callback_url", "sessions_callback_url", "recordings_callback_url"), receiver.url),
+            "callback_urls": dict.fromkeys(
+                ("rooms_callback_url", "sessions_callback_url", "recordings_callback_url"), receiver.url
+            ),
             **fields,
         }
         request = Request(  # noqa: S310
@@ -72,7 +74,11 @@ def person(playwright: Playwright) -> Iterator[Callable[..., Person]]:
         return people[-1]
 
     yield make
-    problems = {person.name: person.problems + person.foreign_requests for person in people if person.problems or person.foreign_requests}
+    problems = {
+        person.name: person.problems + person.foreign_requests
+        for person in people
+        if person.problems or person.foreign_requests
+    }
     for someone in people:
         someone.close()
     assert not problems

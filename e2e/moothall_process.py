@@ -99,7 +99,15 @@ class Application:
 
     def token(self) -> str:
         minted = subprocess.run(  # noqa: S603
-            [MOOTHALL, "token", "mint", "--application-id", self.application_id, "--private-key", self.private_key_file],
+            [
+                MOOTHALL,
+                "token",
+                "mint",
+                "--application-id",
+                self.application_id,
+                "--private-key",
+                self.private_key_file,
+            ],
             capture_output=True,
             text=True,
             check=True,

@@ -97,10 +97,13 @@ def wait_for(question: Callable[[], T], what: str, patience: float = PATIENCE) -
 
 
 class Person:
-    def __init__(self, playwright: Playwright, name: str, *, arguments: list[str] | None = None, width: int = 1280) -> None:
+    def __init__(
+        self, playwright: Playwright, name: str, *, arguments: list[str] | None = None, width: int = 1280
+    ) -> None:
         self.name = name
         self._browser = playwright.chromium.launch(
-            executable_path=chromium_path(), args=_CHROMIUM_ARGUMENTS + (FAKE_DEVICES if arguments is None else arguments)
+            executable_path=chromium_path(),
+            args=_CHROMIUM_ARGUMENTS + (FAKE_DEVICES if arguments is None else arguments),
         )
         self.context: BrowserContext = self._browser.new_context(
             viewport={"width": width, "height": 800}, locale="en-US", ignore_https_errors=True
@@ -138,10 +141,14 @@ class Person:
         self.page.get_by_role("button", name=button, exact=True).click(timeout=PATIENCE * 1000)
 
     def sees_tile_of(self, name: str) -> None:
-        expect(self.page.locator(f'[data-testid="tile"][data-participant-name="{name}"]')).to_be_visible(timeout=PATIENCE * 1000)
+        expect(self.page.locator(f'[data-testid="tile"][data-participant-name="{name}"]')).to_be_visible(
+            timeout=PATIENCE * 1000
+        )
 
     def sees_no_tile_of(self, name: str) -> None:
-        expect(self.page.locator(f'[data-testid="tile"][data-participant-name="{name}"]')).to_have_count(0, timeout=PATIENCE * 1000)
+        expect(self.page.locator(f'[data-testid="tile"][data-participant-name="{name}"]')).to_have_count(
+            0, timeout=PATIENCE * 1000
+        )
 
     def sees(self, text: str | re.Pattern[str]) -> None:
         expect(self.page.get_by_text(text).first).to_be_visible(timeout=PATIENCE * 1000)

@@ -23,7 +23,7 @@ CAST = [
 ]
 
 
-def portrait(background: str, shade: str, skin: str, hair: str, clothes: str, sway: float) -> Image.Image:
+def portrait(background: str, shade: str, skin: str, hair: str, clothes: str, *, sway: float) -> Image.Image:
     picture = Image.new("RGB", (WIDTH, HEIGHT), background)
     draw = ImageDraw.Draw(picture)
     draw.ellipse((WIDTH * 0.45, -HEIGHT * 0.5, WIDTH * 1.4, HEIGHT * 1.1), fill=shade)
