@@ -93,7 +93,9 @@ def update_room(
     connection: Connection, application_id: str, room_id: str, changes: Mapping[str, Any], now: datetime
 ) -> Room:
     """Raises NotFound (also for a room that has ended), BadRequest (instant room, unknown theme), InputInvalid."""
-    room = get_room(connection, application_id, room_id)
+    found = get_room(connection, application_id, room_id)
+    # Read again under the lock: it may have changed in between. Rooms are never deleted while their application is there.
+    room = store.lock_room(connection, found.id) or found
     if model.has_ended(room, now):
         raise NotFound(f"Failed to find room by id: {room.id}")
     if room.type is RoomType.INSTANT:
@@ -107,14 +109,14 @@ def update_room(
 
 
 def room_occupied(connection: Connection, room: Room, now: datetime) -> Room:
-    """The first participant is inside. A room that has ended stays as it is."""
+    """The first participant is inside. A room that has ended stays as it is. The caller has locked the room."""
     if room.occupied or model.has_ended(room, now):
         return room
     return _save(connection, model.enter(room))
 
 
 def room_vacated(connection: Connection, room: Room, now: datetime) -> Room:
-    """The last participant has left. A room that has ended stays as it is, but for nobody being inside."""
+    """The last participant has left. A room that has ended stays as it is, but for nobody being inside. The caller has locked the room."""
     if not room.occupied:
         return room
     if room.ended_at is not None:
@@ -125,7 +127,7 @@ def room_vacated(connection: Connection, room: Room, now: datetime) -> Room:
 
 
 def expire_room(connection: Connection, room: Room, now: datetime) -> Room:
-    """The room is over: no session can start in it, and ``room:expired`` is sent. Does nothing the second time."""
+    """The room is over: no session can start in it, and ``room:expired`` is sent. Does nothing the second time. The caller has locked the room."""
     if room.ended_at is not None:
         return room
     ended = model.end(room, now)
@@ -154,7 +156,7 @@ def expire_room(connection: Connection, room: Room, now: datetime) -> Room:
 
 def expire_room_if_due(connection: Connection, room_id: str, now: datetime) -> Room | None:
     """What the timer does: end the room if its deadline has passed. Returns the room when it is over, None when it goes on (or is unknown)."""
-    room = store.find_room(connection, room_id)
+    room = store.lock_room(connection, room_id)
     if room is None:
         return None
     if model.has_ended(room, now):

@@ -128,6 +128,11 @@ def find_room(connection: Connection, room_id: str) -> Room | None:
     return _one(connection, _BY_ID, {"room_id": room_id})
 
 
+def lock_room(connection: Connection, room_id: str) -> Room | None:
+    """Any application's room, kept from others until the transaction ends: what is decided on it still holds when it is written."""
+    return _one(connection, _BY_ID.with_for_update(of=rooms), {"room_id": room_id})
+
+
 def find_room_by_code(connection: Connection, meeting_code: str) -> Room | None:
     """Any application's room."""
     return _one(connection, _BY_CODE, {"meeting_code": meeting_code})

@@ -48,8 +48,8 @@ def participant_joined(
     now: datetime,
 ) -> bool:
     """A participant's connection is up. False when the room has ended or is unknown: nothing is written, the participant must go."""
+    room = rooms_store.lock_room(connection, room_id)
     session = store.lock_open_session(connection, room_id)
-    room = rooms_store.find_room(connection, room_id)
     if room is None or has_ended(room, now):
         return False
     if store.is_known_connection(connection, participant_id, sid):
@@ -84,7 +84,7 @@ def participant_left(
     now: datetime,
 ) -> None:
     """A participant's connection has ended. ``returning``: another one is on its way. Unknown and replaced connections change nothing."""
-    session = store.lock_open_session(connection, room_id)
+    session = _lock(connection, room_id)
     attendance = None if session is None else store.find_open_attendance(connection, session.id, participant_id)
     if session is None or attendance is None or not store.close_connection(connection, attendance.id, sid, at):
         return
@@ -97,7 +97,7 @@ def participant_left(
 
 def room_emptied(connection: Connection, room_id: str, *, at: datetime, now: datetime) -> None:
     """The engine closed the room at ``at``: whoever connected before has left, even if nobody said so."""
-    session = store.lock_open_session(connection, room_id)
+    session = _lock(connection, room_id)
     if session is None:
         return
     left = []
@@ -114,7 +114,7 @@ def recover(connection: Connection, now: datetime) -> int:
     alive_at = store.find_heartbeat(connection)
     expected = 0
     for room_id in store.rooms_in_session(connection):
-        session = store.lock_open_session(connection, room_id)
+        session = _lock(connection, room_id)
         if session is None:
             continue
         for attendance in store.open_attendances(connection, session.id):
@@ -129,7 +129,7 @@ def recover(connection: Connection, now: datetime) -> int:
 
 def end_grace(connection: Connection, room_id: str, now: datetime) -> None:
     """Job ``session_grace``: whoever was expected back by now has left."""
-    session = store.lock_open_session(connection, room_id)
+    session = _lock(connection, room_id)
     if session is None:
         return
     absent = [
@@ -157,6 +157,12 @@ def list_participants(
 ) -> list[Attendance]:
     """Who is or was in a session and when, in the order of joining."""
     return store.list_attendances(connection, session_id, offset=offset, limit=limit)
+
+
+def _lock(connection: Connection, room_id: str) -> Session | None:
+    """The session that goes on. The room is locked before its session, always, so that no two transactions wait for each other."""
+    rooms_store.lock_room(connection, room_id)
+    return store.lock_open_session(connection, room_id)
 
 
 def _start(connection: Connection, room: Room, at: datetime, now: datetime) -> Session:
