@@ -31,7 +31,7 @@ const SCENES = {
   prejoin: { path: () => '/123456789003', wait: 'form' },
   'prejoin-host': { path: () => '/?room_token=823456789000&participant_token=t', wait: 'form', ...ONLY_ENGLISH },
   'prejoin-brand': { path: () => '/723456789001', wait: 'form', ...ONLY_ENGLISH },
-  'prejoin-denied': { path: () => '/123456789001', wait: '[role=alert]', permissions: [] },
+  'prejoin-denied': { path: () => '/123456789001', wait: 'svg.lucide-triangle-alert', permissions: [] },
   'prejoin-no-name': { path: () => '/123456789001', wait: 'form', act: press('Join meeting'), ...ONLY_ENGLISH },
   'prejoin-failed': {
     path: () => '/123456789001',

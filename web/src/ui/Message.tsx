@@ -33,7 +33,7 @@ export function Message({ icon: Icon, look = 'plain', title, text, children }: M
       >
         {title}
       </h1>
-      <p className="mt-3 text-pretty text-muted leading-relaxed sm:text-lg">{text}</p>
+      <p className="mt-3 text-balance text-muted leading-relaxed sm:text-lg">{text}</p>
       {children && <div className="mt-8 flex flex-wrap items-center justify-center gap-3">{children}</div>}
     </div>
   )

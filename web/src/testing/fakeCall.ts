@@ -1,0 +1,41 @@
+import { Room } from 'livekit-client'
+import type { Call, CallState } from '@/call/call'
+import type { InputKind } from '@/call/capture'
+import { Cell } from '@/lib/store'
+
+/** A call that is inside a meeting and remembers what was asked of it. Its room is a real one that is not connected. */
+export class FakeCall extends Cell<CallState> {
+  readonly room = new Room()
+  readonly asked: string[] = []
+  endForAll: () => Promise<void> = async () => void this.asked.push('end for all')
+
+  constructor(change: Partial<CallState> = {}) {
+    const input = { isOn: true, isBusy: false, problem: null }
+    super({
+      connection: { phase: 'connected', attempt: 0, since: 0 },
+      role: 'guest',
+      microphone: input,
+      camera: input,
+      ...change,
+    })
+  }
+
+  leave(): void {
+    this.asked.push('leave')
+  }
+
+  async turn(kind: InputKind, isOn: boolean): Promise<void> {
+    this.asked.push(`${kind} ${isOn ? 'on' : 'off'}`)
+    this.update({ [kind]: { isOn, isBusy: false, problem: null } })
+  }
+
+  dismissProblem(kind: InputKind): void {
+    this.asked.push(`dismiss ${kind}`)
+    this.update({ [kind]: { ...this.getSnapshot()[kind], problem: null } })
+  }
+
+  /** The fake has what the stage uses of a call. */
+  asCall(): Call {
+    return this as unknown as Call
+  }
+}
