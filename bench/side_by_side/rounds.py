@@ -30,23 +30,23 @@ class Conditions:
     load_core: int = 0
 
 
-def run_case(case: Case, names: Sequence[str], rounds: int, conditions: Conditions) -> dict[str, list[dict[str, Any]]]:
-    """Reports by server, one a round, rejected ones included. A server that is missing is left out, and said so."""
-    reports: dict[str, list[dict[str, Any]]] = {}
-    for turn in range(rounds):
-        for name in names:
-            try:
-                report = (
-                    _largest(case, name, conditions, *case.sizes) if case.sizes else _once(case, name, conditions, [])
-                )
-            except ServerMissing as missing:
-                if turn == 0:
-                    print(f"  {missing}", flush=True)
-                continue
-            except (RuntimeError, subprocess.TimeoutExpired) as failure:
-                report = {"rejected": [str(failure)]}
-            reports.setdefault(name, []).append(report)
-            print(f"  round {turn + 1}: {name}: {_line(case, report)}", flush=True)
+def run_round(case: Case, names: Sequence[str], turn: int, conditions: Conditions) -> dict[str, dict[str, Any]]:
+    """One report of each server, rejected ones included. A server that is missing is left out, and said so in the first round."""
+    reports: dict[str, dict[str, Any]] = {}
+    for name in names:
+        try:
+            if case.sizes:
+                report = _largest(case, name, conditions, *case.sizes)
+            else:
+                report = _once(case, name, conditions, [])
+        except ServerMissing as missing:
+            if turn == 0:
+                print(f"  {missing}", flush=True)
+            continue
+        except (RuntimeError, subprocess.TimeoutExpired) as failure:
+            report = {"rejected": [str(failure)]}
+        reports[name] = report
+        print(f"  round {turn + 1}: {name}: {_line(case, report)}", flush=True)
     return reports
 
 

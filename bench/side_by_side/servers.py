@@ -178,7 +178,10 @@ def _last_line(output: Path) -> str:
 
 
 def _moothall(*arguments: str) -> dict[str, str]:
-    made = subprocess.run([_MOOTHALL, *arguments, "--json"], capture_output=True, text=True, check=True)
+    made = subprocess.run([_MOOTHALL, *arguments, "--json"], capture_output=True, text=True, check=False)
+    if made.returncode != 0:
+        said = (made.stderr or made.stdout).strip().splitlines() or ["nothing"]
+        raise RuntimeError(f"moothall {' '.join(arguments[:2])}: {said[-1]}")
     answer: dict[str, str] = json.loads(made.stdout)
     return answer
 

@@ -44,7 +44,7 @@ Scenarios
   room           --people 250 --cameras 25 --microphones 25 --layers 3    everybody sees all cameras small and hears three voices
   room-speaker   as room, but camera 0 is seen large
   capacity       as fanout-video; --step subscribers join at a time until more than 0.1 % is lost or p99 exceeds 50 ms
-  join-storm     --publishers 25 --subscribers 250 --join-seconds 5
+  join-storm     --publishers 25 --subscribers 225 --storm-rate 50    that many join in a second while the publishers send
 
 Options
   --server livekit|janus        signalling to speak (livekit)
@@ -90,7 +90,7 @@ fn command() -> Result<Option<Value>, String> {
     plan.measure_s = option(&mut arguments, "--seconds")?.unwrap_or(plan.measure_s);
     plan.joins_per_second = option(&mut arguments, "--join-rate")?.unwrap_or(plan.joins_per_second);
     let step = option(&mut arguments, "--step")?.unwrap_or(10);
-    let join_seconds = option(&mut arguments, "--join-seconds")?.unwrap_or(5.0);
+    let storm_rate = option(&mut arguments, "--storm-rate")?.unwrap_or(50.0);
     let unknown = arguments.finish();
     if !unknown.is_empty() {
         return Err(format!("unknown: {unknown:?}"));
@@ -99,7 +99,7 @@ fn command() -> Result<Option<Value>, String> {
     let mut run = Run::new(plan, environment)?;
     let mut report = match scenario.as_str() {
         "capacity" => capacity(&mut run, step)?,
-        "join-storm" => join_storm(&mut run, join_seconds)?,
+        "join-storm" => join_storm(&mut run, storm_rate)?,
         _ => steady(&mut run)?,
     };
     report["scenario"] = json!(scenario);
@@ -162,7 +162,7 @@ fn plan_of(scenario: &str, arguments: &mut Arguments) -> Result<Plan, String> {
         }
         "join-storm" => {
             let publishers = number("--publishers", 25)?;
-            Plan::video_fan_out(publishers, 20.0, 900, number("--subscribers", 250)?)
+            Plan::video_fan_out(publishers, 20.0, 900, number("--subscribers", 225)?)
         }
         other => return Err(format!("no such scenario: {other}")),
     })
@@ -226,13 +226,13 @@ fn capacity(run: &mut Run, step: usize) -> Result<Value, String> {
 }
 
 /// Many join within seconds while publishers send.
-fn join_storm(run: &mut Run, join_seconds: f64) -> Result<Value, String> {
+fn join_storm(run: &mut Run, per_second: f64) -> Result<Value, String> {
     let (subscribers, warm_up) = (run.plan().subscribers, run.plan().warm_up_s);
     run.join_publishers()?;
     run.pass(warm_up)?;
     let before = run.server_usage();
     let began = clock::monotonic_ns();
-    run.join_subscribers(subscribers, subscribers as f64 / join_seconds)?;
+    run.join_subscribers(subscribers, per_second)?;
     let waiting = run.settle()?;
     let seconds = (clock::monotonic_ns() - began) as f64 / 1e9;
     let after = run.server_usage();
