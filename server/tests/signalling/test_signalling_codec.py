@@ -151,10 +151,12 @@ class TestRequests:
         with pytest.raises(MalformedMessage):
             decode_request(message)
 
+    @settings(deadline=None)
     @given(st.one_of(st.binary(max_size=400), st.text(max_size=400)))
     def test_random_frames_are_read_or_refused(self, message: bytes | str) -> None:
         _read_or_refuse(message)
 
+    @settings(deadline=None)
     @given(st.sampled_from(EXAMPLES), st.data())
     def test_mutated_messages_are_read_or_refused(self, example: bytes, data: st.DataObject) -> None:
         mutated = bytearray(example)
@@ -170,7 +172,7 @@ class TestRequests:
 
         _read_or_refuse(bytes(mutated))
 
-    @settings(max_examples=50)
+    @settings(max_examples=50, deadline=None)
     @given(st.lists(st.one_of(st.sampled_from(EXAMPLES), st.binary(max_size=60)), max_size=20))
     def test_room_survives_any_sequence_of_messages(self, frames: list[bytes]) -> None:
         stage = Stage()
@@ -312,6 +314,7 @@ class TestData:
         assert (packet.user.payload, packet.user.topic, packet.participant_identity) == (b"hi", "notice", "")
         assert message.destination_identities == {"bob"}
 
+    @settings(deadline=None)
     @given(st.binary(max_size=300))
     def test_random_packets_are_read_or_refused(self, payload: bytes) -> None:
         stage = Stage()
