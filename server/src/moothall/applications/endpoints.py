@@ -171,7 +171,7 @@ def applications_router(remove: RemoveApplication, wake: Callable[[], None]) -> 
         context: ApiContext = request.app.state.api
 
         def transaction(connection: Connection) -> str:
-            application = service.get_application_of(connection, call.account, application_id)
+            application = service.lock_application_of(connection, call.account, application_id)
             remove(connection, application.application_id, call.now)
             return application.application_id
 

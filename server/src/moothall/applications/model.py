@@ -1,9 +1,11 @@
 """What an account and an application are."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 MAX_NAME_LENGTH = 200
+# How long callbacks are signed with the old secret, too, after a new one was made.
+SIGNATURE_OVERLAP = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +16,16 @@ class Account:
     api_secret: str = field(repr=False)
     signature_secret: str = field(repr=False)
     created_at: datetime
+    previous_signature_secret: str | None = field(default=None, repr=False)
+    signature_rotated_at: datetime | None = None
+
+    def signature_secrets(self, now: datetime) -> tuple[str, ...]:
+        """What callbacks are signed with, the newest first."""
+        if self.previous_signature_secret is None or self.signature_rotated_at is None:
+            return (self.signature_secret,)
+        if now >= self.signature_rotated_at + SIGNATURE_OVERLAP:
+            return (self.signature_secret,)
+        return (self.signature_secret, self.previous_signature_secret)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from moothall.api.authentication import Credentials
-from moothall.api.errors import InputInvalid, NotFound
+from moothall.api.errors import Conflict, InputInvalid, NotFound
 from moothall.applications import store
 from moothall.applications.keys import generate_key_pair, parse_public_key, write_private_key
 from moothall.applications.model import MAX_NAME_LENGTH, Account, Application, Webhooks
@@ -24,6 +24,26 @@ def ensure_default_account(connection: Connection, now: datetime) -> Account:
         account = Account(secrets.token_hex(4), new_secret(), new_secret(), now)
         store.insert_account(connection, account)
     return account
+
+
+def rotate_signature_secret(connection: Connection, now: datetime) -> Account:
+    """A new signature secret for the account. For ``SIGNATURE_OVERLAP`` callbacks are signed with the old one, too.
+
+    Raises Conflict while an earlier rotation still overlaps: the secret before it would be forgotten too early.
+    """
+    account = ensure_default_account(connection, now)
+    if len(account.signature_secrets(now)) > 1:
+        raise Conflict(
+            "The signature secret was rotated less than 24 hours ago: receivers may still need the one before"
+        )
+    rotated = replace(
+        account,
+        signature_secret=new_secret(),
+        previous_signature_secret=account.signature_secret,
+        signature_rotated_at=now,
+    )
+    store.save_signature_secrets(connection, rotated)
+    return rotated
 
 
 def create_application(
@@ -61,9 +81,13 @@ def get_application(connection: Connection, application_id: str) -> Application:
 def get_application_of(connection: Connection, account: Account, application_id: str) -> Application:
     """Raises NotFound, also for another account's application."""
     application = store.find_application(connection, application_id.lower())
-    if application is None or application.account_id != account.account_id:
-        raise NotFound(f"ID '{application_id[:_MAX_SHOWN_ID]}' does not exist, or you do not have access")
-    return application
+    return _owned(application, account, application_id)
+
+
+def lock_application_of(connection: Connection, account: Account, application_id: str) -> Application:
+    """The application, kept from others until the transaction ends. Raises as ``get_application_of``."""
+    application = store.lock_application(connection, application_id.lower())
+    return _owned(application, account, application_id)
 
 
 def update_application(
@@ -80,7 +104,7 @@ def update_application(
 
     Raises NotFound, InputInvalid.
     """
-    application = get_application_of(connection, account, application_id)
+    application = lock_application_of(connection, account, application_id)
     if given_id is not None and given_id != application.application_id:
         text = '"id" is not the one in the address'
         raise InputInvalid(text, errors=[text])
@@ -134,3 +158,9 @@ def _usable_name(name: str) -> str:
         text = f'"name" must have between 1 and {MAX_NAME_LENGTH} printable characters'
         raise InputInvalid(text, errors=[text])
     return name.strip()
+
+
+def _owned(application: Application | None, account: Account, application_id: str) -> Application:
+    if application is None or application.account_id != account.account_id:
+        raise NotFound(f"ID '{application_id[:_MAX_SHOWN_ID]}' does not exist, or you do not have access")
+    return application

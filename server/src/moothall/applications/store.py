@@ -26,6 +26,8 @@ accounts = Table(
     Column("api_secret", String(64), nullable=False),
     Column("signature_secret", String(64), nullable=False),
     Column("created_at", Timestamp, nullable=False),
+    Column("previous_signature_secret", String(64)),
+    Column("signature_rotated_at", Timestamp),
 )
 
 applications = Table(
@@ -54,6 +56,19 @@ def insert_account(connection: Connection, account: Account) -> None:
             api_secret=account.api_secret,
             signature_secret=account.signature_secret,
             created_at=account.created_at,
+        )
+    )
+
+
+def save_signature_secrets(connection: Connection, account: Account) -> None:
+    """Of an account that is stored already."""
+    connection.execute(
+        update(accounts)
+        .where(accounts.c.account_id == account.account_id)
+        .values(
+            signature_secret=account.signature_secret,
+            previous_signature_secret=account.previous_signature_secret,
+            signature_rotated_at=account.signature_rotated_at,
         )
     )
 
@@ -125,6 +140,12 @@ def find_application(connection: Connection, application_id: str) -> Application
     return None if row is None else _application(row)
 
 
+def lock_application(connection: Connection, application_id: str) -> Application | None:
+    """The application, kept from others until the transaction ends: for changing it."""
+    row = connection.execute(_APPLICATION.with_for_update(), {"application_id": application_id}).one_or_none()
+    return None if row is None else _application(row)
+
+
 def find_application_by_name(connection: Connection, name: str) -> Application | None:
     """The oldest application of this name."""
     statement = select(applications).where(applications.c.name == name).order_by(applications.c.created_at).limit(1)
@@ -133,7 +154,14 @@ def find_application_by_name(connection: Connection, name: str) -> Application |
 
 
 def _account(row: Row[tuple[object, ...]]) -> Account:
-    return Account(row.account_id, row.api_secret, row.signature_secret, row.created_at)
+    return Account(
+        account_id=row.account_id,
+        api_secret=row.api_secret,
+        signature_secret=row.signature_secret,
+        created_at=row.created_at,
+        previous_signature_secret=row.previous_signature_secret,
+        signature_rotated_at=row.signature_rotated_at,
+    )
 
 
 def _application(row: Row[tuple[object, ...]]) -> Application:

@@ -25,7 +25,7 @@ def list_rooms_of_theme(
 
 def delete_theme(connection: Connection, application_id: str, theme_id: str, *, force: bool, now: datetime) -> None:
     """Rooms that have not ended keep their theme from being deleted, unless by ``force``. Raises NotFound, BadRequest."""
-    theme = themes.get_theme(connection, application_id, theme_id)
+    theme = themes.lock_theme(connection, application_id, theme_id)
     users = store.count_open_rooms_of_theme(connection, application_id, theme.theme_id)
     if users and not force:
         text = f"Theme {theme.theme_id} is used by {users} room{'' if users == 1 else 's'}"

@@ -85,6 +85,8 @@ class CreateTheme(_Body):
 
 
 class ThemeChanges(_Body):
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+
     # The defaults stand for "not given"; null is refused where a theme must have a value.
     main_color: Annotated[Color, _COLOR] = ""
     brand_text: Annotated[BrandText, _TEXT] = ""

@@ -43,15 +43,17 @@ def create_theme(connection: Connection, application_id: str, details: Mapping[s
 
 def get_theme(connection: Connection, application_id: str, theme_id: str) -> Theme:
     """Raises NotFound, also for another application's theme."""
-    theme = store.find_theme(connection, application_id, theme_id.lower())
-    if theme is None:
-        raise NotFound(f"could not find theme {theme_id[:_MAX_SHOWN_ID]}")
-    return theme
+    return _found(store.find_theme(connection, application_id, theme_id.lower()), theme_id)
+
+
+def lock_theme(connection: Connection, application_id: str, theme_id: str) -> Theme:
+    """The theme, kept from others until the transaction ends. Raises as ``get_theme``."""
+    return _found(store.lock_theme(connection, application_id, theme_id.lower()), theme_id)
 
 
 def update_theme(connection: Connection, application_id: str, theme_id: str, changes: Mapping[str, Any]) -> Theme:
     """``changes`` as the details of ``create_theme``. Raises NotFound, Conflict."""
-    theme = get_theme(connection, application_id, theme_id)
+    theme = lock_theme(connection, application_id, theme_id)
     changed = replace(theme, **changes)
     if changed.theme_name is None:
         changed = replace(changed, theme_name=new_uuid())
@@ -62,7 +64,7 @@ def update_theme(connection: Connection, application_id: str, theme_id: str, cha
 def remove_theme(connection: Connection, theme: Theme, now: datetime) -> None:
     """Delete the theme and, soon after, its images. Rooms that have it must have been unlinked before."""
     store.delete_theme(connection, theme.theme_id)
-    application = applications.find_application(connection, theme.application_id)
+    application = applications.lock_application(connection, theme.application_id)
     if application is not None and application.default_theme_id == theme.theme_id:
         applications.save_application(connection, replace(application, default_theme_id=None))
     sweep_logos(connection, theme.logo_ids(), now)
@@ -72,7 +74,7 @@ def set_default_theme(connection: Connection, application_id: str, theme_id: str
     """What rooms without a theme look like from now on. Raises BadRequest for a theme the application does not have."""
     if theme_id is not None and store.find_theme(connection, application_id, theme_id) is None:
         raise BadRequest(f"Failed to update application because theme id {theme_id} not found")
-    application = applications.find_application(connection, application_id)
+    application = applications.lock_application(connection, application_id)
     if application is None:
         raise NotFound(f"could not find application {application_id}")
     changed = replace(application, default_theme_id=theme_id)
@@ -109,7 +111,7 @@ def attach_logos(
 
     ``logos``: field of the theme → logo id. Raises NotFound.
     """
-    theme = get_theme(connection, application_id, theme_id)
+    theme = lock_theme(connection, application_id, theme_id)
     images: dict[str, Any] = dict(logos)
     changed = replace(theme, **images)
     store.save_theme(connection, changed)
@@ -127,6 +129,12 @@ def remove_all(connection: Connection, application_id: str, now: datetime) -> No
     for upload in store.list_uploads(connection, application_id):
         jobs.schedule(connection, kind=UPLOAD_SWEEP_JOB, key=upload.upload_id, run_at=now)
     store.delete_themes_of(connection, application_id)
+
+
+def _found(theme: Theme | None, theme_id: str) -> Theme:
+    if theme is None:
+        raise NotFound(f"could not find theme {theme_id[:_MAX_SHOWN_ID]}")
+    return theme
 
 
 def _write(write: Callable[[Connection, Theme], None], connection: Connection, theme: Theme) -> None:

@@ -103,6 +103,13 @@ def find_theme(connection: Connection, application_id: str, theme_id: str) -> Th
     return None if row is None else _theme(row)
 
 
+def lock_theme(connection: Connection, application_id: str, theme_id: str) -> Theme | None:
+    """The theme, kept from others until the transaction ends: for changing it."""
+    parameters = {"application_id": application_id, "theme_id": theme_id}
+    row = connection.execute(_BY_ID.with_for_update(), parameters).one_or_none()
+    return None if row is None else _theme(row)
+
+
 def find_theme_in_force(connection: Connection, application_id: str, theme_id: str | None) -> Theme | None:
     """The theme of a room: its own, else the application's default; None when there is neither."""
     row = connection.execute(_THEME_IN_FORCE, {"application_id": application_id, "theme_id": theme_id}).one_or_none()
