@@ -48,7 +48,7 @@ class MoothallProcess:
             self._process = subprocess.Popen(  # noqa: S603
                 [
                     MOOTHALL, "serve", "--host", "127.0.0.1", "--port", str(self.port), "--data-dir", str(self.data_dir),
-                    "--public-url", self.url, "--udp-ports", str(self.udp_port),
+                    "--public-url", self.url, "--advertise-ip", "127.0.0.1", "--udp-ports", str(self.udp_port),
                 ],
                 stdout=log,
                 stderr=log,

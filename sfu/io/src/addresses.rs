@@ -1,7 +1,7 @@
 //! Which addresses to bind and which to tell clients.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 
 /// The addresses clients are told for a socket bound to `ip`: the advertised ones of its family if there are any, else
 /// `ip` itself, or every address of the machine when `ip` is the unspecified one.
@@ -35,6 +35,11 @@ fn is_link_local(ip: IpAddr) -> bool {
     }
 }
 
+/// Whether this machine has the address: only then can a socket be bound to it.
+pub fn is_of_this_machine(ip: IpAddr) -> bool {
+    UdpSocket::bind(SocketAddr::new(ip, 0)).is_ok()
+}
+
 /// Which of a socket's candidates a datagram was sent to; behind address translation only the first can be told.
 pub fn candidate_for(candidates: &[SocketAddr], destination: Option<IpAddr>) -> Option<SocketAddr> {
     let exact = destination.and_then(|ip| candidates.iter().find(|c| c.ip() == ip));
@@ -47,6 +52,12 @@ mod tests {
 
     fn ips(text: &[&str]) -> Vec<IpAddr> {
         text.iter().map(|t| t.parse().unwrap()).collect()
+    }
+
+    #[test]
+    fn knows_the_addresses_of_this_machine() {
+        assert!(is_of_this_machine(ips(&["127.0.0.1"])[0]));
+        assert!(!is_of_this_machine(ips(&["203.0.113.7"])[0]));
     }
 
     #[test]

@@ -196,8 +196,7 @@ fn prepare_shard(
         let told = candidate_ips(*ip, &config.advertised_ips)?;
         let own: Vec<SocketAddr> = told.into_iter().map(|ip| SocketAddr::new(ip, port)).collect();
         candidates.extend(own.iter().copied());
-        let is_translated = config.advertised_ips.iter().any(|a| a.is_ipv4() == ip.is_ipv4());
-        sockets.push(Socket::new(raw, own, !is_translated)?);
+        sockets.push(Socket::new(raw, own)?);
     }
     let poll = Poll::new()?;
     let waker = Waker::new(poll.registry(), WAKER)?;

@@ -7,7 +7,7 @@ use moothall_sfu_core::Datagrams;
 use quinn_udp::{RecvMeta, Transmit, UdpSocketState};
 use socket2::{Domain, Protocol, Socket as RawSocket, Type};
 
-use crate::addresses::candidate_for;
+use crate::addresses::{candidate_for, is_of_this_machine};
 
 /// The kernel default loses bursts of video from a few publishers.
 const BUFFER_BYTES: usize = 4 * 1024 * 1024;
@@ -22,8 +22,9 @@ pub struct Socket {
     pub io: mio::net::UdpSocket,
     state: UdpSocketState,
     candidates: Vec<SocketAddr>,
-    /// Candidates are addresses of this machine, so one can be chosen to send from.
-    candidates_are_local: bool,
+    /// Those candidates that are addresses of this machine: an answer leaves from the very address it was asked at, or the
+    /// client, which asked another one, ignores it. Behind address translation the kernel chooses.
+    local: Vec<SocketAddr>,
 }
 
 impl Socket {
@@ -42,10 +43,11 @@ impl Socket {
         Ok(socket)
     }
 
-    pub fn new(socket: RawSocket, candidates: Vec<SocketAddr>, candidates_are_local: bool) -> io::Result<Self> {
+    pub fn new(socket: RawSocket, candidates: Vec<SocketAddr>) -> io::Result<Self> {
         let io = mio::net::UdpSocket::from_std(socket.into());
         let state = UdpSocketState::new((&io).into())?;
-        Ok(Self { io, state, candidates, candidates_are_local })
+        let local = candidates.iter().copied().filter(|c| is_of_this_machine(c.ip())).collect();
+        Ok(Self { io, state, candidates, local })
     }
 
     pub fn owns(&self, candidate: SocketAddr) -> bool {
@@ -106,7 +108,7 @@ pub fn send_all(sockets: &[Socket], datagrams: &mut Datagrams) -> u64 {
             ecn: None,
             contents: run.bytes,
             segment_size: (run.count > 1).then_some(run.segment),
-            src_ip: socket.candidates_are_local.then(|| run.source.ip()),
+            src_ip: socket.local.contains(&run.source).then(|| run.source.ip()),
         };
         if !socket.send(&transmit) {
             unsent += run.count as u64;
