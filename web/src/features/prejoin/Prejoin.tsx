@@ -92,7 +92,7 @@ export function Prejoin({
           error={isNameMissing ? t('prejoin.nameMissing') : null}
           maxLength={LONGEST_NAME}
           autoComplete="name"
-          dir="auto"
+          dir={name === '' ? undefined : 'auto'}
           enterKeyHint="go"
         />
         {failure !== null && !isJoining && (
