@@ -21,6 +21,8 @@ from moothall.api.reference import install_reference
 from moothall.applications import service as applications
 from moothall.applications.endpoints import applications_router
 from moothall.callbacks.delivery import Deliverer
+from moothall.callbacks.endpoints import router as callbacks_router
+from moothall.callbacks.retention import Retention
 from moothall.db import Database, migrations
 from moothall.engine import Admission, EngineEvent, Refusal
 from moothall.jobs.runner import JobRunner
@@ -35,11 +37,13 @@ from moothall.recordings.files import recording_files_in
 from moothall.removal import remove_application
 from moothall.rooms.endpoints import router as rooms_router
 from moothall.rooms.theme_endpoints import router as rooms_of_theme_router
+from moothall.sessions.endpoints import router as sessions_router
 from moothall.settings import Settings, load_secrets
 from moothall.startup import prepare_database
 from moothall.themes.endpoints import router as themes_router
 from moothall.themes.logo_endpoints import router as logos_router
 from moothall.themes.logos import logos_in
+from moothall.usage.endpoints import router as usage_router
 
 _API_PREFIX = "/v1/meetings"
 # Addresses that older snippets use.
@@ -94,10 +98,12 @@ async def running(
             wake=wake,
         )
         files = (logos_in(settings.data_dir, database), recording_files_in(settings.data_dir, database))
-        handlers = ChainMap(*({**owner.job_handlers()} for owner in (meeting, *files)))
+        retention = Retention(database, clock, days=settings.callback_retention_days)
+        handlers = ChainMap(*({**owner.job_handlers()} for owner in (meeting, retention, *files)))
         jobs = JobRunner(database, clock, handlers)
         callbacks = Deliverer(database, clock, allow_loopback=settings.allow_loopback_callbacks)
         await meeting.recover()
+        await retention.start()
 
         background = await stack.enter_async_context(asyncio.TaskGroup())
         for work in (jobs, callbacks, meeting):
@@ -170,7 +176,16 @@ def _build_app(context: ApiContext, media: Media, meeting: MeetingService, wake:
     app.state.api = context
     app.state.probes = {"database": lambda: _probe_database(context.database), "sfu": media.probe}
     for prefix in (_API_PREFIX, *_OLD_API_PREFIXES):
-        for router in (rooms_router, themes_router, rooms_of_theme_router, recordings_router, numbers_router):
+        for router in (
+            rooms_router,
+            themes_router,
+            rooms_of_theme_router,
+            recordings_router,
+            numbers_router,
+            callbacks_router,
+            sessions_router,
+            usage_router,
+        ):
             app.include_router(router, prefix=prefix, include_in_schema=prefix == _API_PREFIX)
     for router in (logos_router, recording_files_router, applications_router(remove_application, wake)):
         app.include_router(router)

@@ -20,9 +20,10 @@ from moothall import __version__
 from moothall.api.authentication import mint_token
 from moothall.api.errors import ApiError
 from moothall.applications import service as applications
+from moothall.applications.model import SIGNATURE_OVERLAP
 from moothall.db import Connection, Database, DatabaseUnavailable, migrations, open_database
 from moothall.demo import ensure_demo_room
-from moothall.kit.clock import SystemClock
+from moothall.kit.clock import SystemClock, render_timestamp
 from moothall.kit.ids import new_uuid
 from moothall.kit.logs import configure_logging
 from moothall.rooms import links
@@ -182,6 +183,29 @@ def show_account(
             "account_id": account.account_id,
             "api_secret": account.api_secret,
             "signature_secret": account.signature_secret,
+        },
+        as_json=as_json,
+    )
+
+
+@account_commands.command("rotate-signature-secret")
+def rotate_signature_secret(
+    *, config: Config = None, data_dir: DataDir = None, database_url: DatabaseUrl = None, as_json: AsJson = False
+) -> None:
+    """Make a new secret to verify callbacks with. For 24 hours webhook-signature carries a signature with the old one, too."""
+    settings = _settings(config, data_dir=data_dir, database_url=database_url)
+    account = _run(
+        settings,
+        lambda database: database.write(
+            lambda connection: applications.rotate_signature_secret(connection, _clock.now())
+        ),
+    )
+    overlap_ends = account.signature_rotated_at and account.signature_rotated_at + SIGNATURE_OVERLAP
+    _print(
+        {
+            "account_id": account.account_id,
+            "signature_secret": account.signature_secret,
+            "previous_signs_until": overlap_ends and render_timestamp(overlap_ends),
         },
         as_json=as_json,
     )

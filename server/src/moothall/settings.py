@@ -88,6 +88,10 @@ class Settings(BaseSettings):
         10, ge=0, le=300, description="How long a stopping server waits for requests under way."
     )
 
+    callback_retention_days: int = Field(
+        30, ge=7, le=3650, description="How many days events and the log of their delivery are kept."
+    )
+
     dial_in_numbers: Annotated[tuple[DialInNumber, ...], NoDecode] = Field(
         (),
         max_length=_MAX_DIAL_IN_NUMBERS,

@@ -304,7 +304,7 @@ async def test_only_one_of_many_claimers_gets_a_callback(any_database: Database,
 
 async def test_the_signer_is_the_account_of_the_application(any_database: Database, application: Application) -> None:
     signers = await any_database.read(
-        lambda connection: outbox.find_signers(connection, [application.application_id, "deleted"])
+        lambda connection: outbox.find_signers(connection, [application.application_id, "deleted"], START)
     )
 
     assert list(signers) == [application.application_id]

@@ -181,3 +181,16 @@ def test_settings_come_from_flag_then_variable_then_file(tmp_path: Path):
 
     for done, host in ((by_file, "file"), (by_variable, "variable"), (by_flag, "flag")):
         assert json.loads(done.stdout)["_links"]["guest_url"]["href"].startswith(f"https://{host}.example/")
+
+
+def test_the_signature_secret_is_rotated_once_a_day(tmp_path: Path):
+    before = run_json("account", "show", "--data-dir", str(tmp_path))
+    rotated = run_json("account", "rotate-signature-secret", "--data-dir", str(tmp_path))
+    after = run_json("account", "show", "--data-dir", str(tmp_path))
+    again = run_command("account", "rotate-signature-secret", "--data-dir", str(tmp_path), check=False)
+
+    assert rotated["signature_secret"] == after["signature_secret"] != before["signature_secret"]
+    assert after["account_id"] == before["account_id"]
+    assert rotated["previous_signs_until"].endswith("Z")
+    assert again.returncode == 1
+    assert "24 hours" in again.stderr

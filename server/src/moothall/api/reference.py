@@ -41,6 +41,10 @@ _TAGS = [
         "description": "What talks to the API, with keys and webhooks; and the application's defaults.",
     },
     {"name": "Numbers", "description": "Phone numbers that lead into meetings."},
+    {
+        "name": "Additions",
+        "description": "What the original API did not have: reading events again, attendance, live meetings, usage.",
+    },
     {"name": "Server", "description": "Whether this server works, and which one it is."},
 ]
 # What Swagger UI needs: its own files, images it carries as data: URLs, and the style attributes it sets.
@@ -97,6 +101,11 @@ def documented_body(model: type[BaseModel], examples: dict[str, Any]) -> dict[st
             "content": {"application/json": {"schema": schema, "examples": examples}},
         }
     }
+
+
+def addition(description: str) -> str:
+    """The description of a route that the original API does not have."""
+    return f"**Addition to the original.** {description}"
 
 
 def install_reference(app: FastAPI) -> None:

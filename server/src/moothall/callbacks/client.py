@@ -4,6 +4,7 @@ import asyncio
 import ssl
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 
 import httpcore2
 
@@ -20,6 +21,8 @@ from moothall.callbacks.schedule import Answered, Outcome, Unanswered
 TIMEOUT_S = 10.0
 # Read so that the connection can be used again; who sends more loses the connection.
 _MOST_BODY = 16 * 1024
+# What of it is kept for the delivery log.
+MOST_EXCERPT = 1024
 _IDLE_CONNECTIONS = 32
 _IDLE_SECONDS = 15.0
 
@@ -57,30 +60,37 @@ class CallbackClient:
             scheme=target.scheme, host=target.host, port=target.port, target=target.target.encode("ascii")
         )
         outcome: Outcome = Unanswered(f"no answer within {self._timeout_s:g} s")
+        excerpt = bytearray()
         # The deadline is for all of it: a receiver that trickles cannot stretch it. A status seen before it counts.
         with suppress(TimeoutError):
             async with asyncio.timeout(self._timeout_s):
                 try:
                     async with self._pool.stream("POST", address, headers=fields, content=body) as response:
                         outcome = Answered(response.status, _header(response, b"retry-after"))
-                        await _drain(response)
+                        await _drain(response, excerpt)
                 except AddressForbidden as error:
                     outcome = Unanswered(str(error))
                 except _FAILURES as error:
                     if isinstance(outcome, Unanswered):
                         outcome = Unanswered(_reason(error))
-        return outcome
+        return replace(outcome, excerpt=_text(excerpt)) if isinstance(outcome, Answered) else outcome
 
     async def close(self) -> None:
         await self._pool.aclose()
 
 
-async def _drain(response: httpcore2.Response) -> None:
+async def _drain(response: httpcore2.Response, excerpt: bytearray) -> None:
     size = 0
     async for chunk in response.aiter_stream():
         size += len(chunk)
+        excerpt += chunk[: MOST_EXCERPT - len(excerpt)]
         if size > _MOST_BODY:
             return
+
+
+def _text(excerpt: bytearray) -> str:
+    """What no database can keep (NUL), and what is not UTF-8, is replaced."""
+    return excerpt.decode("utf-8", "replace").replace("\0", "\ufffd")
 
 
 def _header(response: httpcore2.Response, name: bytes) -> str | None:

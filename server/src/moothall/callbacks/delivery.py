@@ -8,13 +8,13 @@ for all and one for each receiver, so that a dead receiver fills its own share o
 import asyncio
 import random
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import quote
 
 import structlog
 
 from moothall import __version__
-from moothall.callbacks import outbox
+from moothall.callbacks import outbox, store
 from moothall.callbacks.client import CallbackClient
 from moothall.callbacks.model import Delivery, DeliveryStatus
 from moothall.callbacks.schedule import Answered, Delivered, GaveUp, Outcome, Stopped, TryAgain, Unanswered, judge
@@ -92,7 +92,7 @@ class Deliverer:
             taken = outbox.claim(
                 connection, now=now, lease=_LEASE, limit=free, per_receiver=PER_RECEIVER, under_way=under_way
             )
-            return taken, outbox.find_signers(connection, [delivery.application_id for delivery in taken])
+            return taken, outbox.find_signers(connection, [delivery.application_id for delivery in taken], now)
 
         deliveries, signers = await self._database.write(take)
         for delivery in deliveries:
@@ -103,8 +103,10 @@ class Deliverer:
 
     async def _deliver(self, delivery: Delivery, signer: Signer | None) -> None:
         try:
+            began, began_at = self._clock.monotonic(), self._clock.now()
             outcome = Unanswered("the application is gone") if signer is None else await self._post(delivery, signer)
-            await self._record(delivery, outcome, gone=signer is None)
+            took_ms = round((self._clock.monotonic() - began) * 1000)
+            await self._record(delivery, outcome, began_at, took_ms, gone=signer is None)
         except Exception:  # noqa: BLE001 - a supervisor: logs, and tries again
             # The outcome is lost: the lease ends and the callback goes out again.
             _log.exception("callback_not_recorded", event_id=delivery.event_id)
@@ -124,21 +126,31 @@ class Deliverer:
             headers["x-room-metadata"] = encode_metadata(delivery.metadata)
         return await self._client.post(delivery.url, headers, delivery.body)
 
-    async def _record(self, delivery: Delivery, outcome: Outcome, *, gone: bool) -> None:
+    async def _record(
+        self, delivery: Delivery, outcome: Outcome, began_at: datetime, took_ms: int, *, gone: bool
+    ) -> None:
         now = self._clock.now()
         verdict = judge(outcome, attempts=delivery.attempts, now=now, spread=self._chance.random())
         answer = outcome.status if isinstance(outcome, Answered) else None
         error = outcome.reason if isinstance(outcome, Unanswered) else None
-        if isinstance(verdict, TryAgain) and not gone:
-            at = verdict.at
-            await self._database.write(
-                lambda connection: outbox.retry(connection, delivery, now=now, at=at, answer=answer, error=error)
+        excerpt = outcome.excerpt if isinstance(outcome, Answered) else None
+
+        def transaction(connection: Connection) -> None:
+            store.insert_attempt(
+                connection,
+                delivery.id,
+                at=began_at,
+                duration_ms=took_ms,
+                status=answer,
+                error=error,
+                excerpt=excerpt,
             )
-        else:
-            status = _final_status(verdict)
-            await self._database.write(
-                lambda connection: outbox.finish(connection, delivery, status, now=now, answer=answer, error=error)
-            )
+            if isinstance(verdict, TryAgain) and not gone:
+                outbox.retry(connection, delivery, now=now, at=verdict.at, answer=answer, error=error)
+            else:
+                outbox.finish(connection, delivery, _final_status(verdict), now=now, answer=answer, error=error)
+
+        await self._database.write(transaction)
         _log.info(
             "callback_tried",
             event_id=delivery.event_id,

@@ -58,3 +58,45 @@ class Delivery:
     attempts: int
     failing_since: datetime | None
     version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try. ``duration_ms`` until the answer was complete; ``excerpt`` is how the answer's body begins, at most 1 kB of it."""
+
+    number: int
+    at: datetime
+    duration_ms: int
+    status: int | None
+    error: str | None
+    excerpt: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedDelivery:
+    """A delivery as its application may see it. ``attempts`` counts since it was written or last asked for again."""
+
+    id: int
+    event_id: str
+    event: str
+    room_id: str
+    sequence: int
+    url: str
+    status: DeliveryStatus
+    attempts: int
+    created_at: datetime
+    next_attempt_at: datetime | None
+    last_attempt_at: datetime | None
+    last_status: int | None
+    last_error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedEvent:
+    """An event as its application may read it again. ``position`` counts the application's events; ``body`` is what callbacks carry."""
+
+    id: str
+    position: int
+    room_id: str
+    created_at: datetime
+    body: Mapping[str, Any]

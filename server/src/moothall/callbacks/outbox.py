@@ -73,6 +73,7 @@ events = Table(
     Column("created_at", Timestamp, nullable=False),
     UniqueConstraint("application_id", "position"),
     UniqueConstraint("room_id", "sequence"),
+    Index(None, "created_at"),
 )
 
 # Literals, so that the planner sees that a query asks for what a partial index holds.
@@ -100,6 +101,7 @@ deliveries = Table(
     Column("last_error", String(_ERROR_LIMIT)),
     Column("created_at", Timestamp, nullable=False),
     Index(None, "event_id"),
+    Index("ix_deliveries_application_id_id", "application_id", "id"),
     Index("ix_deliveries_due", "next_attempt_at", sqlite_where=_PENDING, postgresql_where=_PENDING),
     Index("ix_deliveries_queue", "room_id", "receiver", "sequence", sqlite_where=_PENDING, postgresql_where=_PENDING),
 )
@@ -243,14 +245,14 @@ def release_leases(connection: Connection) -> int:
     return connection.execute(statement.values(lease_until=None, version=deliveries.c.version + 1)).rowcount
 
 
-def find_signers(connection: Connection, application_ids: Collection[str]) -> dict[str, Signer]:
+def find_signers(connection: Connection, application_ids: Collection[str], now: datetime) -> dict[str, Signer]:
     """Who signs for these applications. An application that has been deleted is missing."""
     signers = {}
     for application_id in sorted(set(application_ids)):
         application = applications.find_application(connection, application_id)
         account = None if application is None else applications.find_account(connection, application.account_id)
         if account is not None:
-            signers[application_id] = Signer(application_id, account.account_id, (account.signature_secret,))
+            signers[application_id] = Signer(application_id, account.account_id, account.signature_secrets(now))
     return signers
 
 

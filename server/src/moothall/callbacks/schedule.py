@@ -33,10 +33,11 @@ HOLDS_ROOM_FOR = timedelta(minutes=30)
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The receiver answered with this status; ``retry_after`` is the header's text."""
+    """The receiver answered with this status; ``retry_after`` is the header's text, ``excerpt`` how its body begins."""
 
     status: int
     retry_after: str | None = None
+    excerpt: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,15 +10,23 @@ class Role(StrEnum):
     GUEST = "guest"
 
 
+# How the API names them.
+TYPES = {Role.OWNER: "Owner", Role.GUEST: "Guest"}
+
+
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What took place in a room from the first join to the last leave. ``ended_at`` is None while it goes on."""
+    """What took place in a room from the first join to the last leave. ``ended_at`` is None while it goes on.
+
+    ``serial`` orders sessions by their start; the database gives it.
+    """
 
     id: str
     room_id: str
     application_id: str
     started_at: datetime
     ended_at: datetime | None
+    serial: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,13 +27,11 @@ from moothall.rooms import service as rooms
 from moothall.rooms import store as rooms_store
 from moothall.rooms.model import Room, has_ended
 from moothall.sessions import store
-from moothall.sessions.model import Attendance, Role, Session
+from moothall.sessions.model import TYPES, Attendance, Role, Session
 
 GRACE_JOB = "session_grace"
 GRACE = timedelta(seconds=60)
 HEARTBEAT = timedelta(seconds=10)
-
-_TYPES = {Role.OWNER: "Owner", Role.GUEST: "Guest"}
 
 
 def participant_joined(
@@ -224,7 +222,7 @@ def _tell_participant(connection: Connection, room: Room, attendance: Attendance
         "session_id": attendance.session_id,
         "room_id": room.id,
         "name": attendance.name,
-        "type": _TYPES[attendance.role],
+        "type": TYPES[attendance.role],
         "is_host": attendance.role is Role.OWNER,
     }
     _tell(connection, room, name, fields, now)

@@ -45,6 +45,7 @@ sessions = Table(
     Column("started_at", Timestamp, nullable=False),
     Column("ended_at", Timestamp),
     Index("ix_sessions_room_id_serial", "room_id", "serial"),
+    Index("ix_sessions_application_id_started_at", "application_id", "started_at"),
     # A room has one session at a time.
     Index("uq_sessions_open", "room_id", unique=True, sqlite_where=_OPEN_SESSION, postgresql_where=_OPEN_SESSION),
 )
@@ -133,6 +134,31 @@ def list_sessions(connection: Connection, room_id: str, *, offset: int, limit: i
     return [_session(row) for row in connection.execute(statement.offset(offset).limit(limit))]
 
 
+def sessions_from(connection: Connection, room_id: str, *, start: int, end: int, limit: int) -> list[Session]:
+    """Sessions of the room with ``start <= serial < end`` in the order of their start."""
+    statement = select(sessions).where(
+        sessions.c.room_id == room_id, sessions.c.serial >= start, sessions.c.serial < end
+    )
+    return [_session(row) for row in connection.execute(statement.order_by(sessions.c.serial).limit(limit))]
+
+
+def session_serials_before(connection: Connection, room_id: str, serial: int, *, limit: int) -> list[int]:
+    """The nearest serials below this one, in descending order."""
+    statement = select(sessions.c.serial).where(sessions.c.room_id == room_id, sessions.c.serial < serial)
+    return list(connection.execute(statement.order_by(sessions.c.serial.desc()).limit(limit)).scalars())
+
+
+def count_sessions(connection: Connection, room_id: str) -> int:
+    statement = select(func.count()).select_from(sessions).where(sessions.c.room_id == room_id)
+    return connection.execute(statement).scalar_one()
+
+
+def find_open_session(connection: Connection, room_id: str) -> Session | None:
+    statement = select(sessions).where(sessions.c.room_id == room_id, sessions.c.ended_at.is_(None))
+    row = connection.execute(statement).one_or_none()
+    return None if row is None else _session(row)
+
+
 def delete_sessions_of(connection: Connection, application_id: str) -> None:
     """All sessions of an application, and who attended them."""
     connection.execute(delete(sessions).where(sessions.c.application_id == application_id))
@@ -200,6 +226,25 @@ def list_attendances(connection: Connection, session_id: str, *, offset: int, li
     """Everybody who is or was in the session, in the order of joining."""
     statement = select(attendances).where(attendances.c.session_id == session_id).order_by(attendances.c.id)
     return [_attendance(row) for row in connection.execute(statement.offset(offset).limit(limit))]
+
+
+def attendances_from(connection: Connection, session_id: str, *, start: int, end: int, limit: int) -> list[Attendance]:
+    """Stays with ``start <= id < end`` in the order of joining."""
+    statement = select(attendances).where(
+        attendances.c.session_id == session_id, attendances.c.id >= start, attendances.c.id < end
+    )
+    return [_attendance(row) for row in connection.execute(statement.order_by(attendances.c.id).limit(limit))]
+
+
+def attendance_ids_before(connection: Connection, session_id: str, first: int, *, limit: int) -> list[int]:
+    """The nearest ids below this one, in descending order."""
+    statement = select(attendances.c.id).where(attendances.c.session_id == session_id, attendances.c.id < first)
+    return list(connection.execute(statement.order_by(attendances.c.id.desc()).limit(limit)).scalars())
+
+
+def count_attendances(connection: Connection, session_id: str) -> int:
+    statement = select(func.count()).select_from(attendances).where(attendances.c.session_id == session_id)
+    return connection.execute(statement).scalar_one()
 
 
 def is_known_connection(connection: Connection, participant_id: str, sid: str) -> bool:
@@ -272,6 +317,7 @@ def _session(row: Row[Any]) -> Session:
         application_id=row.application_id,
         started_at=row.started_at,
         ended_at=row.ended_at,
+        serial=row.serial,
     )
 
 

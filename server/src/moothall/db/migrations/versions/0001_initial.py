@@ -18,6 +18,8 @@ def upgrade() -> None:
     sa.Column('api_secret', sa.String(length=64), nullable=False),
     sa.Column('signature_secret', sa.String(length=64), nullable=False),
     sa.Column('created_at', moothall.db.schema.Timestamp(), nullable=False),
+    sa.Column('previous_signature_secret', sa.String(length=64), nullable=True),
+    sa.Column('signature_rotated_at', moothall.db.schema.Timestamp(), nullable=True),
     sa.PrimaryKeyConstraint('account_id', name=op.f('pk_accounts'))
     )
     op.create_table('event_counters',
@@ -40,6 +42,9 @@ def upgrade() -> None:
     sa.UniqueConstraint('application_id', 'position', name=op.f('uq_events_application_id')),
     sa.UniqueConstraint('room_id', 'sequence', name=op.f('uq_events_room_id'))
     )
+    with op.batch_alter_table('events', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_events_created_at'), ['created_at'], unique=False)
+
     op.create_table('jobs',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('kind', sa.String(length=64), nullable=False),
@@ -72,6 +77,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('id', name=op.f('uq_sessions_id'))
     )
     with op.batch_alter_table('sessions', schema=None) as batch_op:
+        batch_op.create_index('ix_sessions_application_id_started_at', ['application_id', 'started_at'], unique=False)
         batch_op.create_index('ix_sessions_room_id_serial', ['room_id', 'serial'], unique=False)
         batch_op.create_index('uq_sessions_open', ['room_id'], unique=True, sqlite_where=sa.text('ended_at IS NULL'), postgresql_where=sa.text('ended_at IS NULL'))
 
@@ -130,10 +136,24 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_deliveries'))
     )
     with op.batch_alter_table('deliveries', schema=None) as batch_op:
+        batch_op.create_index('ix_deliveries_application_id_id', ['application_id', 'id'], unique=False)
         batch_op.create_index('ix_deliveries_due', ['next_attempt_at'], unique=False, sqlite_where=sa.text("status = 'pending'"), postgresql_where=sa.text("status = 'pending'"))
         batch_op.create_index(batch_op.f('ix_deliveries_event_id'), ['event_id'], unique=False)
         batch_op.create_index('ix_deliveries_queue', ['room_id', 'receiver', 'sequence'], unique=False, sqlite_where=sa.text("status = 'pending'"), postgresql_where=sa.text("status = 'pending'"))
 
+    op.create_table('delivery_attempts',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('delivery_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('number', sa.Integer(), nullable=False),
+    sa.Column('at', moothall.db.schema.Timestamp(), nullable=False),
+    sa.Column('duration_ms', sa.BigInteger(), nullable=False),
+    sa.Column('status', sa.Integer(), nullable=True),
+    sa.Column('error', sa.String(length=200), nullable=True),
+    sa.Column('excerpt', sa.Text(), nullable=True),
+    sa.ForeignKeyConstraint(['delivery_id'], ['deliveries.id'], name=op.f('fk_delivery_attempts_delivery_id_deliveries'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_delivery_attempts')),
+    sa.UniqueConstraint('delivery_id', 'number', name=op.f('uq_delivery_attempts_delivery_id'))
+    )
     op.create_table('logo_uploads',
     sa.Column('upload_id', sa.String(length=36), nullable=False),
     sa.Column('application_id', sa.String(length=36), nullable=False),
@@ -252,10 +272,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_logo_uploads_application_id'))
 
     op.drop_table('logo_uploads')
+    op.drop_table('delivery_attempts')
     with op.batch_alter_table('deliveries', schema=None) as batch_op:
         batch_op.drop_index('ix_deliveries_queue', sqlite_where=sa.text("status = 'pending'"), postgresql_where=sa.text("status = 'pending'"))
         batch_op.drop_index(batch_op.f('ix_deliveries_event_id'))
         batch_op.drop_index('ix_deliveries_due', sqlite_where=sa.text("status = 'pending'"), postgresql_where=sa.text("status = 'pending'"))
+        batch_op.drop_index('ix_deliveries_application_id_id')
 
     op.drop_table('deliveries')
     with op.batch_alter_table('attendances', schema=None) as batch_op:
@@ -270,6 +292,7 @@ def downgrade() -> None:
     with op.batch_alter_table('sessions', schema=None) as batch_op:
         batch_op.drop_index('uq_sessions_open', sqlite_where=sa.text('ended_at IS NULL'), postgresql_where=sa.text('ended_at IS NULL'))
         batch_op.drop_index('ix_sessions_room_id_serial')
+        batch_op.drop_index('ix_sessions_application_id_started_at')
 
     op.drop_table('sessions')
     op.drop_table('server_heartbeat')
@@ -277,6 +300,9 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_jobs_run_at'))
 
     op.drop_table('jobs')
+    with op.batch_alter_table('events', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_events_created_at'))
+
     op.drop_table('events')
     op.drop_table('event_counters')
     op.drop_table('accounts')

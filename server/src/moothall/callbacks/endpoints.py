@@ -1,0 +1,152 @@
+"""``/events`` and ``/callbacks``: additions to the original API, for receivers that missed something."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from moothall.api.body import read_body
+from moothall.api.call import AuthenticatedCall
+from moothall.api.paging import MAX_SERIAL
+from moothall.api.reference import addition, documented_body, documented_errors
+from moothall.callbacks import schemas, service, store
+from moothall.callbacks.model import Attempt, DeliveryStatus, LoggedDelivery
+
+router = APIRouter(tags=["Additions"])
+
+_MAX_LIMIT = 500
+_REDELIVER_EXAMPLES = {
+    "range": {
+        "summary": "What happened while the receiver was down",
+        "value": {"from": "2026-11-22T12:00:00.000Z", "to": "2026-11-22T14:30:00.000Z"},
+    },
+    "events": {"summary": "These events", "value": {"event_ids": ["msg_0b3e7a52-5a0c-4d4e-9f50-1df4f8a2f0de"]}},
+}
+
+After = Annotated[int, Query(ge=0, le=MAX_SERIAL, description="Begin behind this one; 0 for the oldest that is kept.")]
+Limit = Annotated[int, Query(ge=1, le=_MAX_LIMIT, description="At most this many.")]
+DeliveryId = Annotated[int, Path(ge=1, le=MAX_SERIAL)]
+
+
+@router.get(
+    "/events",
+    operation_id="list_events",
+    summary="Read events again",
+    description=addition(
+        "What happened in the application's rooms, whether callbacks were sent for it or not, in its order. Keep `after`, and "
+        "ask from there the next time."
+    ),
+    response_model=schemas.EventsBody,
+    responses=documented_errors(400, 401),
+)
+async def list_events(call: AuthenticatedCall, after: After = 0, limit: Limit = 100) -> Response:
+    found = await call.database.read(
+        lambda connection: store.list_events(connection, call.application_id, after=after, limit=limit + 1)
+    )
+    shown = found[:limit]
+    return JSONResponse(
+        {
+            "_embedded": [schemas.render_event(event) for event in shown],
+            "after": shown[-1].position if shown else after,
+            "has_more": len(found) > limit,
+        }
+    )
+
+
+@router.get(
+    "/callbacks/deliveries",
+    operation_id="list_deliveries",
+    summary="List deliveries",
+    description=addition("How far the delivery of callbacks is, in the order in which they were written."),
+    response_model=schemas.DeliveriesBody,
+    responses=documented_errors(400, 401),
+)
+async def list_deliveries(
+    call: AuthenticatedCall,
+    room_id: Annotated[str | None, Query(max_length=64)] = None,
+    status: DeliveryStatus | None = None,
+    after: After = 0,
+    limit: Limit = 100,
+) -> Response:
+    found = await call.database.read(
+        lambda connection: store.list_deliveries(
+            connection,
+            call.application_id,
+            room_id=None if room_id is None else room_id.lower(),
+            status=status,
+            after=after,
+            limit=limit + 1,
+        )
+    )
+    shown = found[:limit]
+    return JSONResponse(
+        {
+            "_embedded": [schemas.render_delivery(delivery) for delivery in shown],
+            "after": shown[-1].id if shown else after,
+            "has_more": len(found) > limit,
+        }
+    )
+
+
+@router.get(
+    "/callbacks/deliveries/{delivery_id}",
+    operation_id="get_delivery",
+    summary="Get a delivery and its attempts",
+    description=addition("What was answered to each try."),
+    response_model=schemas.DeliveryWithAttemptsBody,
+    responses=documented_errors(400, 401, 404),
+)
+async def get_delivery(call: AuthenticatedCall, delivery_id: DeliveryId) -> Response:
+    delivery, attempts = await call.database.read(
+        lambda connection: service.get_delivery(connection, call.application_id, delivery_id)
+    )
+    return JSONResponse(_render(delivery, attempts))
+
+
+@router.post(
+    "/callbacks/deliveries/{delivery_id}/redeliver",
+    operation_id="redeliver",
+    summary="Deliver once more",
+    description=addition(
+        "The callback goes out again soon, to the URL it was written for, with the same `webhook-id` and all tries of the schedule."
+    ),
+    status_code=202,
+    response_model=schemas.DeliveryWithAttemptsBody,
+    responses=documented_errors(400, 401, 404, 409),
+)
+async def redeliver(call: AuthenticatedCall, delivery_id: DeliveryId) -> Response:
+    delivery, attempts = await call.database.write(
+        lambda connection: service.redeliver(connection, call.application_id, delivery_id, call.now)
+    )
+    return JSONResponse(_render(delivery, attempts), 202)
+
+
+@router.post(
+    "/callbacks/redeliver",
+    operation_id="redeliver_many",
+    summary="Deliver many once more",
+    description=addition(
+        f"Of a time (at most {service.MOST_REDELIVERED}) or of single events. What is still being tried goes on as it is."
+    ),
+    status_code=202,
+    response_model=schemas.RedeliveredBody,
+    responses=documented_errors(400, 401, 413),
+    openapi_extra=documented_body(schemas.RedeliverBody, _REDELIVER_EXAMPLES),
+)
+async def redeliver_many(call: AuthenticatedCall, request: Request) -> Response:
+    body = await read_body(request, schemas.RedeliverBody)
+    start, end, event_ids = body.from_, body.to, body.event_ids
+    if start is not None and end is not None:
+        count = await call.database.write(
+            lambda connection: service.redeliver_between(connection, call.application_id, start, end, call.now)
+        )
+    else:
+        count = await call.database.write(
+            lambda connection: service.redeliver_events(connection, call.application_id, event_ids or [], call.now)
+        )
+    return JSONResponse({"redelivered": count}, 202)
+
+
+def _render(delivery: LoggedDelivery, attempts: list[Attempt]) -> dict[str, object]:
+    return {**schemas.render_delivery(delivery), "log": [schemas.render_attempt(attempt) for attempt in attempts]}

@@ -1,0 +1,146 @@
+"""Events and deliveries on the wire."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, StrictStr, StringConstraints, model_validator
+
+from moothall.api.fields import Moment
+from moothall.callbacks.model import Attempt, DeliveryStatus, LoggedDelivery, LoggedEvent
+from moothall.kit.clock import render_timestamp
+
+_MOST_EVENT_IDS = 500
+
+
+class LoggedEventBody(BaseModel):
+    model_config = ConfigDict(title="Event")
+
+    id: str = Field(description="The callback's `webhook-id`.", examples=["msg_6f0f…"])
+    position: int = Field(description="Counts the application's events from 1 without a gap.", examples=[1042])
+    room_id: str
+    created_at: str = Field(examples=["2026-11-22T12:00:00.000Z"])
+    body: dict[str, Any] = Field(
+        description="What the callback carries.", examples=[{"event": "session:started", "sequence": 3}]
+    )
+
+
+class EventsBody(BaseModel):
+    model_config = ConfigDict(title="Events")
+
+    embedded: list[LoggedEventBody] = Field(alias="_embedded")
+    after: int = Field(description="The `after` to go on with.", examples=[1042])
+    has_more: bool
+
+
+class AttemptBody(BaseModel):
+    model_config = ConfigDict(title="DeliveryAttempt")
+
+    number: int
+    at: str
+    duration_ms: int
+    status: int | None = Field(description="The HTTP status of the answer; null when there was none.")
+    error: str | None = Field(description="Why there was no answer.")
+    excerpt: str | None = Field(description="How the body of the answer begins, at most 1024 bytes of it.")
+
+
+class DeliveryBody(BaseModel):
+    model_config = ConfigDict(title="Delivery")
+
+    id: int
+    event_id: str
+    event: str = Field(examples=["session:started"])
+    room_id: str
+    sequence: int
+    url: str
+    status: DeliveryStatus
+    attempts: int = Field(description="Tries since it was written or last asked for again.")
+    created_at: str
+    next_attempt_at: str | None
+    last_attempt_at: str | None
+    last_status: int | None
+    last_error: str | None
+
+
+class DeliveryWithAttemptsBody(DeliveryBody):
+    model_config = ConfigDict(title="DeliveryWithAttempts")
+
+    log: list[AttemptBody] = Field(description="The newest 100 tries, in their order.")
+
+
+class DeliveriesBody(BaseModel):
+    model_config = ConfigDict(title="Deliveries")
+
+    embedded: list[DeliveryBody] = Field(alias="_embedded")
+    after: int = Field(description="The `after` to go on with.")
+    has_more: bool
+
+
+class RedeliverBody(BaseModel):
+    """Either the two times or the ids."""
+
+    model_config = ConfigDict(extra="forbid", title="Redeliver")
+
+    from_: Moment | None = Field(None, alias="from", description="Events from this moment on.")
+    to: Moment | None = Field(None, description="Events before this moment.")
+    event_ids: (
+        Annotated[
+            list[Annotated[StrictStr, StringConstraints(min_length=1, max_length=64)]],
+            Field(min_length=1, max_length=_MOST_EVENT_IDS),
+        ]
+        | None
+    ) = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> "RedeliverBody":
+        times = self.from_ is not None and self.to is not None
+        some_time = self.from_ is not None or self.to is not None
+        if times == (self.event_ids is not None) or some_time != times:
+            raise ValueError('must have either "from" and "to" or "event_ids"')
+        if self.from_ is not None and self.to is not None and self.from_ >= self.to:
+            raise ValueError('must have a "from" that is before "to"')
+        return self
+
+
+class RedeliveredBody(BaseModel):
+    model_config = ConfigDict(title="Redelivered")
+
+    redelivered: int = Field(description="How many deliveries are due again now.")
+
+
+def render_event(event: LoggedEvent) -> dict[str, Any]:
+    return {
+        "id": event.id,
+        "position": event.position,
+        "room_id": event.room_id,
+        "created_at": render_timestamp(event.created_at),
+        "body": dict(event.body),
+    }
+
+
+def render_delivery(delivery: LoggedDelivery) -> dict[str, Any]:
+    next_at, last_at = delivery.next_attempt_at, delivery.last_attempt_at
+    return {
+        "id": delivery.id,
+        "event_id": delivery.event_id,
+        "event": delivery.event,
+        "room_id": delivery.room_id,
+        "sequence": delivery.sequence,
+        "url": delivery.url,
+        "status": delivery.status.value,
+        "attempts": delivery.attempts,
+        "created_at": render_timestamp(delivery.created_at),
+        "next_attempt_at": None if next_at is None else render_timestamp(next_at),
+        "last_attempt_at": None if last_at is None else render_timestamp(last_at),
+        "last_status": delivery.last_status,
+        "last_error": delivery.last_error,
+    }
+
+
+def render_attempt(attempt: Attempt) -> dict[str, Any]:
+    return {
+        "number": attempt.number,
+        "at": render_timestamp(attempt.at),
+        "duration_ms": attempt.duration_ms,
+        "status": attempt.status,
+        "error": attempt.error,
+        "excerpt": attempt.excerpt,
+    }

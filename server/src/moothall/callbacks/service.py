@@ -1,0 +1,45 @@
+"""Use cases of the event and delivery log. Each runs in the transaction of the connection it is given."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from moothall.api.errors import BadRequest, Conflict, NotFound
+from moothall.callbacks import store
+from moothall.callbacks.model import Attempt, LoggedDelivery
+from moothall.db import Connection
+
+MOST_REDELIVERED = 10_000
+# The schedule makes eleven; the rest were asked for.
+MOST_ATTEMPTS_SHOWN = 100
+
+
+def get_delivery(connection: Connection, application_id: str, delivery_id: int) -> tuple[LoggedDelivery, list[Attempt]]:
+    """With its newest attempts. Raises NotFound, also for another application's delivery."""
+    delivery = store.find_delivery(connection, application_id, delivery_id)
+    if delivery is None:
+        raise NotFound(f"Delivery {delivery_id} was not found")
+    return delivery, store.list_attempts(connection, delivery_id, limit=MOST_ATTEMPTS_SHOWN)
+
+
+def redeliver(
+    connection: Connection, application_id: str, delivery_id: int, now: datetime
+) -> tuple[LoggedDelivery, list[Attempt]]:
+    """The delivery is due now, whatever became of it. Raises NotFound; Conflict while a try is under way."""
+    get_delivery(connection, application_id, delivery_id)
+    if not store.redeliver(connection, application_id, delivery_id, now):
+        raise Conflict(f"Delivery {delivery_id} is being tried at this moment")
+    return get_delivery(connection, application_id, delivery_id)
+
+
+def redeliver_between(
+    connection: Connection, application_id: str, start: datetime, end: datetime, now: datetime
+) -> int:
+    """Everything that is not pending, of events from ``start`` until before ``end``. Raises BadRequest when that is too much."""
+    if store.count_ended_between(connection, application_id, start, end) > MOST_REDELIVERED:
+        raise BadRequest(f"More than {MOST_REDELIVERED} deliveries lie between these times: ask for less at once")
+    return store.redeliver_between(connection, application_id, start, end, now)
+
+
+def redeliver_events(connection: Connection, application_id: str, event_ids: Sequence[str], now: datetime) -> int:
+    """What is not pending of these events. Unknown ids, and other applications', count for nothing."""
+    return store.redeliver_events(connection, application_id, event_ids, now)

@@ -1,0 +1,49 @@
+"""Sessions of a room and who attended them: additions to the original API."""
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from moothall.api.call import AuthenticatedCall
+from moothall.api.page_parameters import RequestedPage
+from moothall.api.paging import render_page
+from moothall.api.reference import addition, documented_errors
+from moothall.sessions import attendance, schemas
+
+router = APIRouter(prefix="/rooms/{room_id}/sessions", tags=["Additions"])
+
+
+@router.get(
+    "",
+    operation_id="list_sessions",
+    summary="List the sessions of a room",
+    description=addition("From the first join to the last leave, in the order of their start."),
+    response_model=schemas.SessionPage,
+    responses=documented_errors(400, 401, 404),
+)
+async def list_sessions(call: AuthenticatedCall, request: Request, room_id: str, page: RequestedPage) -> Response:
+    sessions, total, around = await call.database.read(
+        lambda connection: attendance.page_of_sessions(connection, call.application_id, room_id, page)
+    )
+    url = call.base_url + request.scope["path"]
+    items = [schemas.render_session(session, call.now) for session in sessions]
+    return JSONResponse(render_page(url, page, items, total, around))
+
+
+@router.get(
+    "/{session_id}/participants",
+    operation_id="list_session_participants",
+    summary="List who attended a session",
+    description=addition("Every stay, in the order of joining. Who leaves and comes back has two."),
+    response_model=schemas.AttendancePage,
+    responses=documented_errors(400, 401, 404),
+)
+async def list_session_participants(
+    call: AuthenticatedCall, request: Request, room_id: str, session_id: str, page: RequestedPage
+) -> Response:
+    stays, total, around = await call.database.read(
+        lambda connection: attendance.page_of_participants(connection, call.application_id, room_id, session_id, page)
+    )
+    url = call.base_url + request.scope["path"]
+    items = [schemas.render_attendance(stay, call.now) for stay in stays]
+    return JSONResponse(render_page(url, page, items, total, around))
