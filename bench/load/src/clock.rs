@@ -15,6 +15,11 @@ pub fn monotonic_ns() -> u64 {
     read(libc::CLOCK_MONOTONIC)
 }
 
+/// What to take off a time of `CLOCK_REALTIME` to have it on `CLOCK_MONOTONIC`, in nanoseconds.
+pub fn realtime_offset_ns() -> u64 {
+    read(libc::CLOCK_REALTIME) - monotonic_ns()
+}
+
 /// Nanoseconds of CPU this process has used so far.
 pub fn process_cpu_ns() -> u64 {
     read(libc::CLOCK_PROCESS_CPUTIME_ID)

@@ -177,7 +177,7 @@ mod tests {
     #[test]
     fn the_first_publisher_creates_the_room_then_publishes_and_a_subscriber_waits_for_all() {
         let plan = Plan::video_fan_out(2, 100.0, 1100, 1);
-        let mux = Mux::open(Ipv4Addr::new(127, 70, 0, 0), 1).expect("sockets");
+        let mux = Mux::open(Ipv4Addr::new(127, 70, 0, 0), 1, false).expect("sockets");
         let settings = Settings { identity: Identity::new(&[Profile::Aes128Gcm]), feedback_interval_ns: 1 };
         let mut transports = Vec::new();
         let mut scene =
@@ -196,10 +196,10 @@ mod tests {
         let mut publisher = Session::new(Part { publisher: Some(0), receives: false }, true);
         assert_eq!(tell(&mut publisher, success("session", 5))[0]["janus"], "attach");
         assert_eq!(tell(&mut publisher, success("publisher", 6))[0]["body"]["request"], "create");
-        let published = tell(&mut publisher, json!({"janus": "success", "transaction": "room"}));
-        assert_eq!((&published[0]["body"]["request"], &published[0]["body"]["id"]), (&json!("joinandconfigure"), &json!(1)));
-        assert_eq!((&published[0]["session_id"], &published[0]["handle_id"]), (&json!(5), &json!(6)));
-        assert!(published[0]["jsep"]["sdp"].as_str().expect("an offer").contains("a=sendonly"));
+        let answers = tell(&mut publisher, json!({"janus": "success", "transaction": "room"}));
+        assert_eq!((&answers[0]["body"]["request"], &answers[0]["body"]["id"]), (&json!("joinandconfigure"), &json!(1)));
+        assert_eq!((&answers[0]["session_id"], &answers[0]["handle_id"]), (&json!(5), &json!(6)));
+        assert!(answers[0]["jsep"]["sdp"].as_str().expect("an offer").contains("a=sendonly"));
 
         let mut subscriber = Session::new(Part { publisher: None, receives: true }, false);
         tell(&mut subscriber, success("session", 8));

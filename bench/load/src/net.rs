@@ -12,8 +12,8 @@ use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 const BATCH: usize = 64;
 const DATAGRAM_BYTES: usize = 1600;
 const BUFFER_BYTES: libc::c_int = 32 << 20;
-/// Room for one `in_pktinfo` and its header.
-const CONTROL_BYTES: usize = 32;
+/// Room for one `in_pktinfo` and one `timespec`, each with its header.
+const CONTROL_BYTES: usize = 64;
 
 /// Sockets and the block of addresses.
 pub struct Mux {
@@ -45,9 +45,10 @@ struct Incoming {
 }
 
 impl Mux {
-    /// `base` is the address of transport 0; transport N has the Nth address after it.
-    pub fn open(base: Ipv4Addr, sockets: usize) -> io::Result<Self> {
-        let sockets = (0..sockets).map(|_| Socket::open()).collect::<io::Result<_>>()?;
+    /// `base` is the address of transport 0; transport N has the Nth address after it. With `timestamps` the kernel says when each
+    /// datagram arrived, which costs every datagram a little.
+    pub fn open(base: Ipv4Addr, sockets: usize, timestamps: bool) -> io::Result<Self> {
+        let sockets = (0..sockets).map(|_| Socket::open(timestamps)).collect::<io::Result<_>>()?;
         Ok(Mux { sockets, base: base.into(), incoming: Incoming::new() })
     }
 
@@ -56,9 +57,10 @@ impl Mux {
         SocketAddrV4::new(Ipv4Addr::from(self.base + transport as u32), socket.port)
     }
 
-    /// Hands every waiting datagram to `take`: transport and bytes. Returns how many there were. Where it is from is not asked for: a
+    /// Hands every waiting datagram to `take`: transport, bytes and, with timestamps, its arrival in nanoseconds of
+    /// `CLOCK_REALTIME`. Returns how many there were. Where it is from is not asked for: a
     /// transport has one peer, and a copy less for each packet is what this client is for.
-    pub fn receive(&mut self, mut take: impl FnMut(usize, &mut [u8])) -> io::Result<usize> {
+    pub fn receive(&mut self, mut take: impl FnMut(usize, &mut [u8], Option<u64>)) -> io::Result<usize> {
         let mut total = 0;
         for socket in &self.sockets {
             loop {
@@ -100,7 +102,7 @@ impl Mux {
 }
 
 impl Socket {
-    fn open() -> io::Result<Self> {
+    fn open(timestamps: bool) -> io::Result<Self> {
         // SAFETY: plain system calls; the descriptor is owned from here on.
         let fd = unsafe {
             let fd = libc::socket(libc::AF_INET, libc::SOCK_DGRAM | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC, 0);
@@ -110,6 +112,9 @@ impl Socket {
             OwnedFd::from_raw_fd(fd)
         };
         set_option(&fd, libc::IPPROTO_IP, libc::IP_PKTINFO, 1)?;
+        if timestamps {
+            set_option(&fd, libc::SOL_SOCKET, libc::SO_TIMESTAMPNS, 1)?;
+        }
         // Without the right to exceed the machine's limit, what the limit allows has to do.
         for (forced, plain) in [(libc::SO_RCVBUFFORCE, libc::SO_RCVBUF), (libc::SO_SNDBUFFORCE, libc::SO_SNDBUF)] {
             set_option(&fd, libc::SOL_SOCKET, forced, BUFFER_BYTES).or_else(|_| set_option(&fd, libc::SOL_SOCKET, plain, BUFFER_BYTES))?;
@@ -194,7 +199,7 @@ impl Incoming {
         header.msg_controllen = CONTROL_BYTES;
     }
 
-    fn receive(&mut self, fd: i32, base: u32, take: &mut impl FnMut(usize, &mut [u8])) -> io::Result<usize> {
+    fn receive(&mut self, fd: i32, base: u32, take: &mut impl FnMut(usize, &mut [u8], Option<u64>)) -> io::Result<usize> {
         // SAFETY: the headers lead to memory of `self`, of the length told.
         let result =
             unsafe { libc::recvmmsg(fd, self.messages.as_mut_ptr(), BATCH as libc::c_uint, libc::MSG_DONTWAIT, std::ptr::null_mut()) };
@@ -203,12 +208,12 @@ impl Incoming {
             return if error.kind() == io::ErrorKind::WouldBlock { Ok(0) } else { Err(error) };
         };
         for index in 0..received {
-            let local = destination(&self.messages[index].msg_hdr);
+            let (local, arrival) = read_control(&self.messages[index].msg_hdr);
             let length = self.messages[index].msg_len as usize;
             self.reset(index);
             let Some(local) = local else { continue };
             let start = index * DATAGRAM_BYTES;
-            take(local.wrapping_sub(base) as usize, &mut self.bytes[start..start + length]);
+            take(local.wrapping_sub(base) as usize, &mut self.bytes[start..start + length], arrival);
         }
         Ok(received)
     }
@@ -252,17 +257,25 @@ struct SourceControl {
     info: libc::in_pktinfo,
 }
 
-/// The address a datagram was sent to, out of its control messages.
-fn destination(header: &libc::msghdr) -> Option<u32> {
+/// The address a datagram was sent to and its arrival, out of its control messages.
+fn read_control(header: &libc::msghdr) -> (Option<u32>, Option<u64>) {
+    let (mut address, mut arrival) = (None, None);
     // SAFETY: the kernel has filled in the control messages of this header.
     unsafe {
-        let control = libc::CMSG_FIRSTHDR(header);
-        if control.is_null() || (*control).cmsg_type != libc::IP_PKTINFO {
-            return None;
+        let mut control = libc::CMSG_FIRSTHDR(header);
+        while !control.is_null() {
+            let data = libc::CMSG_DATA(control);
+            if (*control).cmsg_level == libc::IPPROTO_IP && (*control).cmsg_type == libc::IP_PKTINFO {
+                let info = data.cast::<libc::in_pktinfo>().read_unaligned();
+                address = Some(u32::from_be(info.ipi_addr.s_addr));
+            } else if (*control).cmsg_level == libc::SOL_SOCKET && (*control).cmsg_type == libc::SO_TIMESTAMPNS {
+                let time = data.cast::<libc::timespec>().read_unaligned();
+                arrival = Some(time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64);
+            }
+            control = libc::CMSG_NXTHDR(header, control);
         }
-        let info = libc::CMSG_DATA(control).cast::<libc::in_pktinfo>().read_unaligned();
-        Some(u32::from_be(info.ipi_addr.s_addr))
     }
+    (address, arrival)
 }
 
 #[cfg(test)]
@@ -271,14 +284,20 @@ mod tests {
 
     #[test]
     fn datagrams_arrive_at_the_transport_they_are_sent_to() {
-        let mut mux = Mux::open(Ipv4Addr::new(127, 65, 0, 0), 3).expect("sockets");
+        walk(false);
+        walk(true);
+    }
+
+    fn walk(timestamps: bool) {
+        let mut mux = Mux::open(Ipv4Addr::new(127, 65, 0, 0), 3, timestamps).expect("sockets");
         let addresses: Vec<_> = (0..100).map(|transport| mux.address(transport)).collect();
         for (transport, address) in addresses.iter().enumerate() {
             mux.queue_bytes((transport + 1) % 100, *address, &[transport as u8; 10]);
         }
         mux.flush();
         let mut seen = vec![0; 100];
-        mux.receive(|transport, bytes| {
+        mux.receive(|transport, bytes, arrival| {
+            assert_eq!(arrival.is_some(), timestamps);
             assert_eq!(bytes, [transport as u8; 10]);
             seen[transport] += 1;
         })

@@ -163,7 +163,7 @@ mod tests {
 
     #[test]
     fn a_second_of_video_is_what_its_shape_says() {
-        let mut mux = Mux::open(Ipv4Addr::new(127, 66, 0, 0), 1).expect("sockets");
+        let mut mux = Mux::open(Ipv4Addr::new(127, 66, 0, 0), 1, false).expect("sockets");
         let mut keys = Context::new(Profile::Aes128Gcm, &[1; 16], &[2; 12]);
         let mut receiver = Context::new(Profile::Aes128Gcm, &[1; 16], &[2; 12]);
         let source = Source { publisher: 1, video: true, layer: 0 };
@@ -180,7 +180,7 @@ mod tests {
         mux.flush();
         assert_eq!((stream.sent, transport_sequence), (100, 107));
         let (mut key_frames, mut markers, mut expected) = (0, 0, 1);
-        mux.receive(|transport, packet| {
+        mux.receive(|transport, packet, _| {
             assert_eq!(transport, 1);
             let header = Header::read(packet).expect("whole");
             assert_eq!((header.sequence, header.ssrc), (expected, 9));

@@ -39,6 +39,8 @@ pub struct Environment {
     /// Address of the first transport.
     pub base: Ipv4Addr,
     pub sockets: usize,
+    /// Latencies end when the kernel received a packet, not when this process looked.
+    pub timestamps: bool,
     pub feedback_interval_ns: u64,
     /// Root of the server's process tree.
     pub server: Option<u32>,
@@ -150,7 +152,7 @@ pub struct Run {
 impl Run {
     pub fn new(plan: Plan, environment: Environment) -> Result<Self, String> {
         let settings = Settings { identity: Identity::new(&environment.profiles), feedback_interval_ns: environment.feedback_interval_ns };
-        let mux = Mux::open(environment.base, environment.sockets).map_err(|error| error.to_string())?;
+        let mux = Mux::open(environment.base, environment.sockets, environment.timestamps).map_err(|error| error.to_string())?;
         let readiness = Readiness::new().map_err(|error| error.to_string())?;
         Ok(Run {
             plan,
@@ -179,7 +181,7 @@ impl Run {
         let deadline = clock::monotonic_ns() + SETTLE_NS;
         while self.published < count {
             self.step()?;
-            self.check(deadline, "publishers connect")?;
+            self.check_publishers(deadline)?;
         }
         Ok(())
     }
@@ -313,10 +315,11 @@ impl Run {
         let now = clock::monotonic_ns();
         let mut outbox = Outbox::default();
         let (transports, totals) = (&mut self.transports, &mut self.totals);
+        let offset = if self.environment.timestamps { clock::realtime_offset_ns() } else { 0 };
         self.mux
-            .receive(|transport, datagram| {
+            .receive(|transport, datagram, arrival| {
                 if let Some(transport) = transports.get_mut(transport) {
-                    transport.receive(datagram, now, totals, &mut outbox);
+                    transport.receive(datagram, arrival.map_or(now, |arrival| arrival - offset), totals, &mut outbox);
                 }
             })
             .map_err(|error| error.to_string())?;
@@ -407,11 +410,17 @@ impl Run {
         }
     }
 
-    fn check(&self, deadline: u64, what: &str) -> Result<(), String> {
+    fn check_publishers(&self, deadline: u64) -> Result<(), String> {
         if let Some(failure) = self.failures().first() {
-            return Err(format!("{what}: {failure}"));
+            return Err(format!("a publisher cannot join: {failure}"));
         }
-        if clock::monotonic_ns() > deadline { Err(format!("timed out: {what}")) } else { Ok(()) }
+        if clock::monotonic_ns() <= deadline {
+            return Ok(());
+        }
+        let progress =
+            |client: &Client| client.session.publish_transport().map_or("signals", |transport| self.transports[transport].progress());
+        let first = self.clients.iter().map(progress).find(|progress| *progress != "is connected").unwrap_or("is connected");
+        Err(format!("{} of {} publishers connected in time, one {first}", self.published, self.clients.len()))
     }
 
     /// What a client is to receive: publisher, whether video, and the layer.

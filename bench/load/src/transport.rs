@@ -98,6 +98,16 @@ impl Transport {
         Local { ufrag: &self.ufrag, password: &self.password, fingerprint: &settings.identity.fingerprint, address: self.local }
     }
 
+    /// How far the transport has come, for messages to people.
+    pub fn progress(&self) -> &'static str {
+        match (&self.remote, &self.dtls) {
+            (None, _) => "waits for an address",
+            (Some(remote), _) if !remote.reachable => "checks connectivity",
+            (Some(_), Some(dtls)) if !dtls.finished() => "shakes hands",
+            _ => "is connected",
+        }
+    }
+
     pub fn profile(&self) -> Option<Profile> {
         self.keys.as_ref().map(|keys| keys.profile)
     }
@@ -178,7 +188,7 @@ impl Transport {
         let Some(remote) = &mut self.remote else { return };
         match stun::parse(datagram, &self.password, &remote.password) {
             Some(stun::Message::Request(id)) => {
-                mux.push(self.id, remote.address, stun::binding_success(id, remote.address, &self.password))
+                mux.push(self.id, remote.address, stun::binding_success(id, remote.address, &self.password));
             }
             Some(stun::Message::Success(id)) if id == remote.check => {
                 remote.next_check_ns = now_ns + CONSENT_INTERVAL_NS;
@@ -353,7 +363,7 @@ mod tests {
     #[test]
     fn media_flows_between_two_transports() {
         let settings = Settings { identity: Identity::new(&[Profile::Aes128Gcm]), feedback_interval_ns: 1_000_000 };
-        let mut mux = Mux::open(Ipv4Addr::new(127, 67, 0, 0), 2).expect("sockets");
+        let mut mux = Mux::open(Ipv4Addr::new(127, 67, 0, 0), 2, false).expect("sockets");
         let mut ends = [Transport::new(0, &mux), Transport::new(1, &mux)];
         let track = sdp::OfferedTrack { video: true, mid: "0".into(), track: "t".into(), ssrc: 9, rids: Vec::new() };
         let offer = sdp::parse(&sdp::offer(&ends[0].local(&settings), 1, &[track]));
@@ -368,7 +378,7 @@ mod tests {
         for millisecond in 0..2_000_u64 {
             let now_ns = millisecond * 1_000_000;
             let mut outbox = Outbox::default();
-            mux.receive(|transport, datagram| ends[transport].receive(datagram, now_ns, &mut totals, &mut outbox)).expect("received");
+            mux.receive(|transport, datagram, _| ends[transport].receive(datagram, now_ns, &mut totals, &mut outbox)).expect("received");
             outbox.drain_into(&mut mux);
             for end in &mut ends {
                 end.tick(now_ns, &settings, &mut mux);
