@@ -61,6 +61,10 @@ impl Session {
             self.next_keep_alive_ns = scene.now_ns + KEEP_ALIVE_NS;
             send(scene, &json!({"janus": "keepalive", "session_id": self.id, "transaction": "alive"}));
         }
+        // The others wait until the first one's media proves that the room is there.
+        if !self.first && self.publisher_handle != 0 && self.publishing.is_none() && scene.published > 0 {
+            self.publish(scene);
+        }
         // Feeds can be asked for once they are there.
         if self.part.receives && !self.subscribed && self.subscriber_handle != 0 && scene.published == scene.plan.publishers.len() {
             self.subscribed = true;
@@ -97,8 +101,6 @@ impl Session {
                 self.publisher_handle = id;
                 if self.first {
                     self.create_room(scene);
-                } else {
-                    self.publish(scene);
                 }
             }
             (Some("success"), Some("room")) => self.publish(scene),
