@@ -16,7 +16,7 @@ from moothall import __version__
 from moothall.api import health
 from moothall.api.authentication import Authenticator, Credentials
 from moothall.api.call import ApiContext
-from moothall.api.handlers import install_error_handlers
+from moothall.api.handlers import install_edge
 from moothall.api.reference import install_reference
 from moothall.applications import service as applications
 from moothall.applications.endpoints import applications_router
@@ -172,6 +172,7 @@ def _build_app(context: ApiContext, media: Media, meeting: MeetingService, wake:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.api = context
     app.state.probes = {"database": lambda: _probe_database(context.database), "sfu": media.probe}
@@ -193,13 +194,13 @@ def _build_app(context: ApiContext, media: Media, meeting: MeetingService, wake:
     install_reference(app)
     app.router.routes.extend(media.routes)
     app.include_router(page_router(meeting, context.clock, media_url=media.engine.client_url()))
-    install_error_handlers(app)
+    install_edge(app)
     return app
 
 
 def _authenticator(database: Database, clock: Clock) -> Authenticator:
     async def find_credentials(application_id: str) -> Credentials | None:
-        return await database.read(lambda connection: applications.find_credentials(connection, application_id))
+        return await database.peek(lambda connection: applications.find_credentials(connection, application_id))
 
     return Authenticator(find_credentials, clock)
 

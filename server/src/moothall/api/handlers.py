@@ -13,13 +13,13 @@ import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import InterfaceError, OperationalError
-from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from moothall.api.body import describe
+from moothall.api.dispatch import Dispatcher
 from moothall.api.errors import (
     ApiError,
     BadRequest,
@@ -35,21 +35,24 @@ _log = structlog.get_logger("moothall.http")
 _SERVER_ERROR = 500
 
 _DEFAULT_HEADERS = {
-    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
-    "cross-origin-resource-policy": "same-origin",
-    "cache-control": "no-store",
+    b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'",
+    b"x-content-type-options": b"nosniff",
+    b"referrer-policy": b"no-referrer",
+    b"cross-origin-resource-policy": b"same-origin",
+    b"cache-control": b"no-store",
 }
 
 
-def install_error_handlers(app: FastAPI) -> None:
+def install_edge(app: FastAPI) -> None:
+    """Call it when all routes are there."""
     app.add_exception_handler(ApiError, _api_error)
     app.add_exception_handler(HTTPException, _http_exception)
     app.add_exception_handler(RequestValidationError, _validation_error)
     for unavailable in (DatabaseUnavailable, OperationalError, InterfaceError, TimeoutError):
         app.add_exception_handler(unavailable, _database_unavailable)
-    app.add_middleware(RequestEdge)
+    app.add_exception_handler(Exception, _bug)
+    # In front of the framework's own layers, which the dispatcher passes by.
+    app.middleware_stack = RequestEdge(Dispatcher(app, app.build_middleware_stack()))
 
 
 def render_error(error: ApiError) -> Response:
@@ -89,6 +92,17 @@ async def _database_unavailable(request: Request, error: Exception) -> Response:
     return render_error(Unavailable("The database does not answer"))
 
 
+async def _bug(request: Request, _error: Exception) -> Response:
+    """The error itself is raised again after this, and is logged by the edge."""
+    request_id = request.scope.get("request_id")
+    body = {
+        "message": f"Something went wrong on our side. Report id: {request_id}",
+        "name": "InternalError",
+        "status": _SERVER_ERROR,
+    }
+    return JSONResponse(body, _SERVER_ERROR)
+
+
 class RequestEdge:
     """ASGI middleware; see the top of this file."""
 
@@ -101,17 +115,22 @@ class RequestEdge:
             return
         request_id = secrets.token_hex(8)
         scope["request_id"] = request_id
+        id_header = (b"x-request-id", request_id.encode())
         started = time.perf_counter()
         status = 0
+        complete = False
 
         async def send_with_headers(message: Message) -> None:
-            nonlocal status
+            nonlocal status, complete
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                for name, value in _DEFAULT_HEADERS.items():
-                    headers.setdefault(name, value)
-                headers["x-request-id"] = request_id
+                headers = list(message["headers"])
+                names = {name for name, _ in headers}
+                headers += [header for header in _DEFAULT_HEADERS.items() if header[0] not in names]
+                headers.append(id_header)
+                message = {**message, "headers": headers}
+            elif message["type"] == "http.response.body":
+                complete = not message.get("more_body", False)
             await send(message)
 
         try:
@@ -119,13 +138,9 @@ class RequestEdge:
         except Exception as error:  # The last line of defence: log it, tell the caller only the report id.
             _log.error("request_crashed", request_id=request_id, route=_route(scope), exc_info=error)
             if not status:
-                body = {
-                    "message": f"Something went wrong on our side. Report id: {request_id}",
-                    "name": "InternalError",
-                    "status": _SERVER_ERROR,
-                }
-                await JSONResponse(body, _SERVER_ERROR)(scope, receive, send_with_headers)
-            else:
+                response = await _bug(Request(scope), error)
+                await response(scope, receive, send_with_headers)
+            elif not complete:
                 raise
         finally:
             _log.info(

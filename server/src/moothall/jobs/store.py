@@ -18,6 +18,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    bindparam,
     case,
     delete,
     func,
@@ -49,33 +50,46 @@ jobs = Table(
 )
 
 
+def _upsert(insert: Any) -> Any:
+    statement = insert(jobs)
+    return statement.on_conflict_do_update(
+        index_elements=["kind", "key"],
+        set_={
+            "run_at": statement.excluded.run_at,
+            "lease_until": None,
+            "attempts": 0,
+            "version": jobs.c.version + 1,
+            "payload": statement.excluded.payload,
+            "last_error": None,
+        },
+    )
+
+
+# Made once: making a statement takes longer than running it.
+_SCHEDULE = {"sqlite": _upsert(sqlite.insert), "postgresql": _upsert(postgresql.insert)}
+_CANCEL = delete(jobs).where(jobs.c.kind == bindparam("job_kind"), jobs.c.key == bindparam("job_key"))
+
+
 def schedule(
     connection: Connection, *, kind: str, key: str, run_at: datetime, payload: dict[str, Any] | None = None
 ) -> None:
     """Run the job of this kind and key at ``run_at``. One that is already scheduled, or running now, is replaced."""
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    text = json.dumps(payload or {}, separators=(",", ":"))
-    statement = insert(jobs).values(
-        kind=kind, key=key, run_at=run_at, lease_until=None, attempts=0, version=1, payload=text, last_error=None
-    )
-    connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["kind", "key"],
-            set_={
-                "run_at": statement.excluded.run_at,
-                "lease_until": None,
-                "attempts": 0,
-                "version": jobs.c.version + 1,
-                "payload": statement.excluded.payload,
-                "last_error": None,
-            },
-        )
-    )
+    values = {
+        "kind": kind,
+        "key": key,
+        "run_at": run_at,
+        "lease_until": None,
+        "attempts": 0,
+        "version": 1,
+        "payload": json.dumps(payload, separators=(",", ":")) if payload else "{}",
+        "last_error": None,
+    }
+    connection.execute(_SCHEDULE[connection.dialect.name], values)
 
 
 def cancel(connection: Connection, *, kind: str, key: str) -> bool:
     """Forget the job. False when there is none. One that is running now runs to its end."""
-    return connection.execute(delete(jobs).where(jobs.c.kind == kind, jobs.c.key == key)).rowcount == 1
+    return connection.execute(_CANCEL, {"job_kind": kind, "job_key": key}).rowcount == 1
 
 
 def find(connection: Connection, *, kind: str, key: str) -> Job | None:

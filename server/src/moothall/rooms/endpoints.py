@@ -87,7 +87,7 @@ async def create_room(call: AuthenticatedCall, request: Request) -> Response:
     responses=documented_errors(401, 404),
 )
 async def get_room(call: AuthenticatedCall, room_id: str) -> Response:
-    room = await call.database.read(lambda connection: service.get_room(connection, call.application_id, room_id))
+    room = await call.database.peek(lambda connection: service.get_room(connection, call.application_id, room_id))
     return JSONResponse(RoomRenderer(call.base_url, call.secrets.host_token, call.now)(room))
 
 

@@ -201,7 +201,7 @@ def _check_expiry_for_type(room_type: RoomType, expires_at: datetime | None, now
 def _free_meeting_code(connection: Connection) -> str:
     for _ in range(_CODE_ATTEMPTS):
         code = new_meeting_code()
-        if store.find_room_by_code(connection, code) is None:
+        if not store.is_taken(connection, code):
             return code
     raise RuntimeError("no free meeting code was found")
 

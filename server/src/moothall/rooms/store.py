@@ -110,6 +110,7 @@ _BEFORE = (
     .limit(bindparam("limit"))
 )
 _HAS_THEME = rooms.c.theme_id == bindparam("theme_id")
+_TAKEN = select(rooms.c.serial).where(rooms.c.meeting_code == bindparam("meeting_code"))
 _INSERT = insert(rooms)
 _UPDATE = update(rooms).where(rooms.c.serial == bindparam("row_serial"))
 
@@ -120,7 +121,7 @@ def insert_room(connection: Connection, room: Room) -> None:
 
 def save_room(connection: Connection, room: Room) -> None:
     """Write every column of a room that is stored already."""
-    connection.execute(_UPDATE.values(**_values(room)), {"row_serial": room.serial})
+    connection.execute(_UPDATE, {**_values(room), "row_serial": room.serial})
 
 
 def find_room(connection: Connection, room_id: str) -> Room | None:
@@ -162,6 +163,11 @@ def count_open_rooms_of_theme(connection: Connection, application_id: str, theme
 def count_open_rooms(connection: Connection, application_id: str) -> int:
     """Rooms that have not ended."""
     return connection.execute(_COUNT_OPEN, {"application_id": application_id}).scalar_one()
+
+
+def is_taken(connection: Connection, meeting_code: str) -> bool:
+    """Whether any room ever had this code."""
+    return connection.execute(_TAKEN, {"meeting_code": meeting_code}).one_or_none() is not None
 
 
 def list_rooms(
