@@ -28,6 +28,8 @@ from moothall.engine import Admission, EngineEvent, Refusal
 from moothall.jobs.runner import JobRunner
 from moothall.kit.clock import Clock, SystemClock
 from moothall.media import Media, OpenMedia, embedded_media
+from moothall.meeting.endpoints import live_router
+from moothall.meeting.live import LiveRooms
 from moothall.meeting.service import MeetingSecrets, MeetingService
 from moothall.numbers.endpoints import router as numbers_router
 from moothall.page.routes import page_router
@@ -176,6 +178,7 @@ def _build_app(context: ApiContext, media: Media, meeting: MeetingService, wake:
     )
     app.state.api = context
     app.state.probes = {"database": lambda: _probe_database(context.database), "sfu": media.probe}
+    live = live_router(LiveRooms(context.database, media.engine, meeting))
     for prefix in (_API_PREFIX, *_OLD_API_PREFIXES):
         for router in (
             rooms_router,
@@ -186,6 +189,7 @@ def _build_app(context: ApiContext, media: Media, meeting: MeetingService, wake:
             callbacks_router,
             sessions_router,
             usage_router,
+            live,
         ):
             app.include_router(router, prefix=prefix, include_in_schema=prefix == _API_PREFIX)
     for router in (logos_router, recording_files_router, applications_router(remove_application, wake)):

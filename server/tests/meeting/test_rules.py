@@ -8,8 +8,16 @@ from hypothesis import strategies as st
 from support.clock import START
 
 from moothall.engine import Admission, Refusal
-from moothall.meeting.rules import LONGEST_NAME, clean_name, may_end, may_join, role_of
-from moothall.rooms.model import Room, RoomType
+from moothall.meeting.rules import (
+    LONGEST_NAME,
+    WaitReason,
+    clean_name,
+    find_wait_reason,
+    may_join,
+    may_moderate,
+    role_of,
+)
+from moothall.rooms.model import JoinApprovalLevel, Room, RoomType
 from moothall.sessions.model import Role
 
 
@@ -49,12 +57,33 @@ def _room(**fields: object) -> Room:
     ],
 )
 def test_who_may_join(room: Room | None, others: int, minutes: int, verdict: object) -> None:
-    assert may_join(room, others=others, now=START + timedelta(minutes=minutes)) == verdict
+    assert may_join(room, others=others, removed=False, now=START + timedelta(minutes=minutes)) == verdict
 
 
-def test_only_the_owner_may_end() -> None:
-    assert may_end(Role.OWNER)
-    assert not may_end(Role.GUEST)
+def test_who_was_removed_may_not_join() -> None:
+    assert may_join(_room(), others=0, removed=True, now=START) == Refusal("removed")
+
+
+@pytest.mark.parametrize(
+    ("level", "owner_inside", "reason"),
+    [
+        (JoinApprovalLevel.NONE, False, None),
+        (JoinApprovalLevel.NONE, True, None),
+        (JoinApprovalLevel.AFTER_OWNER_ONLY, False, WaitReason.OWNER_ABSENT),
+        (JoinApprovalLevel.AFTER_OWNER_ONLY, True, None),
+        (JoinApprovalLevel.EXPLICIT_APPROVAL, False, WaitReason.APPROVAL),
+        (JoinApprovalLevel.EXPLICIT_APPROVAL, True, WaitReason.APPROVAL),
+    ],
+)
+def test_which_guests_wait(level: JoinApprovalLevel, owner_inside: bool, reason: WaitReason | None) -> None:
+    assert find_wait_reason(level, Role.GUEST, owner_inside=owner_inside, admitted=False) is reason
+    assert find_wait_reason(level, Role.GUEST, owner_inside=owner_inside, admitted=True) is None
+    assert find_wait_reason(level, Role.OWNER, owner_inside=owner_inside, admitted=False) is None
+
+
+def test_only_the_owner_moderates() -> None:
+    assert may_moderate(Role.OWNER)
+    assert not may_moderate(Role.GUEST)
 
 
 @pytest.mark.parametrize("attribute", [None, "", "guest", "OWNER", "owner ", "admin"])

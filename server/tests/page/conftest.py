@@ -12,6 +12,7 @@ from support.places import make_application, make_room
 from moothall.db import Database
 from moothall.meeting.service import MeetingService
 from moothall.page.routes import page_router
+from moothall.rooms.model import JoinApprovalLevel
 
 
 @pytest.fixture
@@ -28,14 +29,26 @@ def build(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def page(database: Database, clock: FakeClock, build: Path) -> AsyncIterator[Page]:
+def approval_level() -> JoinApprovalLevel:
+    """Of the page's room; for test modules to say otherwise."""
+    return JoinApprovalLevel.NONE
+
+
+@pytest.fixture
+async def page(
+    database: Database, clock: FakeClock, build: Path, approval_level: JoinApprovalLevel
+) -> AsyncIterator[Page]:
     application = await make_application(database, clock.now())
-    room = await make_room(database, application, clock.now(), display_name="Weekly <b>")
+    room = await make_room(
+        database, application, clock.now(), display_name="Weekly <b>", options={"join_approval_level": approval_level}
+    )
     engine = FakeEngine(clock)
-    meeting = MeetingService(database=database, engine=engine, clock=clock, secrets=SECRETS, wake=lambda: None)
+    meeting = MeetingService(
+        database=database, engine=engine, clock=clock, secrets=SECRETS, wake=lambda: None, waiting_hold_s=0
+    )
     engine.listener = meeting.on_engine_event
     app = FastAPI(redirect_slashes=False)
     app.include_router(page_router(meeting, clock, media_url="wss://media.example", static=build))
     transport = httpx2.ASGITransport(app=app, client=("198.51.100.1", 40000))
     async with httpx2.AsyncClient(transport=transport, base_url="https://meet.example") as http:
-        yield Page(app, room, engine, clock, http)
+        yield Page(app, room, engine, clock, http, meeting)

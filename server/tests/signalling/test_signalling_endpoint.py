@@ -21,7 +21,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from moothall import engine
-from moothall.engine import Admission, EngineEvent, JoinGrant, Refusal
+from moothall.engine import Admission, EngineEvent, JoinGrant, LiveTrack, Refusal
 from moothall.kit.clock import SystemClock
 from moothall.signalling import limits
 from moothall.signalling.embedded import EmbeddedEngine
@@ -329,8 +329,13 @@ class TestRules:
         async with world.inside("alice") as alice, world.inside("bob") as bob:
             track = await bob.publish("mic", "audio")
 
+            world.sfu.happens("track_live", world.sfu._handles, "", "audio/opus")
+            (live,) = await eventually(lambda: world.engine.tracks("standup"))
+            assert live == LiveTrack("bob", track, "audio", "microphone", muted=False)
             assert await world.engine.mute_track("standup", "bob", track, muted=True)
             assert (await bob.next("mute")).mute.sid == track
+            assert [one.muted for one in await world.engine.tracks("standup")] == [True]
+            assert await world.engine.tracks("nowhere") == []
             assert not await world.engine.mute_track("standup", "bob", track, muted=False)
             assert not await world.engine.mute_track("standup", "bob", "TR_other", muted=True)
 

@@ -1,13 +1,14 @@
 """A media engine without media: people are inside when a test says so, and it keeps the promises of ``engine.MediaEngine``."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from moothall.engine import (
     EngineEvent,
     EngineListener,
     JoinGrant,
     LeaveReason,
+    LiveTrack,
     ParticipantJoined,
     ParticipantLeft,
     RoomFinished,
@@ -20,6 +21,7 @@ class SentData:
     room: str
     payload: bytes
     topic: str
+    to: tuple[str, ...] = ()
 
 
 @dataclass
@@ -30,6 +32,7 @@ class FakeEngine:
     grants: list[JoinGrant] = field(default_factory=list)
     sent: list[SentData] = field(default_factory=list)
     _inside: dict[str, dict[str, str]] = field(default_factory=dict)
+    published: dict[str, list[LiveTrack]] = field(default_factory=dict)
     _connections: int = 0
 
     async def join(self, room: str, identity: str, name: str = "Ada", role: str = "guest") -> str:
@@ -63,6 +66,10 @@ class FakeEngine:
     async def participants(self, room: str) -> list[str]:
         return list(self._inside.get(room, {}))
 
+    async def tracks(self, room: str) -> list[LiveTrack]:
+        inside = self._inside.get(room, {})
+        return [track for track in self.published.get(room, []) if track.identity in inside]
+
     async def remove_participant(self, room: str, identity: str) -> bool:
         if identity not in self._inside.get(room, {}):
             return False
@@ -76,12 +83,17 @@ class FakeEngine:
         return bool(inside)
 
     async def mute_track(self, room: str, identity: str, track_sid: str, *, muted: bool) -> bool:
-        return identity in self._inside.get(room, {})
+        tracks = self.published.get(room, [])
+        for index, track in enumerate(tracks):
+            if muted and (track.identity, track.track_sid) == (identity, track_sid):
+                tracks[index] = replace(track, muted=True)
+                return True
+        return False
 
     async def send_data(
         self, room: str, payload: bytes, *, topic: str, reliable: bool = True, to: Sequence[str] = ()
     ) -> None:
-        self.sent.append(SentData(room, payload, topic))
+        self.sent.append(SentData(room, payload, topic, tuple(to)))
 
     async def update_participant(
         self, room: str, identity: str, *, name: str | None = None, attributes: Mapping[str, str] | None = None

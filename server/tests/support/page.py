@@ -6,7 +6,7 @@ from typing import Any
 import httpx2
 from fastapi import FastAPI
 
-from moothall.meeting.service import MeetingSecrets
+from moothall.meeting.service import MeetingSecrets, MeetingService
 from moothall.rooms.links import owner_token
 from moothall.rooms.model import Room
 from support.clock import FakeClock
@@ -25,6 +25,7 @@ class Page:
     engine: FakeEngine
     clock: FakeClock
     http: httpx2.AsyncClient
+    meeting: MeetingService
 
     @property
     def host_token(self) -> str:

@@ -14,7 +14,15 @@ from moothall.engine.events import (
     TrackPublished,
     TrackUnpublished,
 )
-from moothall.engine.interface import Admission, AdmissionGate, EngineListener, JoinGrant, MediaEngine, Refusal
+from moothall.engine.interface import (
+    Admission,
+    AdmissionGate,
+    EngineListener,
+    JoinGrant,
+    LiveTrack,
+    MediaEngine,
+    Refusal,
+)
 
 __all__ = [
     "Admission",
@@ -23,6 +31,7 @@ __all__ = [
     "EngineListener",
     "JoinGrant",
     "LeaveReason",
+    "LiveTrack",
     "MediaEngine",
     "ParticipantJoined",
     "ParticipantLeft",

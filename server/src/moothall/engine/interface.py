@@ -25,6 +25,17 @@ class JoinGrant:
 
 
 @dataclass(frozen=True, slots=True)
+class LiveTrack:
+    """A track that others can receive now. ``source`` as in ``JoinGrant.can_publish_sources``, or ``unknown``."""
+
+    identity: str
+    track_sid: str
+    kind: Literal["audio", "video"]
+    source: str
+    muted: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Admission:
     """The participant may connect now."""
 
@@ -60,6 +71,10 @@ class MediaEngine(Protocol):
 
     async def participants(self, room: str) -> list[str]:
         """The identities that are connected now; empty for a room nobody is in."""
+        ...
+
+    async def tracks(self, room: str) -> list[LiveTrack]:
+        """What is published now; empty for a room nobody is in."""
         ...
 
     async def remove_participant(self, room: str, identity: str) -> bool:

@@ -25,5 +25,13 @@ class NameInvalid(MeetingRefused):
     """Nothing visible is left of the name, or it is too long."""
 
 
+class Removed(MeetingRefused):
+    """The participant was removed from the meeting a short while ago."""
+
+
+class WaitingUnknown(MeetingRefused):
+    """Nobody waits with this token or under this id: gone away, let in, or turned away."""
+
+
 class NotPermitted(MeetingRefused):
     """The caller is not in the meeting, or its role may not do that."""

@@ -1,12 +1,13 @@
-"""Who may enter, who may end, and what a name may be. Pure."""
+"""Who may enter, who must wait, who may moderate, and what a name may be. Pure."""
 
 import unicodedata
 from datetime import datetime
+from enum import StrEnum
 
 import regex
 
 from moothall.engine import Admission, Refusal
-from moothall.rooms.model import MAX_PARTICIPANTS, Room, has_ended
+from moothall.rooms.model import MAX_PARTICIPANTS, JoinApprovalLevel, Room, has_ended
 from moothall.sessions.model import Role
 
 LONGEST_NAME = 64
@@ -21,19 +22,41 @@ _HIDDEN_RANGES = (range(0xFDD0, 0xFDF0), range(0xFE00, 0xFE0F), range(0xFFF0, 0x
 _NONCHARACTER = 0xFFFE
 
 
-def may_join(room: Room | None, *, others: int, now: datetime) -> Admission | Refusal:
-    """Whether one more participant may be in the room, where ``others`` already are."""
+class WaitReason(StrEnum):
+    """Why somebody is not let in yet; the values are those of docs/page-api.md."""
+
+    OWNER_ABSENT = "owner_absent"
+    APPROVAL = "approval"
+
+
+def may_join(room: Room | None, *, others: int, removed: bool, now: datetime) -> Admission | Refusal:
+    """Whether one more participant may be in the room, where ``others`` already are. ``removed``: this one was sent away."""
     if room is None:
         return Refusal("unknown_meeting")
     if has_ended(room, now):
         return Refusal("meeting_expired")
+    if removed:
+        return Refusal("removed")
     if others >= MAX_PARTICIPANTS:
         return Refusal("meeting_full")
     return Admission()
 
 
-def may_end(role: Role) -> bool:
-    """Ending the session for everybody is the owner's."""
+def find_wait_reason(level: JoinApprovalLevel, role: Role, *, owner_inside: bool, admitted: bool) -> WaitReason | None:
+    """Why this person must wait before entering; None: needs not. ``admitted``: the owner or the application said yes."""
+    if role is Role.OWNER or admitted:
+        return None
+    match level:
+        case JoinApprovalLevel.NONE:
+            return None
+        case JoinApprovalLevel.AFTER_OWNER_ONLY:
+            return None if owner_inside else WaitReason.OWNER_ABSENT
+        case JoinApprovalLevel.EXPLICIT_APPROVAL:
+            return WaitReason.APPROVAL
+
+
+def may_moderate(role: Role) -> bool:
+    """Ending the session for everybody, and letting people in, is the owner's."""
     return role is Role.OWNER
 
 

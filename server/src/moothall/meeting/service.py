@@ -1,6 +1,7 @@
 """What people do in a meeting, and what the media engine reports about it."""
 
 import asyncio
+import contextlib
 import functools
 import json
 from collections.abc import Callable, Mapping
@@ -27,8 +28,8 @@ from moothall.jobs import store as jobs
 from moothall.jobs.model import Job
 from moothall.jobs.runner import JobHandler
 from moothall.kit.clock import Clock
-from moothall.kit.ids import new_uuid
-from moothall.meeting import rules
+from moothall.kit.ids import new_secret, new_uuid
+from moothall.meeting import rules, store
 from moothall.meeting.admissions import Admissions
 from moothall.meeting.control import ControlClaims, ControlToken
 from moothall.meeting.errors import (
@@ -38,7 +39,10 @@ from moothall.meeting.errors import (
     MeetingUnknown,
     NameInvalid,
     NotPermitted,
+    Removed,
+    WaitingUnknown,
 )
+from moothall.meeting.waiting import Waiting, WaitingRoomFull, WaitingRooms
 from moothall.rooms import service as rooms
 from moothall.rooms import store as rooms_store
 from moothall.rooms.links import owner_of
@@ -54,7 +58,9 @@ T = TypeVar("T")
 ROOM_TOPIC = "moothall.room"
 EVICTION_JOB = "room_eviction"
 
-_TOKEN_LIFETIME = timedelta(minutes=10)
+TOKEN_LIFETIME = timedelta(minutes=10)
+# How long an answer to somebody who waits may take; shorter than the patience of the waiting room.
+_HOLD_S = 8.0
 _SOURCES: tuple[Literal["camera", "microphone", "screen_share", "screen_share_audio"], ...] = (
     "camera",
     "microphone",
@@ -100,6 +106,20 @@ class Ticket:
     control_token: str = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Not yet: ask again with the token; see ``POST /page/waiting``. Only guests wait."""
+
+    reason: rules.WaitReason
+    token: str = field(repr=False)
+    role: Role = Role.GUEST
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """The owner or the application has said no."""
+
+
 class MeetingService:
     def __init__(
         self,
@@ -109,8 +129,12 @@ class MeetingService:
         clock: Clock,
         secrets: MeetingSecrets,
         wake: Callable[[], None],
+        waiting_hold_s: float = _HOLD_S,
     ) -> None:
-        """``wake`` is called on the event loop after a transaction that may have left callbacks or jobs due."""
+        """``wake`` is called on the event loop after a transaction that may have left callbacks or jobs due.
+
+        ``waiting_hold_s``: how long the answer to somebody who waits may be held back for news.
+        """
         self._database = database
         self._engine = engine
         self._clock = clock
@@ -118,6 +142,10 @@ class MeetingService:
         self._control = ControlToken(secrets.control)
         self._wake = wake
         self._admissions = Admissions()
+        self._waiting = WaitingRooms()
+        self._hold_s = waiting_hold_s
+        # Set when there is news for the question that is held back for this waiting token.
+        self._news: dict[str, asyncio.Event] = {}
 
     async def recover(self) -> None:
         """What a crash left behind: give the people of open sessions time to come back. Await it before anybody can connect."""
@@ -153,26 +181,163 @@ class MeetingService:
         )
         return Lookup(role, room, theme, len(await self._engine.participants(room.id)))
 
-    async def join(self, meeting_code: str, participant_token: str | None, name: str) -> Ticket:
-        """A ticket for one participant. The owner is the same participant each time; a second connection replaces the first.
+    async def join(self, meeting_code: str, participant_token: str | None, name: str) -> Ticket | Wait:
+        """A ticket for one participant, or a place in the waiting room.
 
-        Raises MeetingUnknown, HostLinkInvalid, MeetingExpired, MeetingFull, NameInvalid.
+        The owner is the same participant each time; a second connection replaces the first.
+
+        Raises MeetingUnknown, HostLinkInvalid, MeetingExpired, MeetingFull, NameInvalid, Removed.
         """
         room, role, owner = await self._enter(meeting_code, participant_token)
         cleaned = rules.clean_name(name)
         if cleaned is None:
             raise NameInvalid
         participant_id = owner or new_uuid()
+        reason = await self._wait_reason(room, role, admitted=False)
+        if reason is not None:
+            return await self._begin_waiting(room, participant_id, cleaned, reason)
+        return await self._ticket(room, participant_id, role, cleaned)
+
+    async def ask_waiting(self, token: str) -> Ticket | Wait | Denied:
+        """What has become of somebody who waits: at once if there is news, else when there is some or the hold is over.
+
+        Raises WaitingUnknown, MeetingExpired, MeetingFull (and the person still waits).
+        """
+        person = self._waiting.ask(token, self._clock.monotonic())
+        if person is None:
+            raise WaitingUnknown
+        news = asyncio.Event()
+        self._tell_asker(token)
+        self._news[token] = news
+        try:
+            outcome = await self._outcome(person)
+            if isinstance(outcome, Wait):
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(self._hold_s):
+                        await news.wait()
+                # A newer question with this token has taken over, and gets the news.
+                if self._news.get(token) is news:
+                    outcome = await self._outcome(person)
+        finally:
+            if self._news.get(token) is news:
+                del self._news[token]
+        return outcome
+
+    async def waiting_list(self, control_token: str) -> list[Waiting]:
+        """Who waits, the longest first. Raises NotPermitted."""
+        claims = await self._moderator(control_token)
+        return self.waiting_in(claims.room_id)
+
+    async def answer_waiting(self, control_token: str, participant_id: str, *, yes: bool) -> None:
+        """The owner lets somebody in or turns them away. Raises NotPermitted, WaitingUnknown."""
+        claims = await self._moderator(control_token)
+        await self.answer_in(claims.room_id, participant_id, yes=yes)
+
+    def waiting_in(self, room_id: str) -> list[Waiting]:
+        """Who waits for an answer in this room, the longest first."""
+        people = self._waiting.in_room(room_id, self._clock.monotonic())
+        return [person for person in people if person.answer is None]
+
+    async def answer_in(self, room_id: str, participant_id: str, *, yes: bool) -> None:
+        """Let somebody in or turn them away. Raises WaitingUnknown."""
+        person = self._waiting.answer(room_id, participant_id, self._clock.monotonic(), yes=yes)
+        if person is None:
+            raise WaitingUnknown
+        self._tell_asker(person.token)
+        await self._tell_owner(person)
+
+    async def remove(self, room_id: str, participant_id: str) -> bool:
+        """Send somebody away for as long as their token could bring them back. False when they are not there."""
+        on_the_way = self._admissions.on_the_way(room_id, self._clock.monotonic())
+        if participant_id not in {*await self._engine.participants(room_id), *on_the_way}:
+            return False
+        now = self._clock.now()
+        # Written first: who comes back in between is asked about at the gate.
+        await self._database.write(
+            lambda connection: store.save_removal(
+                connection, room_id, participant_id, until=now + TOKEN_LIFETIME, now=now
+            )
+        )
+        await self._engine.remove_participant(room_id, participant_id)
+        return True
+
+    async def _begin_waiting(self, room: Room, participant_id: str, name: str, reason: rules.WaitReason) -> Wait:
+        person = Waiting(
+            token=new_secret(),
+            room_id=room.id,
+            owner_id=room.owner_participant_id,
+            participant_id=participant_id,
+            name=name,
+            since=self._clock.now(),
+            asked_at=self._clock.monotonic(),
+        )
+        try:
+            self._waiting.add(person)
+        except WaitingRoomFull:
+            raise MeetingFull from None
+        await self._tell_owner(person)
+        return Wait(reason, person.token)
+
+    async def _outcome(self, person: Waiting) -> Ticket | Wait | Denied:
+        """Uses the token up, unless the person still waits. Raises as ``ask_waiting``."""
+        room = await self._database.read(lambda connection: rooms_store.find_room(connection, person.room_id))
+        if self._waiting.find(person.token, self._clock.monotonic()) is None:
+            raise WaitingUnknown
+        if room is None or has_ended(room, self._clock.now()):
+            self._waiting.remove(person)
+            raise MeetingExpired
+        if person.answer is False:
+            self._waiting.remove(person)
+            return Denied()
+        reason = await self._wait_reason(room, Role.GUEST, admitted=person.answer is True)
+        if reason is not None:
+            return Wait(reason, person.token)
+        ticket = await self._ticket(room, person.participant_id, Role.GUEST, person.name)
+        self._waiting.remove(person)
+        if person.answer is None:
+            await self._tell_owner(person)
+        return ticket
+
+    async def _wait_reason(self, room: Room, role: Role, *, admitted: bool) -> rules.WaitReason | None:
+        owner_inside = room.owner_participant_id in await self._engine.participants(room.id)
+        return rules.find_wait_reason(room.join_approval_level, role, owner_inside=owner_inside, admitted=admitted)
+
+    def _tell_asker(self, token: str) -> None:
+        """There is news for the question that is held back for this token, if there is one."""
+        news = self._news.get(token)
+        if news is not None:
+            news.set()
+
+    def _tell_askers(self, room_id: str) -> None:
+        for person in self._waiting.in_room(room_id, self._clock.monotonic()):
+            self._tell_asker(person.token)
+
+    async def _tell_owner(self, person: Waiting) -> None:
+        """The list of those who wait has changed."""
+        if person.owner_id in await self._engine.participants(person.room_id):
+            payload = {"type": "waiting_changed", "waiting": len(self.waiting_in(person.room_id))}
+            await self._engine.send_data(
+                person.room_id, json.dumps(payload).encode(), topic=ROOM_TOPIC, to=[person.owner_id]
+            )
+
+    async def _ticket(self, room: Room, participant_id: str, role: Role, cleaned: str) -> Ticket:
+        """Raises MeetingFull, MeetingExpired, Removed."""
         verdict = await self._may_join(room, participant_id)
         if isinstance(verdict, Refusal):
-            raise MeetingFull if verdict.reason == "meeting_full" else MeetingExpired
+            match verdict.reason:
+                case "meeting_full":
+                    raise MeetingFull
+                case "removed":
+                    raise Removed
+                case _:
+                    raise MeetingExpired
         grant = JoinGrant(
             room=room.id,
             identity=participant_id,
             name=cleaned,
             attributes={"role": role.value},
             can_publish_sources=_SOURCES,
-            ttl=_TOKEN_LIFETIME,
+            ttl=TOKEN_LIFETIME,
         )
         return Ticket(
             participant_id=participant_id,
@@ -185,11 +350,7 @@ class MeetingService:
 
     async def end_for_all(self, control_token: str) -> None:
         """Everybody's connection is closed; the room stays open. Raises NotPermitted."""
-        claims = self._control.parse(control_token, self._clock.now())
-        if claims is None or not rules.may_end(claims.role):
-            raise NotPermitted
-        if claims.participant_id not in await self._engine.participants(claims.room_id):
-            raise NotPermitted
+        claims = await self._moderator(control_token)
         await self._engine.delete_room(claims.room_id)
 
     async def gate(self, room_id: str, identity: str) -> Admission | Refusal:
@@ -229,6 +390,7 @@ class MeetingService:
             payload = json.dumps({"type": "room_expired"}).encode()
             await self._engine.send_data(job.key, payload, topic=ROOM_TOPIC)
             await self._engine.delete_room(job.key)
+        self._tell_askers(job.key)
 
     async def end_grace(self, job: Job) -> None:
         """Job ``session_grace``, whose key is the room id."""
@@ -249,13 +411,25 @@ class MeetingService:
             raise MeetingExpired
         return room, Role.GUEST if owner is None else Role.OWNER, owner
 
+    async def _moderator(self, control_token: str) -> ControlClaims:
+        """Raises NotPermitted for anybody but an owner who is inside."""
+        claims = self._control.parse(control_token, self._clock.now())
+        if claims is None or not rules.may_moderate(claims.role):
+            raise NotPermitted
+        if claims.participant_id not in await self._engine.participants(claims.room_id):
+            raise NotPermitted
+        return claims
+
     async def _may_join(self, room: Room | None, identity: str) -> Admission | Refusal:
         others: set[str] = set()
+        removed = False
         if room is not None:
+            room_id, now = room.id, self._clock.now()
+            removed = await self._database.read(lambda connection: store.is_removed(connection, room_id, identity, now))
             others.update(await self._engine.participants(room.id))
             others |= self._admissions.on_the_way(room.id, self._clock.monotonic())
             others.discard(identity)
-        return rules.may_join(room, others=len(others), now=self._clock.now())
+        return rules.may_join(room, others=len(others), removed=removed, now=self._clock.now())
 
     async def _joined(self, event: ParticipantJoined) -> None:
         self._admissions.forget(event.room, event.identity)
@@ -276,6 +450,8 @@ class MeetingService:
         if not admitted:
             # The room ended between the gate and here.
             await self._engine.remove_participant(event.room, event.identity)
+        elif role is Role.OWNER:
+            self._tell_askers(event.room)
 
     async def _left(self, event: ParticipantLeft) -> None:
         now = self._clock.now()

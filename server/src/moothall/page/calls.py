@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -11,14 +12,23 @@ from moothall.api.body import read_body
 from moothall.api.errors import InputInvalid
 from moothall.kit.clock import Clock
 from moothall.meeting.errors import HostLinkInvalid, MeetingRefused, MeetingUnknown, NotPermitted
-from moothall.meeting.service import Lookup, MeetingService, Ticket
+from moothall.meeting.service import Denied, Lookup, MeetingService, Ticket, Wait
 from moothall.page.errors import EXPECTED, SlowDown, render
 from moothall.page.limiter import GuessLimiter, address_key
-from moothall.page.schemas import JoinBody, LookupBody, render_lookup, render_ticket
+from moothall.page.schemas import (
+    AnswerBody,
+    JoinBody,
+    LookupBody,
+    WaitingBody,
+    render_lookup,
+    render_ticket,
+    render_wait,
+    render_waiting,
+)
 from moothall.sessions.model import Role
 
-T = TypeVar("T", Lookup, Ticket)
-Body = TypeVar("Body", bound=LookupBody)
+T = TypeVar("T", Lookup, Ticket | Wait)
+Body = TypeVar("Body", bound=BaseModel)
 
 _NO_STORE = {"cache-control": "no-store"}
 # Guesses of one address go one after the other, so that none is made before the last has been counted. Addresses share turnstiles.
@@ -41,6 +51,18 @@ class PageCalls:
     async def end(self, request: Request) -> Response:
         return await self._answer(request, self._end)
 
+    async def waiting(self, request: Request) -> Response:
+        return await self._answer(request, self._waiting)
+
+    async def waiting_list(self, request: Request) -> Response:
+        return await self._answer(request, self._waiting_list)
+
+    async def admit(self, request: Request) -> Response:
+        return await self._answer(request, self._admit)
+
+    async def deny(self, request: Request) -> Response:
+        return await self._answer(request, self._deny)
+
     async def _lookup(self, request: Request) -> Response:
         body = await _read(request, LookupBody)
         found = await self._guess(
@@ -50,16 +72,42 @@ class PageCalls:
 
     async def _join(self, request: Request) -> Response:
         body = await _read(request, JoinBody)
-        ticket = await self._guess(
+        joined = await self._guess(
             request, body, lambda: self._meeting.join(body.meeting_code, body.participant_token, body.name)
         )
-        return JSONResponse(render_ticket(ticket), headers=_NO_STORE)
+        if isinstance(joined, Wait):
+            return JSONResponse({**render_wait(joined), "waiting_token": joined.token}, 202, headers=_NO_STORE)
+        return JSONResponse(render_ticket(joined), headers=_NO_STORE)
 
     async def _end(self, request: Request) -> Response:
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer":
-            raise NotPermitted
-        await self._meeting.end_for_all(token)
+        await self._meeting.end_for_all(_control_token(request))
+        return Response(status_code=204, headers=_NO_STORE)
+
+    async def _waiting(self, request: Request) -> Response:
+        body = await _read(request, WaitingBody)
+        match await self._meeting.ask_waiting(body.waiting_token):
+            case Ticket() as ticket:
+                answer = {"status": "admitted", **render_ticket(ticket)}
+            case Wait() as wait:
+                answer = render_wait(wait)
+            case Denied():
+                answer = {"status": "denied"}
+        return JSONResponse(answer, headers=_NO_STORE)
+
+    async def _waiting_list(self, request: Request) -> Response:
+        people = await self._meeting.waiting_list(_control_token(request))
+        return JSONResponse(render_waiting(people), headers=_NO_STORE)
+
+    async def _admit(self, request: Request) -> Response:
+        return await self._answer_waiting(request, yes=True)
+
+    async def _deny(self, request: Request) -> Response:
+        return await self._answer_waiting(request, yes=False)
+
+    async def _answer_waiting(self, request: Request, *, yes: bool) -> Response:
+        token = _control_token(request)
+        body = await _read(request, AnswerBody)
+        await self._meeting.answer_waiting(token, body.participant_id, yes=yes)
         return Response(status_code=204, headers=_NO_STORE)
 
     async def _answer(self, request: Request, call: Callable[[Request], Awaitable[Response]]) -> Response:
@@ -107,6 +155,14 @@ async def _read(request: Request, model: type[Body]) -> Body:
         text = "The request body must be application/json"
         raise InputInvalid(text, errors=[text])
     return await read_body(request, model)
+
+
+def _control_token(request: Request) -> str:
+    """Raises NotPermitted when there is none."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
+        raise NotPermitted
+    return token
 
 
 def _address(request: Request) -> str:

@@ -15,6 +15,8 @@ from moothall.meeting.errors import (
     MeetingUnknown,
     NameInvalid,
     NotPermitted,
+    Removed,
+    WaitingUnknown,
 )
 
 _UNAVAILABLE_S = 5
@@ -22,6 +24,8 @@ _UNAVAILABLE_S = 5
 _REFUSALS: dict[type[MeetingRefused], tuple[int, str, str, str]] = {
     HostLinkInvalid: (403, "ForbiddenError", "host_link_invalid", "The host link does not belong to this meeting"),
     NotPermitted: (403, "ForbiddenError", "not_permitted", "Only the host may do that"),
+    Removed: (403, "ForbiddenError", "removed", "You were removed from the meeting"),
+    WaitingUnknown: (404, "NotFoundError", "unknown_waiting", "Nobody waits like that any more"),
     MeetingUnknown: (404, "NotFoundError", "unknown_meeting", "There is no meeting with this code"),
     MeetingFull: (409, "ConflictError", "meeting_full", "The meeting is full"),
     MeetingExpired: (410, "GoneError", "meeting_expired", "The meeting is over"),

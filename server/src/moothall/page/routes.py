@@ -55,6 +55,10 @@ def page_router(meeting: MeetingService, clock: Clock, *, media_url: str, static
     router.add_route("/page/lookup", calls.lookup, methods=["POST"])
     router.add_route("/page/join", calls.join, methods=["POST"])
     router.add_route("/page/end", calls.end, methods=["POST"])
+    router.add_route("/page/waiting", calls.waiting, methods=["POST"])
+    router.add_route("/page/waiting-list", calls.waiting_list, methods=["GET"])
+    router.add_route("/page/admit", calls.admit, methods=["POST"])
+    router.add_route("/page/deny", calls.deny, methods=["POST"])
 
     files = read_page_files(static)
     headers = page_headers(media_url)

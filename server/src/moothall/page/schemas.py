@@ -1,12 +1,14 @@
 """Wire shapes of the page's calls."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from moothall.kit.clock import render_timestamp
-from moothall.meeting.service import Lookup, Ticket
+from moothall.meeting.service import Lookup, Ticket, Wait
+from moothall.meeting.waiting import Waiting
 from moothall.rooms.model import shown_expiry
 from moothall.themes.model import LOGO_FIELDS, Theme, logo_url
 
@@ -26,6 +28,14 @@ class LookupBody(_Body):
 class JoinBody(LookupBody):
     # Counted in code points here, to bound the work; rules.clean_name counts what people see.
     name: Annotated[str, Field(min_length=1, max_length=512)]
+
+
+class WaitingBody(_Body):
+    waiting_token: Annotated[str, Field(min_length=1, max_length=128)]
+
+
+class AnswerBody(_Body):
+    participant_id: Annotated[str, Field(min_length=1, max_length=64)]
 
 
 def render_lookup(found: Lookup) -> dict[str, Any]:
@@ -56,6 +66,19 @@ def render_theme(theme: Theme) -> dict[str, Any]:
         "brand_text": theme.brand_text,
         **{f"{name}_url": None if logo_id is None else logo_url("", logo_id) for name, logo_id in images.items()},
         "short_company_url": theme.short_company_url,
+    }
+
+
+def render_wait(wait: Wait) -> dict[str, Any]:
+    return {"status": "waiting", "reason": wait.reason.value}
+
+
+def render_waiting(people: Sequence[Waiting]) -> dict[str, Any]:
+    return {
+        "waiting": [
+            {"participant_id": one.participant_id, "name": one.name, "since": render_timestamp(one.since)}
+            for one in people
+        ]
     }
 
 

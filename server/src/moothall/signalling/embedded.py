@@ -15,7 +15,7 @@ from typing import Any, assert_never, cast
 
 import structlog
 
-from moothall.engine import Admission, AdmissionGate, EngineListener, JoinGrant, Refusal
+from moothall.engine import Admission, AdmissionGate, EngineListener, JoinGrant, LiveTrack, Refusal
 from moothall.kit.clock import Clock
 from moothall.signalling import codec, commands, limits
 from moothall.signalling.codec import MalformedMessage
@@ -192,6 +192,16 @@ class EmbeddedEngine:
     async def participants(self, room: str) -> list[str]:
         live = self._rooms.get(room)
         return [] if live is None else [one.identity for one in live.room.participants.values()]
+
+    async def tracks(self, room: str) -> list[LiveTrack]:
+        live = self._rooms.get(room)
+        if live is None:
+            return []
+        return [
+            LiveTrack(one.identity, track.sid, track.kind, track.source_name, track.muted)
+            for one in live.room.participants.values()
+            for track in one.announced_tracks()
+        ]
 
     async def remove_participant(self, room: str, identity: str) -> bool:
         self._removals += 1

@@ -61,6 +61,17 @@ def upgrade() -> None:
     with op.batch_alter_table('jobs', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_jobs_run_at'), ['run_at'], unique=False)
 
+    op.create_table('removals',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('room_id', sa.String(length=36), nullable=False),
+    sa.Column('participant_id', sa.String(length=64), nullable=False),
+    sa.Column('until', moothall.db.schema.Timestamp(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_removals')),
+    sa.UniqueConstraint('room_id', 'participant_id', name=op.f('uq_removals_room_id'))
+    )
+    with op.batch_alter_table('removals', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_removals_until'), ['until'], unique=False)
+
     op.create_table('server_heartbeat',
     sa.Column('id', sa.Integer(), autoincrement=False, nullable=False),
     sa.Column('alive_at', moothall.db.schema.Timestamp(), nullable=False),
@@ -296,6 +307,10 @@ def downgrade() -> None:
 
     op.drop_table('sessions')
     op.drop_table('server_heartbeat')
+    with op.batch_alter_table('removals', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_removals_until'))
+
+    op.drop_table('removals')
     with op.batch_alter_table('jobs', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_jobs_run_at'))
 

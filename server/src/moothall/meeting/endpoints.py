@@ -1,0 +1,110 @@
+"""``/rooms/{room_id}/live``: additions to the original API, to see and moderate a running meeting from the application's server."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from moothall.api.body import read_body
+from moothall.api.call import AuthenticatedCall
+from moothall.api.reference import addition, documented_body, documented_errors
+from moothall.meeting import schemas
+from moothall.meeting.live import LiveRooms
+from moothall.meeting.service import TOKEN_LIFETIME
+
+_MINUTES = round(TOKEN_LIFETIME.total_seconds() / 60)
+_MUTE_EXAMPLES = {"audio": {"summary": "Silence somebody", "value": {"tracks": "audio"}}}
+
+ParticipantId = Annotated[str, Path(min_length=1, max_length=64)]
+
+
+def live_router(live: LiveRooms) -> APIRouter:
+    router = APIRouter(prefix="/rooms/{room_id}/live", tags=["Additions"])
+
+    @router.get(
+        "",
+        operation_id="get_live_room",
+        summary="See a running meeting",
+        description=addition(
+            "The session that goes on, who is connected with which tracks, and who waits to be let in."
+        ),
+        response_model=schemas.LiveRoomBody,
+        responses=documented_errors(401, 404),
+    )
+    async def get_live_room(call: AuthenticatedCall, room_id: str) -> Response:
+        return JSONResponse(schemas.render_live_room(await live.get(call.application_id, room_id)))
+
+    @router.post(
+        "/end",
+        operation_id="end_live_session",
+        summary="End the session for everybody",
+        description=addition(
+            "Everybody is disconnected. The room stays open: who has its link can begin another session."
+        ),
+        status_code=204,
+        response_class=Response,
+        responses=documented_errors(401, 404),
+    )
+    async def end_live_session(call: AuthenticatedCall, room_id: str) -> Response:
+        await live.end(call.application_id, room_id)
+        return Response(status_code=204)
+
+    @router.post(
+        "/participants/{participant_id}/remove",
+        operation_id="remove_participant",
+        summary="Remove a participant",
+        description=addition(
+            f"The participant is disconnected and cannot come back with the same token; the owner not for {_MINUTES} minutes. "
+            "A guest who joins anew is a new participant: let guests wait for approval to keep somebody out."
+        ),
+        status_code=204,
+        response_class=Response,
+        responses=documented_errors(400, 401, 404),
+    )
+    async def remove_participant(call: AuthenticatedCall, room_id: str, participant_id: ParticipantId) -> Response:
+        await live.remove(call.application_id, room_id, participant_id)
+        return Response(status_code=204)
+
+    @router.post(
+        "/participants/{participant_id}/mute",
+        operation_id="mute_participant",
+        summary="Mute a participant",
+        description=addition("Nobody's microphone or camera can be opened from afar: there is no opposite of this."),
+        response_model=schemas.MutedBody,
+        responses=documented_errors(400, 401, 404, 413),
+        openapi_extra=documented_body(schemas.MuteBody, _MUTE_EXAMPLES),
+    )
+    async def mute_participant(
+        call: AuthenticatedCall, request: Request, room_id: str, participant_id: ParticipantId
+    ) -> Response:
+        body = await read_body(request, schemas.MuteBody)
+        return JSONResponse({"muted": await live.mute(call.application_id, room_id, participant_id, body.tracks)})
+
+    @router.post(
+        "/waiting/{participant_id}/admit",
+        operation_id="admit_participant",
+        summary="Let somebody in who waits",
+        description=addition("Where the room's `join_approval_level` makes guests wait."),
+        status_code=204,
+        response_class=Response,
+        responses=documented_errors(400, 401, 404),
+    )
+    async def admit_participant(call: AuthenticatedCall, room_id: str, participant_id: ParticipantId) -> Response:
+        await live.answer_waiting(call.application_id, room_id, participant_id, yes=True)
+        return Response(status_code=204)
+
+    @router.post(
+        "/waiting/{participant_id}/deny",
+        operation_id="deny_participant",
+        summary="Turn somebody away who waits",
+        description=addition("The guest is told so, and may ask again by joining anew."),
+        status_code=204,
+        response_class=Response,
+        responses=documented_errors(400, 401, 404),
+    )
+    async def deny_participant(call: AuthenticatedCall, room_id: str, participant_id: ParticipantId) -> Response:
+        await live.answer_waiting(call.application_id, room_id, participant_id, yes=False)
+        return Response(status_code=204)
+
+    return router

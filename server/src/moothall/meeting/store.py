@@ -1,0 +1,44 @@
+"""Who was removed from which room and may not come back yet."""
+
+from datetime import datetime
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Integer,
+    String,
+    Table,
+    UniqueConstraint,
+    and_,
+    delete,
+    insert,
+    or_,
+    select,
+)
+
+from moothall.db import Timestamp, metadata
+
+removals = Table(
+    "removals",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("room_id", String(36), nullable=False),
+    Column("participant_id", String(64), nullable=False),
+    Column("until", Timestamp, nullable=False, index=True),
+    UniqueConstraint("room_id", "participant_id"),
+)
+
+
+def save_removal(connection: Connection, room_id: str, participant_id: str, *, until: datetime, now: datetime) -> None:
+    """The participant may not be in the room before ``until``. Forgets all removals that are over."""
+    same = and_(removals.c.room_id == room_id, removals.c.participant_id == participant_id)
+    connection.execute(delete(removals).where(or_(same, removals.c.until <= now)))
+    connection.execute(insert(removals).values(room_id=room_id, participant_id=participant_id, until=until))
+
+
+def is_removed(connection: Connection, room_id: str, participant_id: str, now: datetime) -> bool:
+    statement = select(removals.c.id).where(
+        removals.c.room_id == room_id, removals.c.participant_id == participant_id, removals.c.until > now
+    )
+    return connection.execute(statement).one_or_none() is not None
