@@ -58,6 +58,7 @@ _JOINS = (
     ),
 )
 
+_FAN_OUT = ["fanout-video", "--publishers", "10", "--pps", "100", "--bytes", "1100", "--subscribers", "30"]
 _PEOPLE = (25, 50, 75, 100, 150, 200, 250)
 # Only Moothall picks the loudest voices by itself; and Janus is spared the upper layers, which it would only throw away.
 _VOICES = {"janus": ["--microphones", "3", "--layers", "1"], "livekit": ["--microphones", "3"]}
@@ -72,8 +73,19 @@ CASES = {
         Case(
             "fanout-video",
             "Video fan-out: 10 publishers × 100 packets/s × 1,100 bytes to 30 subscribers",
-            ["fanout-video", "--publishers", "10", "--pps", "100", "--bytes", "1100", "--subscribers", "30"],
+            _FAN_OUT,
             _STEADY,
+        ),
+        Case(
+            "latency",
+            "Latency of the video fan-out, by the kernel's arrival times",
+            [*_FAN_OUT, "--timestamps"],
+            (
+                Figure("p50 ms", _latency("p50"), "less", 3),
+                Figure("p99 ms", _latency("p99"), "less", 3),
+                Figure("max ms", _latency("max"), digits=1),
+                _DELIVERED,
+            ),
         ),
         Case(
             "fanout-audio",

@@ -21,7 +21,7 @@ How it is measured: the server, all its threads, on one core; the load client (`
 Servers take turns (A B A B), each started afresh. CPU is user and system time of the server's process tree out of `/proc`; on a veth pair that includes the
 kernel's receive half, the same for all. The load client does ICE, DTLS and SRTP once for each participant, counts packets by their headers, and decrypts one
 in 64 to prove that it is what a publisher sent and to learn how long it took; it looks at its sockets once a millisecond, so latencies contain up to 1 ms of
-its own. A run is rejected when less than 99.9 % is delivered, a packet is not authentic, a stream is on another layer than asked for, or the load client used
+its own (but not where it goes by the kernel's arrival times). A run is rejected when less than 99.9 % is delivered, a packet is not authentic, a stream is on another layer than asked for, or the load client used
 more than 85 % of its core. Tables show medians and, in brackets, the least and the most of the runs that count.
 """
 

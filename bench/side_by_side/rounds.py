@@ -16,6 +16,8 @@ from side_by_side.servers import BENCH, ServerMissing, running
 
 LOAD = BENCH / "load" / "target" / "release" / "load"
 _TIMEOUT_S = 600
+# A size whose packets take longer than this is not carried, even if all of them arrive. The same bound ends the capacity case.
+_P99_MAX_MS = 50.0
 
 
 @dataclass(frozen=True)
@@ -35,10 +37,7 @@ def run_round(case: Case, names: Sequence[str], turn: int, conditions: Condition
     reports: dict[str, dict[str, Any]] = {}
     for name in names:
         try:
-            if case.sizes:
-                report = _largest(case, name, conditions, *case.sizes)
-            else:
-                report = _once(case, name, conditions, [])
+            report = _largest(case, name, conditions) if case.sizes else _once(case, name, conditions, [])
         except ServerMissing as missing:
             if turn == 0:
                 print(f"  {missing}", flush=True)
@@ -75,14 +74,18 @@ def _once(case: Case, name: str, conditions: Conditions, extra: Sequence[str]) -
         return report
 
 
-def _largest(case: Case, name: str, conditions: Conditions, option: str, sizes: Sequence[int]) -> dict[str, Any]:
+def _largest(case: Case, name: str, conditions: Conditions) -> dict[str, Any]:
     """The report of the largest size that counts, with what stopped the next; the first one's when none does."""
+    option, sizes = case.sizes or ("", ())
     held: dict[str, Any] = {"rejected": ["no size was tried"]}
     for size in sizes:
         try:
             report = _once(case, name, conditions, [option, str(size)])
         except RuntimeError as failure:
             report = {"rejected": [str(failure)]}
+        p99 = report["window"]["latency_ms"]["p99"] if "window" in report else None
+        if p99 is not None and p99 > _P99_MAX_MS:
+            report["rejected"].append(f"p99 {p99:.0f} ms")
         print(f"    {name} {size}: {_line(case, report)}", flush=True)
         if report["rejected"]:
             if held["rejected"]:
