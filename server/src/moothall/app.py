@@ -84,6 +84,10 @@ async def running(
     async def listen(event: EngineEvent) -> None:
         await meeting.on_engine_event(event)
 
+    async def drain() -> None:
+        meeting.stop_holding()
+        await media.stop()
+
     def wake() -> None:
         jobs.wake()
         callbacks.wake()
@@ -112,7 +116,7 @@ async def running(
             stack.callback(background.create_task(work.run(), name=type(work).__name__).cancel)
         context = ApiContext(database, clock, settings, secrets, _authenticator(database, clock))
         app = _build_app(context, media, meeting, wake)
-        yield Server(app, context, meeting, jobs, callbacks, media.stop)
+        yield Server(app, context, meeting, jobs, callbacks, drain)
 
 
 def bind(settings: Settings) -> socket.socket:

@@ -13,11 +13,11 @@ from support.waiting import eventually
 
 from moothall.db import Database
 from moothall.engine import Admission, Refusal
-from moothall.meeting.errors import MeetingExpired, NotPermitted, Removed, WaitingUnknown
+from moothall.meeting.errors import MeetingExpired, MeetingFull, NotPermitted, Removed, WaitingUnknown
 from moothall.meeting.service import Denied, MeetingSecrets, MeetingService, Ticket, Wait
 from moothall.rooms import service as rooms
 from moothall.rooms.links import owner_token
-from moothall.rooms.model import JoinApprovalLevel, Room, RoomType
+from moothall.rooms.model import MAX_PARTICIPANTS, JoinApprovalLevel, Room, RoomType
 
 HOST_SECRET = "host-secret-host-secret-host-secret-host"
 SECRETS = MeetingSecrets(host_link=HOST_SECRET, control="control-secret-control-secret-control-secret")
@@ -250,3 +250,29 @@ async def test_who_was_removed_comes_back_neither_by_token_nor_as_owner(door: Do
 
     clock.advance(minutes=10)
     assert await door.service.gate(door.room.id, owner) == Admission()
+
+
+async def test_a_full_room_lets_nobody_in_who_then_still_waits(door: Door) -> None:
+    control = await door.owner_comes()
+    wait = await door.knock()
+    (person,) = await door.service.waiting_list(control)
+    await door.service.answer_waiting(control, person.participant_id, yes=True)
+    for number in range(MAX_PARTICIPANTS - 1):
+        await door.service.gate(door.room.id, f"guest-{number}")
+
+    with pytest.raises(MeetingFull):
+        await door.service.ask_waiting(wait.token)
+    door.service._admissions.forget(door.room.id, "guest-0")
+    assert isinstance(await door.service.ask_waiting(wait.token), Ticket)
+
+
+async def test_a_stopping_server_holds_no_question_back(patient: Door) -> None:
+    wait = await patient.knock()
+
+    async with asyncio.TaskGroup() as tasks:
+        asking = tasks.create_task(patient.service.ask_waiting(wait.token))
+        await eventually(lambda: wait.token in patient.service._news)
+        patient.service.stop_holding()
+
+    assert asking.result() == wait
+    assert await patient.service.ask_waiting(wait.token) == wait

@@ -223,6 +223,12 @@ class MeetingService:
                 del self._news[token]
         return outcome
 
+    def stop_holding(self) -> None:
+        """The server stops: whoever waits is answered at once, now and from now on, so that no question keeps it from stopping."""
+        self._hold_s = 0.0
+        for news in self._news.values():
+            news.set()
+
     async def waiting_list(self, control_token: str) -> list[Waiting]:
         """Who waits, the longest first. Raises NotPermitted."""
         claims = await self._moderator(control_token)
