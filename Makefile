@@ -106,7 +106,9 @@ test-web: $(STAMP)/node
 
 test-server: $(STAMP)/dev
 	$(call say,"server: pytest")
-	@cd server && ../$(BIN)/pytest tests ../sfu/py/tests
+	@cd server && ../$(BIN)/pytest -n 2 --dist loadfile tests ../sfu/py/tests --ignore tests/compat
+	$(call say,"server: unmodified LiveKit clients")
+	@cd server && ../$(BIN)/pytest tests/compat
 
 test-e2e: $(STAMP)/dev
 	$(call say,"meetings in real browsers")
