@@ -17,6 +17,7 @@ from moothall.api import health
 from moothall.api.authentication import Authenticator, Credentials
 from moothall.api.call import ApiContext
 from moothall.api.handlers import install_edge
+from moothall.api.rates import Rate, RequestRates
 from moothall.api.reference import install_reference
 from moothall.applications import service as applications
 from moothall.applications.endpoints import applications_router
@@ -114,7 +115,9 @@ async def running(
         background = await stack.enter_async_context(asyncio.TaskGroup())
         for work in (jobs, callbacks, meeting):
             stack.callback(background.create_task(work.run(), name=type(work).__name__).cancel)
-        context = ApiContext(database, clock, settings, secrets, _authenticator(database, clock))
+        context = ApiContext(
+            database, clock, settings, secrets, _authenticator(database, clock), _request_rates(settings)
+        )
         app = _build_app(context, media, meeting, wake)
         yield Server(app, context, meeting, jobs, callbacks, drain)
 
@@ -204,6 +207,13 @@ def _build_app(context: ApiContext, media: Media, meeting: MeetingService, wake:
     app.include_router(page_router(meeting, context.clock, media_url=media.engine.client_url()))
     install_edge(app)
     return app
+
+
+def _request_rates(settings: Settings) -> RequestRates:
+    return RequestRates(
+        requests=Rate(settings.api_rate, settings.api_burst),
+        costly=Rate(settings.api_costly_rate, settings.api_costly_burst),
+    )
 
 
 def _authenticator(database: Database, clock: Clock) -> Authenticator:

@@ -88,6 +88,14 @@ def serve(
     log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error.")] = None,
     log_format: Annotated[str | None, typer.Option(help="auto, console or json.")] = None,
     shutdown_seconds: Annotated[int | None, typer.Option(help="How long a stop waits for requests.")] = None,
+    api_rate: Annotated[
+        float | None, typer.Option(help="API requests per second of an application; 0: no limit; default 50.")
+    ] = None,
+    api_burst: Annotated[int | None, typer.Option(help="API requests at once; default 1000.")] = None,
+    api_costly_rate: Annotated[
+        float | None, typer.Option(help="Of these, lists and deletions per second; 0: no limit; default 10.")
+    ] = None,
+    api_costly_burst: Annotated[int | None, typer.Option(help="Lists and deletions at once; default 200.")] = None,
     demo: Annotated[bool, typer.Option("--demo", help="Have a demo room, and print its links.")] = False,
 ) -> None:
     """Run the server until it is told to stop (SIGTERM, Ctrl-C)."""
@@ -107,6 +115,10 @@ def serve(
         log_level=log_level,
         log_format=log_format,
         shutdown_seconds=shutdown_seconds,
+        api_rate=api_rate,
+        api_burst=api_burst,
+        api_costly_rate=api_costly_rate,
+        api_costly_burst=api_costly_burst,
     )
     # Imported here, because the other commands should not wait for it.
     from moothall import app  # noqa: PLC0415

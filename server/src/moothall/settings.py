@@ -92,6 +92,15 @@ class Settings(BaseSettings):
         30, ge=7, le=3650, description="How many days events and the log of their delivery are kept."
     )
 
+    api_rate: float = Field(
+        50, ge=0, le=1_000_000, description="API requests per second an application may make on average; 0: no limit."
+    )
+    api_burst: int = Field(1000, ge=1, le=1_000_000, description="API requests it may make at once.")
+    api_costly_rate: float = Field(
+        10, ge=0, le=1_000_000, description="Of these, lists and deletions per second on average; 0: no limit."
+    )
+    api_costly_burst: int = Field(200, ge=1, le=1_000_000, description="Lists and deletions at once.")
+
     dial_in_numbers: Annotated[tuple[DialInNumber, ...], NoDecode] = Field(
         (),
         max_length=_MAX_DIAL_IN_NUMBERS,

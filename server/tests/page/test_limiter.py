@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moothall.page.limiter import Allowances, GuessLimiter, address_key
+from moothall.kit.allowances import Allowances, address_key
+from moothall.page.limiter import GuessLimiter
 
 DAY = 24 * 3600.0
 CODE = "123456789012"

@@ -11,6 +11,8 @@ from fastapi.security.base import SecurityBase
 from starlette.requests import Request
 
 from moothall.api.authentication import Authenticator
+from moothall.api.errors import Unauthorized
+from moothall.api.rates import RequestRates
 from moothall.db import Database
 from moothall.kit.clock import Clock
 from moothall.settings import ServerSecrets, Settings
@@ -27,6 +29,7 @@ class ApiContext:
     settings: Settings
     secrets: ServerSecrets
     authenticator: Authenticator
+    rates: RequestRates
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +57,17 @@ class _ApplicationToken(SecurityBase):
 
     async def __call__(self, request: Request) -> Call:
         context: ApiContext = request.app.state.api
-        caller = await context.authenticator.authenticate(request.headers.get("authorization"))
+        try:
+            caller = await context.authenticator.authenticate(request.headers.get("authorization"))
+        except Unauthorized:
+            count_refusal(request, context)
+            raise
         request.scope["application_id"] = caller.application_id
+        operation = request.scope["route"].operation_id
+        costly = operation.startswith(("list_", "delete_"))
+        request.scope["more_headers"] = context.rates.count(
+            caller.application_id, context.clock.monotonic(), costly=costly
+        )
         return Call(
             caller.application_id,
             caller.account_id,
@@ -67,6 +79,17 @@ class _ApplicationToken(SecurityBase):
 
 
 AuthenticatedCall = Annotated[Call, Depends(_ApplicationToken())]
+
+
+def count_refusal(request: Request, context: ApiContext) -> None:
+    """Credentials were wrong. Raises TooManyRequests instead of letting the caller say so when the address is wrong all the time.
+
+    Who has the right ones is never kept out, whoever else is behind the same address.
+    """
+    now = context.clock.monotonic()
+    address = request.client.host if request.client is not None else ""
+    context.rates.check_address(address, now)
+    context.rates.was_refused(address, now)
 
 
 def base_url(request: Request, settings: Settings) -> str:

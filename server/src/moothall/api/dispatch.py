@@ -68,8 +68,9 @@ class Dispatcher:
         endpoint = methods.get(method)
         if endpoint is None and method == "HEAD":
             endpoint = methods.get("GET")
-            scope = {**scope, "method": "GET"}
             send = _without_body(send)
+            if endpoint is not None and endpoint.dependant is None:
+                scope = {**scope, "method": "GET"}
         if endpoint is None:
             await self._answer_without_endpoint(methods, scope, receive, send)
         elif endpoint.dependant is None:

@@ -127,6 +127,7 @@ class RequestEdge:
                 headers = list(message["headers"])
                 names = {name for name, _ in headers}
                 headers += [header for header in _DEFAULT_HEADERS.items() if header[0] not in names]
+                headers += scope.get("more_headers", ())
                 headers.append(id_header)
                 message = {**message, "headers": headers}
             elif message["type"] == "http.response.body":

@@ -88,8 +88,9 @@ class AuthenticationErrorBody(BaseModel):
 
 
 def documented_errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The ``responses`` of a route for these statuses and for 500."""
-    return {status: _documented_error(status) for status in (*statuses, 500)}
+    """The ``responses`` of a route for these statuses, for 500, and for 429 where somebody has to show who they are."""
+    limited = (429,) if 401 in statuses else ()  # noqa: PLR2004 - statuses
+    return {status: _documented_error(status) for status in (*statuses, *limited, 500)}
 
 
 def documented_body(model: type[BaseModel], examples: dict[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from fastapi.openapi.models import HTTPBase
 from fastapi.security.base import SecurityBase
 from starlette.requests import Request
 
-from moothall.api.call import ApiContext, base_url
+from moothall.api.call import ApiContext, base_url, count_refusal
 from moothall.api.errors import Unauthorized
 from moothall.applications import store
 from moothall.applications.model import Account
@@ -46,16 +46,25 @@ class _AccountSecret(SecurityBase):
 
     async def __call__(self, request: Request) -> AccountCall:
         context: ApiContext = request.app.state.api
-        header = request.headers.get("authorization")
-        if not header:
-            raise Unauthorized("Auth header is required", headers=_CHALLENGE)
-        api_key, secret = parse_basic(header)
-        account = await context.database.read(lambda connection: store.find_account(connection, api_key))
-        expected = _NO_SECRET if account is None else account.api_secret
-        matches = hmac.compare_digest(expected.encode(), secret.encode("utf-8", "replace"))
-        if account is None or not matches:
-            raise _refused()
+        try:
+            account = await _authenticate(request.headers.get("authorization"), context.database)
+        except Unauthorized:
+            count_refusal(request, context)
+            raise
         return AccountCall(account, context.clock.now(), base_url(request, context.settings), context.database)
+
+
+async def _authenticate(header: str | None, database: Database) -> Account:
+    """Raises Unauthorized."""
+    if not header:
+        raise Unauthorized("Auth header is required", headers=_CHALLENGE)
+    api_key, secret = parse_basic(header)
+    account = await database.read(lambda connection: store.find_account(connection, api_key))
+    expected = _NO_SECRET if account is None else account.api_secret
+    matches = hmac.compare_digest(expected.encode(), secret.encode("utf-8", "replace"))
+    if account is None or not matches:
+        raise _refused()
+    return account
 
 
 AuthenticatedAccount = Annotated[AccountCall, Depends(_AccountSecret())]

@@ -62,7 +62,7 @@ def applications_router(remove: RemoveApplication, wake: Callable[[], None]) -> 
         summary="List applications",
         description="The account's applications in the order of their creation.",
         response_model=schemas.ApplicationPage,
-        responses=documented_problems(400, 401),
+        responses=documented_problems(429, 400, 401),
     )
     async def list_applications(
         call: AuthenticatedAccount,
@@ -97,7 +97,7 @@ def applications_router(remove: RemoveApplication, wake: Callable[[], None]) -> 
         description="Without `keys.public_key` a key pair is made; `keys.private_key` is in this answer and nowhere else.",
         status_code=201,
         response_model=schemas.NewApplication,
-        responses=documented_problems(400, 401, 413),
+        responses=documented_problems(429, 400, 401, 413),
         openapi_extra=documented_body(schemas.CreateApplication, _CREATE_EXAMPLES),
     )
     async def create_application(call: AuthenticatedAccount, request: Request) -> Response:
@@ -124,7 +124,7 @@ def applications_router(remove: RemoveApplication, wake: Callable[[], None]) -> 
         operation_id="get_application",
         summary="Get an application",
         response_model=schemas.ApplicationShape,
-        responses=documented_problems(401, 404),
+        responses=documented_problems(429, 401, 404),
     )
     async def get_application(call: AuthenticatedAccount, application_id: str) -> Response:
         application = await call.database.read(
@@ -138,7 +138,7 @@ def applications_router(remove: RemoveApplication, wake: Callable[[], None]) -> 
         summary="Update an application",
         description="The body is all the application is to be: webhooks it does not name are removed. Only the key stays without `keys`.",
         response_model=schemas.ApplicationShape,
-        responses=documented_problems(400, 401, 404, 413),
+        responses=documented_problems(429, 400, 401, 404, 413),
         openapi_extra=documented_body(schemas.UpdateApplication, _UPDATE_EXAMPLES),
     )
     async def update_application(call: AuthenticatedAccount, request: Request, application_id: str) -> Response:
@@ -165,7 +165,7 @@ def applications_router(remove: RemoveApplication, wake: Callable[[], None]) -> 
         description="Everything it has goes with it: rooms, also those with people inside, themes, sessions, recordings, events.",
         status_code=204,
         response_class=Response,
-        responses=documented_problems(401, 404),
+        responses=documented_problems(429, 401, 404),
     )
     async def delete_application(call: AuthenticatedAccount, request: Request, application_id: str) -> Response:
         context: ApiContext = request.app.state.api

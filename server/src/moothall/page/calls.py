@@ -10,11 +10,12 @@ from starlette.responses import JSONResponse, Response
 
 from moothall.api.body import read_body
 from moothall.api.errors import InputInvalid
+from moothall.kit.allowances import address_key
 from moothall.kit.clock import Clock
 from moothall.meeting.errors import HostLinkInvalid, MeetingRefused, MeetingUnknown, NotPermitted
 from moothall.meeting.service import Denied, Lookup, MeetingService, Ticket, Wait
 from moothall.page.errors import EXPECTED, SlowDown, render
-from moothall.page.limiter import GuessLimiter, address_key
+from moothall.page.limiter import GuessLimiter
 from moothall.page.schemas import (
     AnswerBody,
     JoinBody,
