@@ -60,11 +60,12 @@ _JOINS = (
 
 _FAN_OUT = ["fanout-video", "--publishers", "10", "--pps", "100", "--bytes", "1100", "--subscribers", "30"]
 _PEOPLE = (25, 50, 75, 100, 150, 200, 250)
-# Only Moothall picks the loudest voices by itself; and Janus is spared the upper layers, which it would only throw away.
+# The peers forward every microphone; and Janus is spared the upper layers, which it would only throw away.
 _VOICES = {"janus": ["--microphones", "3", "--layers", "1"], "livekit": ["--microphones", "3"]}
 _VOICES_NOTE = (
-    "Publishers send three simulcast layers and everybody has a microphone, of whom three speak. The peers forward every microphone, so with them only the "
-    "three have one; Janus gets the smallest layer only."
+    "Publishers send three simulcast layers, each has a microphone, and three of them speak. The peers forward every microphone they are given, so with them "
+    "only the three have one; Moothall is given all 25, and where its rate exceeds 650 packets/s for each of the people it forwards silent ones, too. Janus "
+    "gets the smallest layer only. A size counts while p99 stays under 50 ms."
 )
 
 CASES = {

@@ -1,9 +1,11 @@
 //! DTLS 1.2 through OpenSSL over datagrams handed in and out, and the SRTP masters it exports (RFC 5764).
 
 use std::collections::VecDeque;
+use std::ffi::{c_uint, c_void};
 use std::fmt::Write as _;
 use std::io::{self, Read, Write};
 
+use foreign_types::ForeignTypeRef;
 use openssl::asn1::Asn1Time;
 use openssl::bn::{BigNum, MsbOption};
 use openssl::ec::{EcGroup, EcKey};
@@ -17,6 +19,21 @@ use crate::srtp::{Context, Profile};
 
 /// Largest datagram of a handshake, in bytes.
 const MTU: u32 = 1200;
+/// A lost flight is sent again after this, then after twice as long and so on: what browsers do, where OpenSSL waits a second.
+const FIRST_RETRANSMISSION_US: c_uint = 50_000;
+const LAST_RETRANSMISSION_US: c_uint = 3_000_000;
+
+type TimerCallback = extern "C" fn(ssl: *mut c_void, previous_us: c_uint) -> c_uint;
+
+unsafe extern "C" {
+    /// In OpenSSL since 1.1.1, but not in its bindings.
+    fn DTLS_set_timer_cb(ssl: *mut c_void, callback: TimerCallback);
+}
+
+/// The next timeout, in microseconds; `previous_us` is 0 at first.
+extern "C" fn retransmission_timeout(_ssl: *mut c_void, previous_us: c_uint) -> c_uint {
+    if previous_us == 0 { FIRST_RETRANSMISSION_US } else { (2 * previous_us).min(LAST_RETRANSMISSION_US) }
+}
 
 /// What all transports of a run share: one certificate and the profiles offered.
 pub struct Identity {
@@ -113,6 +130,8 @@ impl Dtls {
     pub fn new(identity: &Identity, active: bool, remote_fingerprint: &str) -> Self {
         let mut ssl = Ssl::new(&identity.context).expect("a session");
         ssl.set_mtu(MTU).expect("an MTU");
+        // SAFETY: the session is alive, and the callback outlives it, being a function.
+        unsafe { DTLS_set_timer_cb(ssl.as_ptr().cast(), retransmission_timeout) };
         if active {
             ssl.set_connect_state();
         } else {
@@ -227,6 +246,23 @@ mod tests {
             }
             assert_eq!(server.read(), [b"hello"]);
         }
+    }
+
+    #[test]
+    fn a_lost_flight_is_sent_again_soon_and_then_less_often() {
+        let timeouts = [0, 50_000, 100_000, 2_000_000].map(|previous| retransmission_timeout(std::ptr::null_mut(), previous));
+        assert_eq!(timeouts, [50_000, 100_000, 200_000, 3_000_000]);
+        let (left, right) = (Identity::new(&[Profile::Aes128Gcm]), Identity::new(&[Profile::Aes128Gcm]));
+        let mut client = Dtls::new(&left, true, &right.fingerprint);
+        let mut server = Dtls::new(&right, false, &left.fingerprint);
+        client.handshake(None).expect("begun");
+        assert_eq!(client.take_outgoing().len(), 1, "lost");
+        // Waits for the condition: that the client tries again, whenever its timer runs out.
+        while client.stream.get_ref().outgoing.is_empty() {
+            client.handshake(None).expect("goes on");
+            std::thread::yield_now();
+        }
+        assert!(connect(&mut client, &mut server).is_ok());
     }
 
     #[test]

@@ -17,7 +17,8 @@ use crate::stun;
 
 const CHECK_INTERVAL_NS: u64 = 50_000_000;
 const CONSENT_INTERVAL_NS: u64 = 2_500_000_000;
-const HANDSHAKE_INTERVAL_NS: u64 = 100_000_000;
+const HANDSHAKE_INTERVAL_NS: u64 = 10_000_000;
+const CHANNELS_INTERVAL_NS: u64 = 100_000_000;
 /// What a subscriber says it can receive, in bit/s: more than any scenario sends.
 const REMB_BITS: u64 = 200_000_000;
 
@@ -269,7 +270,7 @@ impl Transport {
             self.flush_dtls(&mut outbox);
         }
         if self.channels.is_some() && self.next_channels_ns <= now_ns {
-            self.next_channels_ns = now_ns + HANDSHAKE_INTERVAL_NS;
+            self.next_channels_ns = now_ns + CHANNELS_INTERVAL_NS;
             self.exchange_messages();
             self.flush_dtls(&mut outbox);
         }
