@@ -128,6 +128,10 @@ const page: PageClient = {
     token: '',
     control_token: '',
   }),
+  askWaiting: () => Promise.reject(new Error('nobody waits here')),
+  listWaiting: async () => [],
+  admit: async () => undefined,
+  deny: async () => undefined,
   end: () => Promise.reject(new Error('nothing to end')),
 }
 

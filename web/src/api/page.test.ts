@@ -40,6 +40,28 @@ test('ending uses the control token as bearer', async () => {
   expect(new Headers(calls[0]?.[1].headers).get('Authorization')).toBe('Bearer control')
 })
 
+test('who waits asks with the token in the body; the owner lists and answers with the control token', async () => {
+  const waiting = answer(200, { status: 'denied' })
+  expect(await pageClient.askWaiting('ticket')).toEqual({ status: 'denied' })
+  expect(waiting[0]?.[0]).toBe('/page/waiting')
+  expect(waiting[0]?.[1].body).toBe('{"waiting_token":"ticket"}')
+
+  const person = { participant_id: 'a', name: 'Ada', since: '2026-11-22T10:00:00.000Z' }
+  const list = answer(200, { waiting: [person] })
+  expect(await pageClient.listWaiting('control')).toEqual([person])
+  expect(list[0]?.[0]).toBe('/page/waiting-list')
+  expect(list[0]?.[1]).toMatchObject({ method: 'GET', headers: { Authorization: 'Bearer control' } })
+  expect(list[0]?.[1].body).toBeUndefined()
+
+  const answers = answer(204, null)
+  await pageClient.admit('control', 'a')
+  await pageClient.deny('control', 'b')
+  expect(answers.map(([path, init]) => [path, init.body])).toEqual([
+    ['/page/admit', '{"participant_id":"a"}'],
+    ['/page/deny', '{"participant_id":"b"}'],
+  ])
+})
+
 test.each([
   [404, { code: 'unknown_meeting' }, 'unknown_meeting'],
   [410, { code: 'meeting_expired' }, 'meeting_expired'],

@@ -47,12 +47,34 @@ export interface Admission {
   control_token: string
 }
 
+/** What somebody waits for: the owner to come, or the owner's answer. */
+export type WaitingReason = 'owner_absent' | 'approval'
+
+export interface Waiting {
+  status: 'waiting'
+  reason: WaitingReason
+}
+
+/** The answer to a join that has to wait; the token asks how it stands. */
+export type Ticket = Waiting & { waiting_token: string }
+
+export type WaitingAnswer = Waiting | ({ status: 'admitted' } & Admission) | { status: 'denied' }
+
+/** Somebody before the door, as the owner sees them. */
+export interface WaitingPerson {
+  participant_id: string
+  name: string
+  since: string
+}
+
 /** The codes of the server, and `offline`: no answer came at all. */
 export type PageErrorCode =
   | 'invalid_input'
   | 'host_link_invalid'
   | 'not_permitted'
+  | 'removed'
   | 'unknown_meeting'
+  | 'unknown_waiting'
   | 'meeting_full'
   | 'meeting_expired'
   | 'too_many_requests'
@@ -63,7 +85,9 @@ const CODES: ReadonlySet<string> = new Set<PageErrorCode>([
   'invalid_input',
   'host_link_invalid',
   'not_permitted',
+  'removed',
   'unknown_meeting',
+  'unknown_waiting',
   'meeting_full',
   'meeting_expired',
   'too_many_requests',
@@ -89,7 +113,13 @@ export interface Credentials {
 
 export interface PageClient {
   lookup(who: Credentials): Promise<Lookup>
-  join(who: Credentials & { name: string }): Promise<Admission>
+  join(who: Credentials & { name: string }): Promise<Admission | Ticket>
+  /** Answers when there is news, and after eight seconds at the latest. */
+  askWaiting(waitingToken: string): Promise<WaitingAnswer>
+  /** Who waits before the door; like the two after it only for an owner who is inside. */
+  listWaiting(controlToken: string): Promise<WaitingPerson[]>
+  admit(controlToken: string, participantId: string): Promise<void>
+  deny(controlToken: string, participantId: string): Promise<void>
   end(controlToken: string): Promise<void>
 }
 
@@ -101,20 +131,46 @@ export const pageClient: PageClient = {
   },
   async join({ meetingCode, participantToken, name }) {
     const body = { meeting_code: meetingCode, participant_token: participantToken, name }
-    return (await post('/page/join', body)) as Admission
+    return (await post('/page/join', body)) as Admission | Ticket
+  },
+  async askWaiting(waitingToken) {
+    return (await post('/page/waiting', { waiting_token: waitingToken })) as WaitingAnswer
+  },
+  async listWaiting(controlToken) {
+    const answer = (await call('GET', '/page/waiting-list', {}, controlToken)) as { waiting?: WaitingPerson[] }
+    return answer.waiting ?? []
+  },
+  async admit(controlToken, participantId) {
+    await post('/page/admit', { participant_id: participantId }, controlToken)
+  },
+  async deny(controlToken, participantId) {
+    await post('/page/deny', { participant_id: participantId }, controlToken)
   },
   async end(controlToken) {
-    await post('/page/end', {}, { Authorization: `Bearer ${controlToken}` })
+    await post('/page/end', {}, controlToken)
   },
 }
 
-async function post(path: string, body: unknown, headers: Record<string, string> = {}): Promise<unknown> {
+function post(path: string, body: unknown, controlToken: string | null = null): Promise<unknown> {
+  return call('POST', path, { body: JSON.stringify(body) }, controlToken)
+}
+
+async function call(
+  method: 'GET' | 'POST',
+  path: string,
+  content: { body?: string },
+  controlToken: string | null,
+): Promise<unknown> {
   let response: Response
   try {
     response = await fetch(path, {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json', Accept: 'application/json', ...headers },
-      body: JSON.stringify(body),
+      method,
+      headers: {
+        Accept: 'application/json',
+        ...(method === 'POST' ? { 'Content-Type': 'application/json' } : {}),
+        ...(controlToken === null ? {} : { Authorization: `Bearer ${controlToken}` }),
+      },
+      ...content,
       cache: 'no-store',
       credentials: 'omit',
       referrerPolicy: 'no-referrer',

@@ -7,6 +7,7 @@ import { DevicePicker } from '@/features/devices/DevicePicker'
 import { Ended } from '@/features/ended/Ended'
 import { LanguageSwitcher } from '@/features/language/LanguageSwitcher'
 import { Prejoin } from '@/features/prejoin/Prejoin'
+import { WaitingRoom } from '@/features/prejoin/WaitingRoom'
 import { Problem } from '@/features/problem/Problem'
 import { useWatchable } from '@/lib/useWatchable'
 import { Logo } from '@/ui/Logo'
@@ -91,6 +92,18 @@ function Body({ visit, onOtherMeeting }: { visit: Visit; onOtherMeeting: () => v
           devicePicker={<PreviewDevices visit={visit} preview={screen.preview} />}
         />
       )
+    case 'waiting':
+      return (
+        <WaitingRoom
+          roomName={lookup?.room.display_name ?? ''}
+          name={visit.initialName}
+          preview={screen.preview}
+          step={screen.step}
+          onCancel={visit.cancelWaiting}
+          onTurn={visit.turnPreview}
+          devicePicker={<PreviewDevices visit={visit} preview={screen.preview} />}
+        />
+      )
     default:
       return null
   }
@@ -102,12 +115,7 @@ function PreviewDevices({ visit, preview }: { visit: Visit; preview: Preview }) 
     <DevicePicker
       devices={visit.devices}
       inUse={{ microphone: deviceOf(microphone.track), camera: deviceOf(camera.track) }}
-      onChoose={(kind, id) => {
-        visit.devices.choose(kind, id)
-        if (kind !== 'speaker') {
-          void preview.reopen(kind)
-        }
-      }}
+      onChoose={visit.chooseDevice}
     />
   )
 }

@@ -1,14 +1,14 @@
 /**
  * One person's visit to one meeting, from the lookup to the last page:
- * looking › prejoin › (joining) › inside › over, and problem from anywhere.
+ * looking › prejoin › (joining) › (waiting) › inside › over, and problem from anywhere.
  */
 import { useCallback, useEffect, useRef, useState } from 'react'
 import { type Lookup, type PageClient, PageError, type PageErrorCode } from '@/api/page'
 import { isEmbedded } from '@/call/browser'
-import type { Call } from '@/call/call'
+import type { Call, Luggage } from '@/call/call'
 import type { InputKind } from '@/call/capture'
-import type { CloseReason } from '@/call/connection'
-import { DeviceList } from '@/call/devices'
+import type { CloseReason, ConnectionState, HoldReason } from '@/call/connection'
+import { type DeviceKind, DeviceList } from '@/call/devices'
 import { Preview } from '@/call/preview'
 import { findHostToken, forgetHostToken } from '@/lib/hostLink'
 import { rememberedChoices } from '@/lib/storage'
@@ -19,6 +19,8 @@ export type Screen =
   | { name: 'problem'; code: PageErrorCode; retryAfter: number | null }
   | { name: 'prejoin'; preview: Preview; isJoining: boolean; failure: PageErrorCode | null }
   | { name: 'entering' }
+  /** Before the door; `entering` once they may come in. */
+  | { name: 'waiting'; preview: Preview; step: HoldReason | 'entering' }
   | { name: 'inside'; call: Call }
   | { name: 'over'; reason: Exclude<CloseReason['kind'], 'refused'> }
 
@@ -32,7 +34,11 @@ export interface Visit {
   lookAsGuest: () => void
   join: (name: string) => void
   rejoin: () => void
+  /** Gives up waiting before the door. */
+  cancelWaiting: () => void
   turnPreview: (kind: InputKind, isOn: boolean) => void
+  /** Uses another device in the preview, and in the meeting afterwards. */
+  chooseDevice: (kind: DeviceKind, id: string) => void
 }
 
 /** What a visit holds besides what it shows. */
@@ -74,11 +80,11 @@ export function useVisit(page: PageClient, code: string): Visit {
     }
   }, [])
 
-  const prepare = useCallback(
-    (found: Lookup) => {
+  const openPreview = useCallback(
+    (wants: Record<InputKind, boolean>): Preview => {
       const preview = new Preview({
-        microphoneOn: startsOn('microphone', found.room.initial_join_options.microphone_state),
-        cameraOn: startsOn('camera', 'default'),
+        microphoneOn: wants.microphone,
+        cameraOn: wants.camera,
         deviceId: (kind) => devices.getSnapshot().chosen[kind],
         onOpened: () => void devices.refresh(),
       })
@@ -87,12 +93,23 @@ export function useVisit(page: PageClient, code: string): Visit {
       if (!isEmbedded()) {
         void preview.start()
       }
+      return preview
+    },
+    [devices],
+  )
+
+  const prepare = useCallback(
+    (found: Lookup) => {
+      const preview = openPreview({
+        microphone: startsOn('microphone', found.room.initial_join_options.microphone_state),
+        camera: startsOn('camera', 'default'),
+      })
       setScreen({ name: 'prejoin', preview, isJoining: false, failure: null })
       // The code of the meeting is wanted soon; a failure shows when it is needed.
       loadCall().catch(() => undefined)
       import('./InMeeting').catch(() => undefined)
     },
-    [devices],
+    [openPreview],
   )
 
   const look = useCallback(() => {
@@ -120,32 +137,58 @@ export function useVisit(page: PageClient, code: string): Visit {
   useRecount(page, code, screen.name === 'prejoin', setLookup)
 
   const enter = useCallback(
-    async (name: string, preview: Preview | null) => {
+    async (name: string, previewed: Preview | null) => {
       const { Call } = await loadCall()
-      const previewed = preview?.getSnapshot()
-      const wants = previewed
-        ? { microphone: previewed.microphone.isOn, camera: previewed.camera.isOn }
-        : (current.current.lastWants ?? { microphone: remembersOn('microphone'), camera: remembersOn('camera') })
+      let preview = previewed
+      let stopBringing = nothing
+      const { tracks, wants } = preview
+        ? luggageOf(preview)
+        : {
+            tracks: { microphone: null, camera: null },
+            wants: current.current.lastWants ?? {
+              microphone: remembersOn('microphone'),
+              camera: remembersOn('camera'),
+            },
+          }
       const call = new Call({
         page,
         who: { meetingCode: code, participantToken: findHostToken(code), name },
         role: lookup?.role ?? 'guest',
-        tracks: { microphone: previewed?.microphone.track ?? null, camera: previewed?.camera.track ?? null },
+        tracks,
         wants,
         deviceIds: devices.getSnapshot().chosen,
       })
       current.current.call = call
       follow(call, {
+        onBeforeDoor: (step) => {
+          if (!current.current.isMounted) {
+            return
+          }
+          // Somebody who rejoins comes without a preview.
+          const shown = preview ?? openPreview(wants)
+          if (stopBringing === nothing) {
+            const bring = () => call.bring(luggageOf(shown))
+            bring()
+            stopBringing = shown.subscribe(bring)
+          }
+          preview = shown
+          setScreen({ name: 'waiting', preview: shown, step })
+        },
         onInside: () => {
+          stopBringing()
           preview?.release()
           current.current.preview = null
           setScreen({ name: 'inside', call })
         },
         onOver: (reason) => {
+          stopBringing()
           const { microphone, camera } = call.getSnapshot()
           current.current.call = null
           current.current.lastWants = { microphone: microphone.isOn, camera: camera.isOn }
-          if (reason.kind !== 'refused') {
+          if (reason.kind === 'left' && preview !== null && current.current.preview === preview) {
+            // Still before the door: the preview goes on, with the tracks it has.
+            setScreen({ name: 'prejoin', preview, isJoining: false, failure: null })
+          } else if (reason.kind !== 'refused') {
             setScreen({ name: 'over', reason: reason.kind })
           } else if (preview !== null && WORTH_REPEATING.has(reason.code)) {
             // The call has stopped the tracks it was given; open them again for the preview.
@@ -158,7 +201,7 @@ export function useVisit(page: PageClient, code: string): Visit {
       })
       call.join()
     },
-    [page, code, lookup, devices],
+    [page, code, lookup, devices, openPreview],
   )
 
   return {
@@ -189,10 +232,35 @@ export function useVisit(page: PageClient, code: string): Visit {
       setScreen({ name: 'entering' })
       enter(name, null).catch(() => setScreen({ name: 'problem', code: 'offline', retryAfter: null }))
     },
+    cancelWaiting: () => {
+      const { call } = current.current
+      if (screen.name === 'waiting' && call !== null) {
+        call.bring({ ...luggageOf(screen.preview), tracks: { microphone: null, camera: null } })
+        call.leave()
+      }
+    },
+    chooseDevice: (kind, id) => {
+      const { preview, call } = current.current
+      devices.choose(kind, id)
+      void call?.switchDevice(kind, id)
+      if (kind !== 'speaker') {
+        void preview?.reopen(kind)
+      }
+    },
     turnPreview: (kind, isOn) => {
       rememberedChoices.write(`${kind}On`, String(isOn))
       void current.current.preview?.turn(kind, isOn)
     },
+  }
+}
+
+function nothing(): void {}
+
+function luggageOf(preview: Preview): Luggage {
+  const { microphone, camera } = preview.getSnapshot()
+  return {
+    tracks: { microphone: microphone.track, camera: camera.track },
+    wants: { microphone: microphone.isOn, camera: camera.isOn },
   }
 }
 
@@ -204,14 +272,23 @@ function startsOn(kind: InputKind, wish: 'on' | 'off' | 'default'): boolean {
   return wish === 'default' ? remembersOn(kind) : wish === 'on'
 }
 
-/** Tells once when the call is inside, and once when it is over. */
-function follow(
-  call: Call,
-  { onInside, onOver }: { onInside: () => void; onOver: (reason: CloseReason) => void },
-): void {
+interface Milestones {
+  onBeforeDoor: (step: HoldReason | 'entering') => void
+  onInside: () => void
+  onOver: (reason: CloseReason) => void
+}
+
+/** Tells every step before the door, once when the call is inside, and once when it is over. */
+function follow(call: Call, { onBeforeDoor, onInside, onOver }: Milestones): void {
   let wasInside = false
+  let step: HoldReason | 'entering' | null = null
   const stop = call.subscribe(() => {
     const { connection } = call.getSnapshot()
+    const next = wasInside ? null : stepOf(connection, step)
+    if (next !== null && next !== step) {
+      step = next
+      onBeforeDoor(next)
+    }
     if (connection.phase === 'connected' && !wasInside) {
       wasInside = true
       onInside()
@@ -221,6 +298,14 @@ function follow(
       onOver(connection.reason)
     }
   })
+}
+
+/** What somebody before the door waits for; unchanged while a lost token is asked for anew. */
+function stepOf(connection: ConnectionState, before: HoldReason | 'entering' | null): HoldReason | 'entering' | null {
+  if (connection.phase === 'held') {
+    return connection.reason
+  }
+  return connection.phase === 'connecting' && before !== null ? 'entering' : before
 }
 
 /** Keeps the number of people inside fresh while somebody waits before the door. */

@@ -1,8 +1,8 @@
 import { act, render, screen, waitFor } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { beforeEach, expect, test, vi } from 'vitest'
-import type { CallOptions, CallState } from '@/call/call'
-import type { CloseReason } from '@/call/connection'
+import type { CallOptions, CallState, Luggage } from '@/call/call'
+import type { CloseReason, HoldReason } from '@/call/connection'
 import { forgetHostToken } from '@/lib/hostLink'
 import { createWords } from '@/lib/i18n'
 import { rememberedChoices } from '@/lib/storage'
@@ -22,6 +22,21 @@ class FakeCall extends Cell<CallState> {
     const input = { isOn: true, isBusy: false, problem: null }
     super({ connection: { phase: 'idle' }, role: options.role, microphone: input, camera: input })
     FakeCall.made.push(this)
+  }
+
+  readonly brought: Luggage[] = []
+  readonly switched: string[] = []
+
+  bring(luggage: Luggage): void {
+    this.brought.push(luggage)
+  }
+
+  async switchDevice(kind: string, id: string): Promise<void> {
+    this.switched.push(`${kind} ${id}`)
+  }
+
+  hold(reason: HoldReason): void {
+    this.update({ connection: { phase: 'held', attempt: 0, wasInside: false, reason, askedAt: 0 } })
   }
 
   enter(): void {
@@ -137,10 +152,76 @@ test('a server that is busy keeps the person at the door, with their name', asyn
   expect(screen.getByRole('button', { name: 'Join meeting' })).toBeEnabled()
 })
 
+test('before the door one sees the room, what one waits for, and oneself; then one is inside', async () => {
+  open('/123456789012')
+  const call = await joinAs('Ada')
+  act(() => call.hold('owner_absent'))
+
+  expect(await screen.findByRole('heading', { name: 'The meeting starts when the host joins' })).toHaveFocus()
+  expect(screen.getByText('Weekly')).toBeVisible()
+  expect(screen.getByRole('region', { name: 'Preview of your camera' })).toBeVisible()
+
+  act(() => call.hold('approval'))
+  expect(screen.getByRole('status')).toHaveTextContent('The host will let you in')
+  act(() => call.update({ connection: { phase: 'connecting', attempt: 0, wasInside: false, lostAt: null } }))
+  expect(screen.getByRole('status')).toHaveTextContent('Entering the meeting')
+  act(() => call.enter())
+  expect(await screen.findByText('Inside Weekly')).toBeVisible()
+})
+
+test('what is turned off before the door stays off inside', async () => {
+  provideMediaDevices({ getUserMedia: () => new Promise(() => undefined), enumerateDevices: async () => [] })
+  open('/123456789012')
+  const call = await joinAs('Ada')
+  act(() => call.hold('approval'))
+  await userEvent.click(await screen.findByRole('button', { name: 'Turn off camera' }))
+
+  expect(call.brought.at(-1)?.wants.camera).toBe(false)
+  const before = call.brought.length
+  act(() => call.enter())
+  await screen.findByText('Inside Weekly')
+  expect(call.brought).toHaveLength(before)
+})
+
+test('who cancels is back where the name is, and the camera goes on', async () => {
+  open('/123456789012')
+  const call = await joinAs('Ada')
+  act(() => call.hold('approval'))
+  await userEvent.click(await screen.findByRole('button', { name: 'Cancel' }))
+  expect(call.brought.at(-1)?.tracks).toEqual({ microphone: null, camera: null })
+  expect(call.leave).toHaveBeenCalledOnce()
+  act(() => call.close({ kind: 'left' }))
+
+  expect(await screen.findByLabelText('Your name')).toHaveValue('Ada')
+  expect(screen.getByRole('button', { name: 'Join meeting' })).toBeEnabled()
+})
+
+test('who was denied can ask again, and waits with a preview', async () => {
+  open('/123456789012')
+  const call = await joinAs('Ada')
+  act(() => call.hold('approval'))
+  act(() => call.close({ kind: 'denied' }))
+  await userEvent.click(await screen.findByRole('button', { name: 'Ask again' }))
+  await waitFor(() => expect(FakeCall.made).toHaveLength(2))
+  act(() => FakeCall.made[1]?.hold('approval'))
+
+  expect(await screen.findByRole('region', { name: 'Preview of your camera' })).toBeVisible()
+})
+
+test('a meeting that ends while people wait says so', async () => {
+  open('/123456789012')
+  const call = await joinAs('Ada')
+  act(() => call.hold('owner_absent'))
+  act(() => call.close({ kind: 'refused', code: 'meeting_expired' }))
+
+  expect(await screen.findByRole('heading', { name: 'This meeting is over' })).toBeVisible()
+})
+
 test.each([
   ['ended', 'The meeting has ended'],
   ['removed', 'You were removed from the meeting'],
   ['duplicate', 'You joined from somewhere else'],
+  ['denied', 'The host did not let you in'],
 ] as const)('when the meeting is over for us (%s) the page says so', async (kind, title) => {
   open('/123456789012')
   const call = await joinAs('Ada')

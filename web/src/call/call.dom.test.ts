@@ -1,6 +1,6 @@
 import { DisconnectReason, RoomEvent } from 'livekit-client'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { anAdmission, FakePage } from '@/testing/builders'
+import { anAdmission, aTicket, FakePage } from '@/testing/builders'
 import { FakeRoom } from '@/testing/fakeRoom'
 import { provideMediaDevices } from '@/testing/mediaDevices'
 import { Call } from './call'
@@ -77,6 +77,64 @@ test('a server that restarts is joined again without a click, with the devices a
   expect(phase(call)).toBe('connected')
   expect(page.asked.filter(({ call: name }) => name === 'join')).toHaveLength(4)
   expect(room.asked).toEqual(['connect', 'camera on'])
+})
+
+test('who has to wait asks until they may come in, and brings what they chose meanwhile', async () => {
+  const page = new FakePage()
+  page.joins = [aTicket({ waiting_token: 'number 7' })]
+  page.waits = [
+    { status: 'waiting', reason: 'approval' },
+    'offline',
+    { status: 'admitted', ...anAdmission({ control_token: 'mine' }) },
+  ]
+  const { call, room } = start({ page })
+  await settle()
+  expect(phase(call)).toBe('held')
+  call.bring({ tracks: { microphone: null, camera: null }, wants: { microphone: false, camera: true } })
+  await vi.advanceTimersByTimeAsync(10_000)
+
+  expect(phase(call)).toBe('connected')
+  expect(page.asked.filter((entry) => entry.call === 'askWaiting')).toEqual(
+    Array(3).fill({ call: 'askWaiting', with: 'number 7' }),
+  )
+  expect(room.asked).toEqual(['connect', 'camera on'])
+  await call.endForAll()
+  expect(page.asked.at(-1)).toEqual({ call: 'end', with: 'mine' })
+})
+
+test('who is denied is out', async () => {
+  const page = new FakePage()
+  page.joins = [aTicket()]
+  page.waits = [{ status: 'denied' }]
+  const { call, room } = start({ page })
+  await settle()
+
+  expect(call.getSnapshot().connection).toEqual({ phase: 'closed', reason: { kind: 'denied' } })
+  expect(room.asked).toEqual(['disconnect'])
+})
+
+test('a token that was forgotten is replaced by joining again', async () => {
+  const page = new FakePage()
+  page.joins = [aTicket(), aTicket({ waiting_token: 'second' })]
+  page.waits = ['unknown_waiting', { status: 'admitted', ...anAdmission() }]
+  const { call } = start({ page })
+  await vi.advanceTimersByTimeAsync(10_000)
+
+  expect(phase(call)).toBe('connected')
+  expect(page.asked.map((entry) => entry.call)).toEqual(['join', 'askWaiting', 'join', 'askWaiting'])
+  expect(page.asked.at(-1)?.with).toBe('second')
+})
+
+test('who gives up waiting asks no more', async () => {
+  const page = new FakePage()
+  page.joins = [aTicket()]
+  const { call } = start({ page })
+  await settle()
+  call.leave()
+  const asked = page.asked.length
+  await vi.advanceTimersByTimeAsync(60_000)
+
+  expect(page.asked).toHaveLength(asked)
 })
 
 test('when the network is back nobody waits for the timer', async () => {

@@ -15,7 +15,15 @@ import {
   Track,
   VideoPresets,
 } from 'livekit-client'
-import { type Admission, type Credentials, type PageClient, PageError, type Role } from '@/api/page'
+import {
+  type Admission,
+  type Credentials,
+  type PageClient,
+  PageError,
+  type Role,
+  type Ticket,
+  type WaitingAnswer,
+} from '@/api/page'
 import { Cell } from '@/lib/store'
 import { cameraConstraints, type InputKind, microphoneConstraints } from './capture'
 import {
@@ -42,13 +50,17 @@ export interface CallState {
   camera: CallInput
 }
 
-export interface CallOptions {
+/** What a person brings along from the preview. */
+export interface Luggage {
+  /** Tracks that are already open; the call stops them. */
+  tracks: Record<InputKind, MediaStreamTrack | null>
+  wants: Record<InputKind, boolean>
+}
+
+export interface CallOptions extends Luggage {
   page: PageClient
   who: Credentials & { name: string }
   role: Role
-  /** Tracks that are already open, from the preview; the call stops them. */
-  tracks: Record<InputKind, MediaStreamTrack | null>
-  wants: Record<InputKind, boolean>
   deviceIds: Readonly<Record<DeviceKind, string | null>>
   room?: Room
 }
@@ -95,9 +107,11 @@ function roomOptions(deviceIds: CallOptions['deviceIds']): RoomOptions {
 export class Call extends Cell<CallState> {
   readonly room: Room
   readonly #options: CallOptions
-  readonly #tracks: Record<InputKind, MediaStreamTrack | null>
+  #tracks: Record<InputKind, MediaStreamTrack | null>
+  readonly #deviceIds: Record<DeviceKind, string | null>
   readonly #lifetime = new AbortController()
   #admission: Admission | null = null
+  #waitingToken: string | null = null
   #timer: number | undefined
   #isPageGoing = false
 
@@ -111,6 +125,7 @@ export class Call extends Cell<CallState> {
     })
     this.#options = options
     this.#tracks = { ...options.tracks }
+    this.#deviceIds = { ...options.deviceIds }
     setLogLevel(LogLevel.error)
     this.room = options.room ?? new Room(roomOptions(options.deviceIds))
     this.#listen()
@@ -119,6 +134,17 @@ export class Call extends Cell<CallState> {
   /** Enters the meeting. How that goes is seen in the state. */
   join(): void {
     this.#handle({ type: 'JoinAsked' })
+  }
+
+  /** Replaces what the person brings along, as long as they are not inside; what was brought before is the caller's. */
+  bring({ tracks, wants }: Luggage): void {
+    const { connection } = this.getSnapshot()
+    if (connection.phase === 'connected' || connection.phase === 'interrupted' || connection.phase === 'closed') {
+      return
+    }
+    this.#tracks = { ...tracks }
+    this.#change('microphone', { isOn: wants.microphone })
+    this.#change('camera', { isOn: wants.camera })
   }
 
   leave(): void {
@@ -157,6 +183,7 @@ export class Call extends Cell<CallState> {
   /** Uses another device from now on. */
   async switchDevice(kind: DeviceKind, id: string): Promise<void> {
     const roomKind = { microphone: 'audioinput', camera: 'videoinput', speaker: 'audiooutput' } as const
+    this.#deviceIds[kind] = id
     try {
       await this.room.switchActiveDevice(roomKind[kind], id)
     } catch (error) {
@@ -195,7 +222,7 @@ export class Call extends Cell<CallState> {
   #handle(event: ConnectionEvent): void {
     const before = this.getSnapshot().connection
     const { state, commands } = handleConnectionEvent(before, event, performance.now(), Math.random())
-    if (before.phase === 'waiting' && state.phase !== 'waiting') {
+    if (state !== before) {
       window.clearTimeout(this.#timer)
     }
     this.update({ connection: state })
@@ -208,6 +235,9 @@ export class Call extends Cell<CallState> {
     switch (command.type) {
       case 'AskAdmission':
         void this.#askAdmission()
+        break
+      case 'AskWaiting':
+        void this.#askWaiting()
         break
       case 'Connect':
         void this.#connect()
@@ -222,14 +252,51 @@ export class Call extends Cell<CallState> {
   }
 
   async #askAdmission(): Promise<void> {
+    let answer: Admission | Ticket
     try {
-      this.#admission = await this.#options.page.join(this.#options.who)
-      this.update({ role: this.#admission.role })
-      this.#handle({ type: 'Admitted' })
+      answer = await this.#options.page.join(this.#options.who)
     } catch (error) {
-      const { code, retryAfter } = error instanceof PageError ? error : new PageError('unavailable')
-      this.#handle({ type: 'Refused', code, retryAfter })
+      this.#refuse(error)
+      return
     }
+    if ('waiting_token' in answer) {
+      this.#waitingToken = answer.waiting_token
+      this.#handle({ type: 'Held', reason: answer.reason })
+    } else {
+      this.#admit(answer)
+    }
+  }
+
+  async #askWaiting(): Promise<void> {
+    let answer: WaitingAnswer
+    try {
+      answer = await this.#options.page.askWaiting(this.#waitingToken ?? '')
+    } catch (error) {
+      this.#refuse(error)
+      return
+    }
+    switch (answer.status) {
+      case 'waiting':
+        this.#handle({ type: 'Held', reason: answer.reason })
+        break
+      case 'admitted':
+        this.#admit(answer)
+        break
+      case 'denied':
+        this.#handle({ type: 'Denied' })
+        break
+    }
+  }
+
+  #admit(admission: Admission): void {
+    this.#admission = admission
+    this.update({ role: admission.role })
+    this.#handle({ type: 'Admitted' })
+  }
+
+  #refuse(error: unknown): void {
+    const { code, retryAfter } = error instanceof PageError ? error : new PageError('unavailable')
+    this.#handle({ type: 'Refused', code, retryAfter })
   }
 
   async #connect(): Promise<void> {
@@ -286,7 +353,7 @@ export class Call extends Cell<CallState> {
   }
 
   #wrap(kind: InputKind, track: MediaStreamTrack): LocalAudioTrack | LocalVideoTrack {
-    const id = this.#options.deviceIds[kind]
+    const id = this.#deviceIds[kind]
     // `false`: the track is ours to stop and to open again, as if livekit-client had opened it.
     return kind === 'microphone'
       ? new LocalAudioTrack(track, microphoneConstraints(id), false)

@@ -5,6 +5,7 @@ import {
   type ConnectionEvent,
   type ConnectionState,
   GIVE_UP_AFTER_MS,
+  HELD_PACE_MS,
   handleConnectionEvent,
 } from './connection'
 
@@ -26,7 +27,7 @@ function play(...script: (ConnectionEvent | number)[]): { state: ConnectionState
 const inside: ConnectionEvent[] = [{ type: 'JoinAsked' }, { type: 'Admitted' }, { type: 'Connected' }]
 const dropped: ConnectionEvent = { type: 'Dropped', reason: 'transient' }
 const refused = (
-  code: 'unavailable' | 'offline' | 'meeting_full' | 'meeting_expired',
+  code: 'unavailable' | 'offline' | 'meeting_full' | 'meeting_expired' | 'unknown_waiting' | 'removed',
   retryAfter: number | null = null,
 ) => ({ type: 'Refused', code, retryAfter }) as const
 
@@ -133,4 +134,68 @@ test('waits grow to at most three seconds and are spread', () => {
   expect([1, 2, 3, 4, 9].map((attempt) => backoff(attempt, 1))).toEqual([1000, 2000, 3000, 3000, 3000])
   expect(backoff(4, 0)).toBe(1500)
   expect(backoff(0, 0)).toBe(0)
+})
+
+describe('before the door', () => {
+  const held: ConnectionEvent = { type: 'Held', reason: 'approval' }
+  const waiting: ConnectionEvent[] = [{ type: 'JoinAsked' }, held]
+
+  test('one asks at once, and at once again after a slow answer', () => {
+    expect(play(...waiting)).toMatchObject({
+      state: { phase: 'held', reason: 'approval' },
+      commands: [{ type: 'AskWaiting' }],
+    })
+    expect(play(...waiting, 8000, held).commands).toEqual([{ type: 'AskWaiting' }])
+  })
+
+  test('a server that answers fast is not asked without end', () => {
+    expect(play(...waiting, 100, held).commands).toEqual([{ type: 'Wait', milliseconds: HELD_PACE_MS - 100 }])
+    expect(play(...waiting, 100, held, { type: 'WaitElapsed' }).commands).toEqual([{ type: 'AskWaiting' }])
+  })
+
+  test('there is one question at a time', () => {
+    expect(play(...waiting, { type: 'WaitElapsed' }).commands).toEqual([])
+  })
+
+  test('yes leads in, no leads out', () => {
+    expect(play(...waiting, { type: 'Admitted' })).toMatchObject({
+      state: { phase: 'connecting' },
+      commands: [{ type: 'Connect' }],
+    })
+    expect(play(...waiting, { type: 'Denied' }).state).toEqual({ phase: 'closed', reason: { kind: 'denied' } })
+  })
+
+  test('a question that fails is asked again with the same token, within the time the server keeps it', () => {
+    const failed = play(...waiting, refused('offline'))
+    expect(failed.state).toMatchObject({ phase: 'held', reason: 'approval', askedAt: null })
+    expect(failed.commands).toEqual([{ type: 'Wait', milliseconds: backoff(1, 0.5) }])
+    expect(play(...waiting, refused('meeting_full')).state).toMatchObject({ phase: 'held', reason: 'full' })
+  })
+
+  test('a forgotten token is joined anew, later each time', () => {
+    const forgotten = refused('unknown_waiting')
+    const once = play(...waiting, forgotten)
+    expect(once.state.phase).toBe('waiting')
+    const twice = play(...waiting, forgotten, { type: 'WaitElapsed' }, held, forgotten)
+    expect(twice.commands).toEqual([{ type: 'Wait', milliseconds: backoff(2, 0.5) }])
+  })
+
+  test('nobody who waits is given up for having waited long', () => {
+    const longAgo = play(...waiting, GIVE_UP_AFTER_MS * 2, held, refused('unknown_waiting'))
+    expect(longAgo.state.phase).toBe('waiting')
+  })
+
+  test('a meeting that is over is over before the door too', () => {
+    expect(play(...waiting, refused('meeting_expired')).state).toEqual({
+      phase: 'closed',
+      reason: { kind: 'refused', code: 'meeting_expired' },
+    })
+  })
+})
+
+test('who was removed and may not yet come back is told so', () => {
+  expect(play({ type: 'JoinAsked' }, refused('removed')).state).toEqual({
+    phase: 'closed',
+    reason: { kind: 'removed' },
+  })
 })

@@ -7,6 +7,9 @@
  *                       (waiting) ◀───Dropped─────┴──────────◀─────────────▼ │
  *                                                                     interrupted
  *
+ * Where people have to wait before the door, joining leads to held instead: Held comes again with every answer of the
+ * server, then Admitted or Denied. The token that waits may be forgotten meanwhile; then we join, and so wait, again.
+ *
  * Rules of the file:
  * - `livekit-client` first tries to resume by itself (Interrupted, then Resumed or Dropped). Only when it gives up do we
  *   ask the server for a new admission, so a restart of the server heals without a click.
@@ -16,7 +19,7 @@
  *   server in trouble is not made busier.
  * - `closed` is final. A new attempt is a new connection.
  */
-import type { PageErrorCode } from '@/api/page'
+import type { PageErrorCode, WaitingReason } from '@/api/page'
 
 export type CloseReason =
   | { kind: 'left' }
@@ -27,11 +30,18 @@ export type CloseReason =
   | { kind: 'duplicate' }
   /** We tried to come back for `GIVE_UP_AFTER_MS` and could not. */
   | { kind: 'lost' }
+  /** The owner did not let us in. */
+  | { kind: 'denied' }
   | { kind: 'refused'; code: PageErrorCode }
+
+/** Why somebody is held before the door; `full` once they may come in and there is no place. */
+export type HoldReason = WaitingReason | 'full'
 
 export type ConnectionState =
   | { phase: 'idle' }
   | { phase: 'joining'; attempt: number; wasInside: boolean; lostAt: number | null }
+  /** `askedAt` is when the question under way was asked; null between two questions. */
+  | { phase: 'held'; attempt: number; wasInside: boolean; reason: HoldReason; askedAt: number | null }
   | { phase: 'connecting'; attempt: number; wasInside: boolean; lostAt: number | null }
   | { phase: 'connected'; attempt: number; since: number }
   | { phase: 'interrupted'; attempt: number; since: number; lostAt: number }
@@ -44,6 +54,8 @@ export type DropReason = 'left' | 'ended' | 'removed' | 'duplicate' | 'transient
 export type ConnectionEvent =
   | { type: 'JoinAsked' }
   | { type: 'Admitted' }
+  | { type: 'Held'; reason: WaitingReason }
+  | { type: 'Denied' }
   | { type: 'Refused'; code: PageErrorCode; retryAfter: number | null }
   | { type: 'Connected' }
   | { type: 'Interrupted' }
@@ -54,6 +66,7 @@ export type ConnectionEvent =
 
 export type ConnectionCommand =
   | { type: 'AskAdmission' }
+  | { type: 'AskWaiting' }
   | { type: 'Connect' }
   | { type: 'Wait'; milliseconds: number }
   | { type: 'Disconnect' }
@@ -65,6 +78,8 @@ export interface Step {
 
 export const GIVE_UP_AFTER_MS = 15 * 60_000
 const LONGEST_WAIT_MS = 3_000
+/** Two questions before the door are at least so far apart, however fast the server answers. */
+export const HELD_PACE_MS = 1_000
 /** A connection has proven itself when it held this long. */
 const STABLE_AFTER_MS = 10_000
 /** How often the first entry is tried again when the media connection fails, before the person is told. */
@@ -98,8 +113,15 @@ export function handleConnectionEvent(
         ? go({ phase: 'joining', attempt: 0, wasInside: false, lostAt: null }, { type: 'AskAdmission' })
         : stay(state)
     case 'Admitted':
-      return state.phase === 'joining' ? go({ ...state, phase: 'connecting' }, { type: 'Connect' }) : stay(state)
+      return admitted(state)
+    case 'Held':
+      return held(state, event.reason, now)
+    case 'Denied':
+      return state.phase === 'held' ? close({ kind: 'denied' }) : stay(state)
     case 'Refused':
+      if (state.phase === 'held') {
+        return refusedWhileHeld(state, event, now, chance)
+      }
       return state.phase === 'joining' ? refused(state, event, now, chance) : stay(state)
     case 'Connected':
       return state.phase === 'connecting' ? go({ phase: 'connected', attempt: state.attempt, since: now }) : stay(state)
@@ -112,6 +134,9 @@ export function handleConnectionEvent(
     case 'Dropped':
       return dropped(state, event.reason, now, chance)
     case 'WaitElapsed':
+      if (state.phase === 'held' && state.askedAt === null) {
+        return go({ ...state, askedAt: now }, { type: 'AskWaiting' })
+      }
       return state.phase === 'waiting'
         ? go({ ...state, phase: 'joining', attempt: state.attempt + 1 }, { type: 'AskAdmission' })
         : stay(state)
@@ -120,12 +145,61 @@ export function handleConnectionEvent(
   }
 }
 
+function admitted(state: ConnectionState): Step {
+  switch (state.phase) {
+    case 'joining':
+      return go({ ...state, phase: 'connecting' }, { type: 'Connect' })
+    case 'held':
+      return go({ phase: 'connecting', attempt: 0, wasInside: state.wasInside, lostAt: null }, { type: 'Connect' })
+    default:
+      return stay(state)
+  }
+}
+
+function held(state: ConnectionState, reason: WaitingReason, now: number): Step {
+  switch (state.phase) {
+    case 'joining': {
+      const { attempt, wasInside } = state
+      return go({ phase: 'held', attempt, wasInside, reason, askedAt: now }, { type: 'AskWaiting' })
+    }
+    case 'held': {
+      const early = HELD_PACE_MS - (now - (state.askedAt ?? now))
+      return early > 0
+        ? go({ ...state, attempt: 0, reason, askedAt: null }, { type: 'Wait', milliseconds: early })
+        : go({ ...state, attempt: 0, reason, askedAt: now }, { type: 'AskWaiting' })
+    }
+    default:
+      return stay(state)
+  }
+}
+
+function refusedWhileHeld(
+  state: Extract<ConnectionState, { phase: 'held' }>,
+  { code, retryAfter }: { code: PageErrorCode; retryAfter: number | null },
+  now: number,
+  chance: number,
+): Step {
+  const { attempt, wasInside } = state
+  if (code === 'unknown_waiting') {
+    return wait({ attempt: Math.max(1, attempt), wasInside, lostAt: null }, now, backoff(Math.max(1, attempt), chance))
+  }
+  if (FINAL_CODES.has(code)) {
+    return close({ kind: 'refused', code })
+  }
+  const milliseconds = Math.max(backoff(attempt + 1, chance), (retryAfter ?? 0) * 1000)
+  const reason = code === 'meeting_full' ? 'full' : state.reason
+  return go({ ...state, attempt: attempt + 1, reason, askedAt: null }, { type: 'Wait', milliseconds })
+}
+
 function refused(
   state: Extract<ConnectionState, { phase: 'joining' }>,
   { code, retryAfter }: { code: PageErrorCode; retryAfter: number | null },
   now: number,
   chance: number,
 ): Step {
+  if (code === 'removed') {
+    return close({ kind: 'removed' })
+  }
   if (!state.wasInside) {
     return close({ kind: 'refused', code })
   }

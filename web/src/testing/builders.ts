@@ -1,5 +1,15 @@
 /** Made-up answers of the server, and a page client that gives them. */
-import { type Admission, type Lookup, type PageClient, PageError, type PageErrorCode, type Room } from '@/api/page'
+import {
+  type Admission,
+  type Lookup,
+  type PageClient,
+  PageError,
+  type PageErrorCode,
+  type Room,
+  type Ticket,
+  type WaitingAnswer,
+  type WaitingPerson,
+} from '@/api/page'
 import type { ParticipantView } from '@/call/participants'
 
 export function aRoom(change: Partial<Room> = {}): Room {
@@ -54,20 +64,39 @@ export function aView(change: Partial<ParticipantView> = {}): ParticipantView {
   }
 }
 
+export function aTicket(change: Partial<Ticket> = {}): Ticket {
+  return { status: 'waiting', reason: 'approval', waiting_token: 'ticket', ...change }
+}
+
+export function aPerson(change: Partial<WaitingPerson> = {}): WaitingPerson {
+  return { participant_id: 'grace', name: 'Grace', since: '2026-11-22T10:00:00.000Z', ...change }
+}
+
 /** Answers in order; the last answer of a call is repeated. A code is a refusal. */
 export class FakePage implements PageClient {
-  readonly asked: { call: 'lookup' | 'join' | 'end'; with: unknown }[] = []
+  readonly asked: { call: keyof PageClient; with: unknown }[] = []
   lookups: (Lookup | PageErrorCode)[] = [aLookup()]
-  joins: (Admission | PageErrorCode)[] = [anAdmission()]
+  joins: (Admission | Ticket | PageErrorCode)[] = [anAdmission()]
+  waits: (WaitingAnswer | PageErrorCode)[] = [{ status: 'waiting', reason: 'approval' }]
+  lists: (WaitingPerson[] | PageErrorCode)[] = [[]]
+  answers: (null | PageErrorCode)[] = [null]
   ends: (null | PageErrorCode)[] = [null]
 
   lookup: PageClient['lookup'] = async (who) => this.#answer('lookup', who, this.lookups)
   join: PageClient['join'] = async (who) => this.#answer('join', who, this.joins)
+  askWaiting: PageClient['askWaiting'] = async (token) => this.#answer('askWaiting', token, this.waits)
+  listWaiting: PageClient['listWaiting'] = async (token) => this.#answer('listWaiting', token, this.lists)
+  admit: PageClient['admit'] = async (_token, id) => {
+    this.#answer('admit', id, this.answers)
+  }
+  deny: PageClient['deny'] = async (_token, id) => {
+    this.#answer('deny', id, this.answers)
+  }
   end: PageClient['end'] = async (token) => {
     this.#answer('end', token, this.ends)
   }
 
-  #answer<T>(call: 'lookup' | 'join' | 'end', given: unknown, answers: (T | PageErrorCode)[]): T {
+  #answer<T>(call: keyof PageClient, given: unknown, answers: (T | PageErrorCode)[]): T {
     this.asked.push({ call, with: given })
     const answer = answers.length > 1 ? answers.shift() : answers[0]
     if (answer === undefined) {

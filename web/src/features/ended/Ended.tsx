@@ -1,4 +1,4 @@
-import { CircleCheck, DoorOpen, MonitorSmartphone, Unplug, UserX } from 'lucide-react'
+import { CircleCheck, DoorClosed, DoorOpen, MonitorSmartphone, Unplug, UserX } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
 import { Button } from '@/ui/Button'
 import { Message } from '@/ui/Message'
@@ -8,6 +8,7 @@ const PAGES = {
   ended: { icon: CircleCheck, look: 'good', canRejoin: false },
   removed: { icon: UserX, look: 'plain', canRejoin: false },
   duplicate: { icon: MonitorSmartphone, look: 'plain', canRejoin: true },
+  denied: { icon: DoorClosed, look: 'plain', canRejoin: true },
   lost: { icon: Unplug, look: 'plain', canRejoin: true },
 } as const
 
@@ -25,7 +26,7 @@ export function Ended({ reason, onRejoin, onOtherMeeting }: EndedProps) {
     <Message icon={icon} look={look} title={t(`ended.${reason}`)} text={t(`ended.${reason}Text`)}>
       {canRejoin && (
         <Button look="primary" onClick={onRejoin}>
-          {t('ended.rejoin')}
+          {t(reason === 'denied' ? 'ended.askAgain' : 'ended.rejoin')}
         </Button>
       )}
       <Button look="secondary" onClick={onOtherMeeting}>

@@ -14,6 +14,8 @@ const PAGES = {
   offline: { words: 'offline', icon: CloudOff, isWorthRetrying: true },
   unavailable: { words: 'unavailable', icon: ServerCrash, isWorthRetrying: true },
   invalid_input: { words: 'unknown', icon: SearchX, isWorthRetrying: false },
+  removed: { words: 'unavailable', icon: ServerCrash, isWorthRetrying: true },
+  unknown_waiting: { words: 'unavailable', icon: ServerCrash, isWorthRetrying: true },
   not_permitted: { words: 'hostLink', icon: Link2Off, isWorthRetrying: false },
 } as const satisfies Record<PageErrorCode, unknown>
 

@@ -2,6 +2,14 @@ import { useTranslation } from 'react-i18next'
 import type { ConnectionState } from '@/call/connection'
 import { Spinner } from '@/ui/Spinner'
 
+const WORDS = {
+  joining: 'connection.rejoining',
+  connecting: 'connection.rejoining',
+  waiting: 'connection.rejoining',
+  interrupted: 'connection.interrupted',
+  held: 'connection.held',
+} as const
+
 /** Says that the connection is being restored. Short hiccups pass before it appears. */
 export function ConnectionBanner({ phase }: { phase: ConnectionState['phase'] }) {
   const { t } = useTranslation()
@@ -16,7 +24,7 @@ export function ConnectionBanner({ phase }: { phase: ConnectionState['phase'] })
     >
       <p className="appear-late flex items-center gap-3 rounded-2xl bg-warn-soft px-4 py-3 font-medium text-sm text-warn-ink shadow-2">
         <Spinner className="size-5 shrink-0" />
-        {t(phase === 'interrupted' ? 'connection.interrupted' : 'connection.rejoining')}
+        {t(WORDS[phase])}
       </p>
     </div>
   )
