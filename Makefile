@@ -14,7 +14,7 @@ STATIC := server/src/moothall/static
 
 say = @printf '\033[1m› %s\033[0m\n' $(1)
 
-.PHONY: help picture run setup test test-server test-sfu test-web test-e2e lint lint-server lint-sfu lint-web fix deps lock migration clean
+.PHONY: help picture run setup test test-server test-sfu test-web test-e2e lint lint-server lint-sfu lint-web fix deps lock migration clean test-kill bench-api
 help: ## Show this list.
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
@@ -113,6 +113,12 @@ test-server: $(STAMP)/dev
 test-e2e: $(STAMP)/dev
 	$(call say,"meetings in real browsers")
 	@cd e2e && ../$(BIN)/pytest
+
+test-kill: setup $(STAMP)/dev ## Kill the server 200 times under 10,000 writes: nothing acknowledged is lost.
+	@cd e2e && KILLS=200 ../$(BIN)/pytest test_kill_loop.py -s --timeout 7200
+
+bench-api: setup $(STAMP)/dev $(STAMP)/system ## CPU of an API request on SQLite and PostgreSQL; writes docs/benchmarks-api.md.
+	@$(BIN)/python bench/api/run
 
 bench-sfu: setup ## Our SFU, Janus and livekit-server under the same load in turn; writes docs/benchmarks.md (root).
 	@bench/run

@@ -1,6 +1,7 @@
 """The composition root: settings → database → services → ASGI app and background tasks. Everything is wired here and nowhere else."""
 
 import asyncio
+import gc
 import signal
 import socket
 from collections import ChainMap
@@ -133,6 +134,9 @@ def bind(settings: Settings) -> socket.socket:
 async def serve(settings: Settings, listener: socket.socket, on_ready: Callable[[], None]) -> None:
     """Serve until SIGTERM or SIGINT. ``on_ready`` is called once requests are answered. Raises what ``running`` raises."""
     async with running(settings) as server:
+        # What is there now stays: no collection needs to look at the libraries again.
+        gc.collect()
+        gc.freeze()
         config = uvicorn.Config(
             server.app,
             http="httptools",
