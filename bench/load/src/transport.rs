@@ -16,6 +16,8 @@ use crate::srtp::{Context, Profile};
 use crate::stun;
 
 const CHECK_INTERVAL_NS: u64 = 50_000_000;
+/// After the first answer and until the handshake is over: what browsers do on a connection that is not yet stable.
+const UNSTABLE_INTERVAL_NS: u64 = 480_000_000;
 const CONSENT_INTERVAL_NS: u64 = 2_500_000_000;
 const HANDSHAKE_INTERVAL_NS: u64 = 10_000_000;
 const CHANNELS_INTERVAL_NS: u64 = 100_000_000;
@@ -192,7 +194,7 @@ impl Transport {
                 mux.push(self.id, remote.address, stun::binding_success(id, remote.address, &self.password));
             }
             Some(stun::Message::Success(id)) if id == remote.check => {
-                remote.next_check_ns = now_ns + CONSENT_INTERVAL_NS;
+                remote.next_check_ns = now_ns + if self.keys.is_some() { CONSENT_INTERVAL_NS } else { UNSTABLE_INTERVAL_NS };
                 if !remote.reachable {
                     remote.reachable = true;
                     self.handshake(None, now_ns);
@@ -255,7 +257,7 @@ impl Transport {
         let Some(remote) = &mut self.remote else { return };
         let address = remote.address;
         if remote.next_check_ns <= now_ns {
-            remote.next_check_ns = now_ns + if remote.reachable { CONSENT_INTERVAL_NS } else { CHECK_INTERVAL_NS };
+            remote.next_check_ns = now_ns + if self.keys.is_some() { CONSENT_INTERVAL_NS } else { CHECK_INTERVAL_NS };
             rand_bytes(&mut remote.check).expect("randomness");
             let username = format!("{}:{}", remote.ufrag, self.ufrag);
             let request = stun::binding_request(remote.check, &username, &remote.password, remote.controlling, self.id as u64 + 1);
