@@ -24,6 +24,7 @@ const press =
   (page) =>
     page.getByRole(role, { name }).filter({ visible: true }).first().click()
 const stage = (query) => (language) => `/screenshots/stage.html?lang=${language}&${query}`
+const WAITING_SHOW = /^(Show|عرض|הצגה)$/
 const ONLY_ENGLISH = { languages: ['en'] }
 
 const SCENES = {
@@ -43,6 +44,9 @@ const SCENES = {
     },
     ...ONLY_ENGLISH,
   },
+  waiting: { path: () => '/123456789008', wait: 'form', act: (page) => joinAndWait(page) },
+  'waiting-owner': { path: () => '/123456789007', wait: 'form', act: (page) => joinAndWait(page), ...ONLY_ENGLISH },
+  'waiting-denied': { path: () => '/123456789006', wait: 'form', act: (page) => joinAndWait(page), ...ONLY_ENGLISH },
   'prejoin-select': {
     path: () => '/123456789001',
     wait: 'video',
@@ -73,6 +77,9 @@ const SCENES = {
     },
     ...ONLY_ENGLISH,
   },
+  'stage-waiting-one': { path: stage('people=3&waiting=1') },
+  'stage-waiting': { path: stage('people=5&waiting=3') },
+  'stage-waiting-people': { path: stage('people=5&waiting=5'), act: (page) => press(WAITING_SHOW)(page) },
   'stage-more': { path: stage('people=2'), act: press('More'), widths: ['phone', 'narrow'], ...ONLY_ENGLISH },
   'stage-devices': {
     path: stage('people=2'),
@@ -92,6 +99,13 @@ const SCENES = {
     widths: ['wide'],
     ...ONLY_ENGLISH,
   },
+}
+
+async function joinAndWait(page) {
+  await page.locator('form input').fill('Ada Lovelace')
+  await page.locator('form button[type=submit]').click()
+  await page.locator('form').waitFor({ state: 'detached' })
+  await page.waitForTimeout(600)
 }
 
 async function endForAll(page) {

@@ -56,6 +56,28 @@ function lookup(code, token) {
   ]
 }
 
+/** Codes that end in 7 wait for the owner, in 8 for the answer, and in 6 are denied. */
+const HOLDS = { 7: ['owner_absent', 'owner'], 8: ['approval', 'answer'], 6: ['approval', 'denied'] }
+
+function reply(url, body) {
+  switch (url) {
+    case '/page/lookup':
+      return lookup(body.meeting_code, body.participant_token)
+    case '/page/join': {
+      const hold = HOLDS[body.meeting_code.slice(-1)]
+      return hold
+        ? [202, { status: 'waiting', reason: hold[0], waiting_token: hold[1] }]
+        : [503, { code: 'unavailable' }]
+    }
+    case '/page/waiting':
+      return body.waiting_token === 'denied'
+        ? [200, { status: 'denied' }]
+        : [200, { status: 'waiting', reason: body.waiting_token === 'owner' ? 'owner_absent' : 'approval' }]
+    default:
+      return [503, { code: 'unavailable' }]
+  }
+}
+
 /** The content security policy the server will send; pictures are taken under it. */
 export const POLICY = [
   "default-src 'none'",
@@ -84,10 +106,7 @@ export function mockServer() {
         chunks.push(chunk)
       }
       const body = JSON.parse(Buffer.concat(chunks).toString() || '{}')
-      const [status, answer] =
-        request.url === '/page/lookup'
-          ? lookup(body.meeting_code, body.participant_token)
-          : [503, { code: 'unavailable' }]
+      const [status, answer] = reply(request.url, body)
       response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(answer))
     })
   }

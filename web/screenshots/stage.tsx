@@ -129,7 +129,12 @@ const page: PageClient = {
     control_token: '',
   }),
   askWaiting: () => Promise.reject(new Error('nobody waits here')),
-  listWaiting: async () => [],
+  listWaiting: async () =>
+    NAMES.slice(4, 4 + Number(query.get('waiting') ?? 0)).map((name, index) => ({
+      participant_id: `waiting-${index}`,
+      name,
+      since: '2026-11-22T10:00:00.000Z',
+    })),
   admit: async () => undefined,
   deny: async () => undefined,
   end: () => Promise.reject(new Error('nothing to end')),
@@ -143,6 +148,7 @@ const call = new Call({
   page,
   who: { meetingCode: '482913057716', participantToken: null, name: 'Ada Lovelace' },
   role: 'owner',
+  needsApproval: true,
   tracks: { microphone: null, camera: null },
   wants: { microphone: query.get('mic') !== 'off', camera: true },
   deviceIds: devices.getSnapshot().chosen,

@@ -5,6 +5,8 @@ import type { DeviceKind, DeviceList } from '@/call/devices'
 import { DeviceChoices } from '@/features/devices/DeviceChoices'
 import { PeoplePanel } from '@/features/people/PeoplePanel'
 import { Stage } from '@/features/stage/Stage'
+import { WaitingBar } from '@/features/waiting/WaitingBar'
+import { WaitingSection } from '@/features/waiting/WaitingSection'
 import { useWatchable } from '@/lib/useWatchable'
 
 export interface InMeetingProps {
@@ -37,7 +39,14 @@ export default function InMeeting({ call, devices, roomName, guestLink }: InMeet
         guestLink={guestLink}
         microphoneChoices={choices(['microphone', 'speaker'])}
         cameraChoices={choices(['camera'])}
-        renderPeople={(participants, onClose) => <PeoplePanel participants={participants} onClose={onClose} />}
+        renderPeople={(participants, onClose) => (
+          <PeoplePanel participants={participants} onClose={onClose}>
+            <WaitingSection list={call.waitingList} />
+          </PeoplePanel>
+        )}
+        renderWaiting={(isListOpen, onShow, onDone) => (
+          <WaitingBar list={call.waitingList} isListOpen={isListOpen} onShow={onShow} onDone={onDone} />
+        )}
       />
     </RoomContext>
   )

@@ -154,6 +154,7 @@ export function useVisit(page: PageClient, code: string): Visit {
         page,
         who: { meetingCode: code, participantToken: findHostToken(code), name },
         role: lookup?.role ?? 'guest',
+        needsApproval: lookup?.room.join_approval_level === 'explicit_approval',
         tracks,
         wants,
         deviceIds: devices.getSnapshot().chosen,

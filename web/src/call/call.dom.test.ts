@@ -1,6 +1,6 @@
 import { DisconnectReason, RoomEvent } from 'livekit-client'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { anAdmission, aTicket, FakePage } from '@/testing/builders'
+import { anAdmission, aPerson, aTicket, FakePage } from '@/testing/builders'
 import { FakeRoom } from '@/testing/fakeRoom'
 import { provideMediaDevices } from '@/testing/mediaDevices'
 import { Call } from './call'
@@ -14,11 +14,18 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-function start({ page = new FakePage(), room = new FakeRoom(), microphone = true, camera = true } = {}) {
+function start({
+  page = new FakePage(),
+  room = new FakeRoom(),
+  microphone = true,
+  camera = true,
+  needsApproval = false,
+} = {}) {
   const call = new Call({
     page,
     who: { meetingCode: '123456789012', participantToken: 'host', name: 'Ada' },
     role: 'guest',
+    needsApproval,
     tracks: { microphone: null, camera: null },
     wants: { microphone, camera },
     deviceIds: { microphone: null, camera: null, speaker: null },
@@ -100,6 +107,44 @@ test('who has to wait asks until they may come in, and brings what they chose me
   expect(room.asked).toEqual(['connect', 'camera on'])
   await call.endForAll()
   expect(page.asked.at(-1)).toEqual({ call: 'end', with: 'mine' })
+})
+
+function hint(room: FakeRoom, sender?: unknown, topic = 'moothall.room') {
+  room.emit(RoomEvent.DataReceived, new Uint8Array(), sender, undefined, topic)
+}
+
+test('an owner is shown who waits: on entering, and when the server hints at it', async () => {
+  const page = new FakePage()
+  page.joins = [anAdmission({ role: 'owner', control_token: 'mine' })]
+  page.lists = [[], [aPerson()], []]
+  const { call, room } = start({ page, needsApproval: true })
+  await settle()
+  expect(page.asked.at(-1)).toEqual({ call: 'listWaiting', with: 'mine' })
+
+  hint(room)
+  await settle()
+  expect(call.waitingList.getSnapshot().people).toEqual([aPerson()])
+  await call.waitingList.admit('grace')
+  expect(page.asked.at(-1)).toEqual({ call: 'admit', with: 'grace' })
+
+  call.leave()
+  const asked = page.asked.length
+  await vi.advanceTimersByTimeAsync(60_000)
+  expect(page.asked).toHaveLength(asked)
+})
+
+test('without approval, for guests, and on a hint from a participant nobody asks for the list', async () => {
+  const owner = new FakePage()
+  owner.joins = [anAdmission({ role: 'owner' })]
+  const inside = start({ page: owner })
+  const guest = start({ needsApproval: true })
+  await settle()
+  hint(guest.room)
+  hint(inside.room, { identity: 'somebody' })
+  hint(inside.room, undefined, 'another')
+  await settle()
+
+  expect([...owner.asked, ...guest.page.asked].map(({ call }) => call)).toEqual(['join', 'join'])
 })
 
 test('who is denied is out', async () => {

@@ -3,11 +3,13 @@
  * keeps microphone and camera as the person wants them, over reconnects too.
  */
 import {
+  type DataPacket_Kind,
   DefaultReconnectPolicy,
   DisconnectReason,
   LocalAudioTrack,
   LocalVideoTrack,
   LogLevel,
+  type RemoteParticipant,
   Room,
   RoomEvent,
   type RoomOptions,
@@ -35,6 +37,7 @@ import {
 } from './connection'
 import { type DeviceProblem, explainFailure, findObstacle, inspectSurroundings } from './deviceProblem'
 import type { DeviceKind } from './devices'
+import { WaitingList } from './waitingList'
 
 export interface CallInput {
   /** What the person wants; what others see and hear follows as soon as the connection allows. */
@@ -61,6 +64,8 @@ export interface CallOptions extends Luggage {
   page: PageClient
   who: Credentials & { name: string }
   role: Role
+  /** Whether the owner lets each guest in; then the owner is shown who waits. */
+  needsApproval: boolean
   deviceIds: Readonly<Record<DeviceKind, string | null>>
   room?: Room
 }
@@ -70,6 +75,9 @@ export interface CallOptions extends Luggage {
  * together, because people wait in silence meanwhile and a restarted server is back within seconds.
  */
 const RESUME_DELAYS_MS = [0, 300, 700, 1000, 1000, 1000, 1000, 1000, 1500, 1500, 1500, 2000, 2000, 2000, 2000]
+
+/** Where the server sends its hints about the room. */
+const ROOM_TOPIC = 'moothall.room'
 
 const SOURCES = { microphone: Track.Source.Microphone, camera: Track.Source.Camera } as const
 
@@ -106,6 +114,8 @@ function roomOptions(deviceIds: CallOptions['deviceIds']): RoomOptions {
 
 export class Call extends Cell<CallState> {
   readonly room: Room
+  /** Who waits before the door; stays empty for guests. */
+  readonly waitingList: WaitingList
   readonly #options: CallOptions
   #tracks: Record<InputKind, MediaStreamTrack | null>
   readonly #deviceIds: Record<DeviceKind, string | null>
@@ -128,6 +138,13 @@ export class Call extends Cell<CallState> {
     this.#deviceIds = { ...options.deviceIds }
     setLogLevel(LogLevel.error)
     this.room = options.room ?? new Room(roomOptions(options.deviceIds))
+    const token = () => this.#admission?.control_token ?? ''
+    const { page } = options
+    this.waitingList = new WaitingList({
+      list: () => page.listWaiting(token()),
+      admit: (participantId) => page.admit(token(), participantId),
+      deny: (participantId) => page.deny(token(), participantId),
+    })
     this.#listen()
   }
 
@@ -209,6 +226,15 @@ export class Call extends Cell<CallState> {
           this.#follow(publication.source, true)
         }
       })
+      .on(
+        RoomEvent.DataReceived,
+        (_bytes: Uint8Array, sender?: RemoteParticipant, _kind?: DataPacket_Kind, topic?: string) => {
+          // Only the server speaks without being a participant.
+          if (topic === ROOM_TOPIC && sender === undefined) {
+            this.#watchDoor()
+          }
+        },
+      )
     const { signal } = this.#lifetime
     const goes = () => {
       this.#isPageGoing = true
@@ -226,6 +252,9 @@ export class Call extends Cell<CallState> {
       window.clearTimeout(this.#timer)
     }
     this.update({ connection: state })
+    if (state.phase === 'connected' && before.phase !== 'connected' && this.#options.needsApproval) {
+      this.#watchDoor()
+    }
     for (const command of commands) {
       this.#execute(command)
     }
@@ -366,8 +395,16 @@ export class Call extends Cell<CallState> {
     return track
   }
 
+  #watchDoor(): void {
+    const { connection, role } = this.getSnapshot()
+    if (role === 'owner' && connection.phase === 'connected') {
+      void this.waitingList.refresh()
+    }
+  }
+
   async #disconnect(): Promise<void> {
     this.#lifetime.abort()
+    this.waitingList.stop()
     window.clearTimeout(this.#timer)
     this.#takeTrack('microphone')?.stop()
     this.#takeTrack('camera')?.stop()

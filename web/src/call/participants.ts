@@ -38,6 +38,9 @@ const VISIBLE_CHANGES = [
   ParticipantEvent.TrackUnsubscribed,
 ] as const
 
+/** How long the mark of a speaker stays after they fell silent: people pause between words. */
+export const SPEAKING_HOLD_MS = 800
+
 const watches = new WeakMap<Participant, Watchable<ParticipantView>>()
 
 /** The view of a participant; the same object for the same participant. */
@@ -46,20 +49,23 @@ export function watchParticipant(participant: Participant): Watchable<Participan
   if (known !== undefined) {
     return known
   }
-  let view = viewOf(participant)
+  const hold = new SpeakingHold(participant)
+  let view = viewOf(participant, hold.isOn)
   const watch: Watchable<ParticipantView> = {
     subscribe(listener) {
       for (const event of VISIBLE_CHANGES) {
         participant.on(event, listener)
       }
+      hold.add(listener)
       return () => {
+        hold.remove(listener)
         for (const event of VISIBLE_CHANGES) {
           participant.off(event, listener)
         }
       }
     },
     getSnapshot() {
-      const next = viewOf(participant)
+      const next = viewOf(participant, hold.isOn)
       if ((Object.keys(next) as (keyof ParticipantView)[]).some((key) => next[key] !== view[key])) {
         view = next
       }
@@ -70,7 +76,50 @@ export function watchParticipant(participant: Participant): Watchable<Participan
   return watch
 }
 
-function viewOf(participant: Participant): ParticipantView {
+/** On while somebody speaks and for a moment afterwards, while anybody watches. */
+class SpeakingHold {
+  readonly #participant: Participant
+  readonly #listeners = new Set<() => void>()
+  #timer: number | undefined
+  isOn = false
+
+  constructor(participant: Participant) {
+    this.#participant = participant
+  }
+
+  add(listener: () => void): void {
+    if (this.#listeners.size === 0) {
+      this.isOn = this.#participant.isSpeaking
+      this.#participant.on(ParticipantEvent.IsSpeakingChanged, this.#follow)
+    }
+    this.#listeners.add(listener)
+  }
+
+  remove(listener: () => void): void {
+    this.#listeners.delete(listener)
+    if (this.#listeners.size === 0) {
+      this.#participant.off(ParticipantEvent.IsSpeakingChanged, this.#follow)
+      window.clearTimeout(this.#timer)
+      this.isOn = false
+    }
+  }
+
+  readonly #follow = (isSpeaking: boolean): void => {
+    window.clearTimeout(this.#timer)
+    if (isSpeaking) {
+      this.isOn = true
+      return
+    }
+    this.#timer = window.setTimeout(() => {
+      this.isOn = false
+      for (const listener of [...this.#listeners]) {
+        listener()
+      }
+    }, SPEAKING_HOLD_MS)
+  }
+}
+
+function viewOf(participant: Participant, wasJustSpeaking: boolean): ParticipantView {
   const camera = participant.getTrackPublication(Track.Source.Camera)
   const microphone = participant.getTrackPublication(Track.Source.Microphone)
   const isMuted = microphone === undefined || microphone.isMuted
@@ -80,7 +129,7 @@ function viewOf(participant: Participant): ParticipantView {
     name: shownName(participant),
     isLocal: participant.isLocal,
     isHost: participant.attributes.role === 'owner',
-    isSpeaking: participant.isSpeaking && !isMuted,
+    isSpeaking: (participant.isSpeaking || wasJustSpeaking) && !isMuted,
     isMuted,
     video,
     isMirrored: participant.isLocal && video?.mediaStreamTrack.getSettings().facingMode !== 'environment',

@@ -1,12 +1,20 @@
 import { Room } from 'livekit-client'
+import type { WaitingPerson } from '@/api/page'
 import type { Call, CallState } from '@/call/call'
 import type { InputKind } from '@/call/capture'
+import { WaitingList } from '@/call/waitingList'
 import { Cell } from '@/lib/store'
 
 /** A call that is inside a meeting and remembers what was asked of it. Its room is a real one that is not connected. */
 export class FakeCall extends Cell<CallState> {
   readonly room = new Room()
   readonly asked: string[] = []
+  waiting: WaitingPerson[] = []
+  readonly waitingList = new WaitingList({
+    list: async () => this.waiting,
+    admit: async (id) => void this.asked.push(`admit ${id}`),
+    deny: async (id) => void this.asked.push(`deny ${id}`),
+  })
   endForAll: () => Promise<void> = async () => void this.asked.push('end for all')
 
   constructor(change: Partial<CallState> = {}) {

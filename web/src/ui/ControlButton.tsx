@@ -23,6 +23,7 @@ export interface ControlButtonProps extends Omit<ButtonHTMLAttributes<HTMLButton
   isBusy?: boolean
   /** A number in the corner. */
   badge?: string | undefined
+  badgeLook?: 'accent' | 'warn'
   hasWarning?: boolean
   tooltipSide?: 'top' | 'bottom'
   ref?: Ref<HTMLButtonElement>
@@ -36,6 +37,7 @@ export function ControlButton({
   look = 'plain',
   isBusy = false,
   badge,
+  badgeLook = 'accent',
   hasWarning = false,
   tooltipSide = 'top',
   className = '',
@@ -59,7 +61,7 @@ export function ControlButton({
         {badge !== undefined && (
           <span
             aria-hidden="true"
-            className="absolute -end-1 -top-1 min-w-5 rounded-full bg-accent px-1.5 text-center font-semibold text-[0.6875rem] text-on-accent leading-5"
+            className={`absolute -end-1 -top-1 min-w-5 rounded-full px-1.5 text-center font-semibold text-[0.6875rem] leading-5 ${badgeLook === 'warn' ? 'bg-warn-ink text-warn-soft' : 'bg-accent text-on-accent'}`}
           >
             {badge}
           </span>

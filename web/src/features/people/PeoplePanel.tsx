@@ -1,6 +1,6 @@
 import type { Participant } from 'livekit-client'
 import { Crown, Mic, MicOff, Video, VideoOff, X } from 'lucide-react'
-import { useEffect, useRef } from 'react'
+import { type ReactNode, useEffect, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import { type ParticipantView, watchParticipant } from '@/call/participants'
 import { useWatchable } from '@/lib/useWatchable'
@@ -10,10 +10,12 @@ import { SignalBars } from '@/ui/SignalBars'
 export interface PeoplePanelProps {
   participants: readonly Participant[]
   onClose: () => void
+  /** What stands above the list. */
+  children?: ReactNode
 }
 
 /** Everybody who is inside, by name. */
-export function PeoplePanel({ participants, onClose }: PeoplePanelProps) {
+export function PeoplePanel({ participants, onClose, children }: PeoplePanelProps) {
   const { t, i18n } = useTranslation()
   const heading = useRef<HTMLHeadingElement>(null)
   useEffect(() => {
@@ -47,6 +49,7 @@ export function PeoplePanel({ participants, onClose }: PeoplePanelProps) {
           <X className="size-5" aria-hidden="true" />
         </button>
       </header>
+      {children}
       <ul
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to be reachable by keyboard.
         tabIndex={0}

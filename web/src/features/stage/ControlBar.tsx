@@ -29,6 +29,8 @@ export interface ControlBarProps {
   /** The running time. */
   clock: ReactNode
   peopleCount: number
+  /** How many wait to be let in. */
+  waitingCount: number
   isPeopleOpen: boolean
   onPeople: () => void
   link: GuestLink
@@ -46,6 +48,9 @@ export function ControlBar(props: ControlBarProps) {
   const { microphone, camera, role } = useWatchable(call)
   const isHost = role === 'owner'
   const people = new Intl.NumberFormat(i18n.language).format(props.peopleCount)
+  const waiting = props.waitingCount > 0 ? new Intl.NumberFormat(i18n.language).format(props.waitingCount) : undefined
+  const waitingWords = t('waiting.people', { count: props.waitingCount })
+  const withWaiting = (label: string) => (waiting === undefined ? label : `${label} · ${waitingWords}`)
   const fullscreenLabel = t(fullscreen.isOn ? 'stage.exitFullscreen' : 'stage.fullscreen')
 
   return (
@@ -83,9 +88,14 @@ export function ControlBar(props: ControlBarProps) {
           />
         </Split>
         <div className="lg:hidden">
-          <Menu trigger={<ControlButton icon={Ellipsis} label={t('stage.more')} />}>
+          <Menu
+            trigger={
+              <ControlButton icon={Ellipsis} label={withWaiting(t('stage.more'))} badge={waiting} badgeLook="warn" />
+            }
+          >
             <MenuItem icon={Users} onClick={props.onPeople}>
               {t('stage.people')} <span className="text-muted tabular-nums">{people}</span>
+              {waiting !== undefined && <span className="block text-warn-ink text-xs">{waitingWords}</span>}
             </MenuItem>
             <MenuItem icon={Link} onClick={link.copy}>
               {t('stage.copyLink')}
@@ -127,8 +137,9 @@ export function ControlBar(props: ControlBarProps) {
       <div className="flex items-center justify-end gap-2.5 max-lg:hidden">
         <ControlButton
           icon={Users}
-          label={t('stage.people')}
-          badge={people}
+          label={withWaiting(t('stage.people'))}
+          badge={waiting ?? people}
+          badgeLook={waiting === undefined ? 'accent' : 'warn'}
           aria-pressed={props.isPeopleOpen}
           onClick={props.onPeople}
         />

@@ -1,6 +1,7 @@
 import { screen, waitFor, within } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { beforeEach, expect, test, vi } from 'vitest'
+import { aPerson } from '@/testing/builders'
 import { FakeCall } from '@/testing/fakeCall'
 import { accessibilityFaults, renderPage } from '@/testing/render'
 import { Stage } from './Stage'
@@ -20,6 +21,11 @@ function show(call: FakeCall) {
       guestLink={LINK}
       microphoneChoices={null}
       cameraChoices={null}
+      renderWaiting={(isListOpen, onShow) => (
+        <button type="button" onClick={onShow}>
+          {isListOpen ? 'List is open' : 'Show who waits'}
+        </button>
+      )}
       renderPeople={(participants, onClose) => (
         <aside>
           {participants.length} in the list{' '}
@@ -125,6 +131,19 @@ test('the list of people opens, and Escape closes it', async () => {
 
   await userEvent.keyboard('{Escape}')
   expect(screen.queryByText(/1 in the list/)).toBeNull()
+})
+
+test('who waits is shown on the button of the people, and leads to the list', async () => {
+  const call = new FakeCall({ role: 'owner' })
+  call.waiting = [aPerson(), aPerson({ participant_id: 'bob' })]
+  await call.waitingList.refresh()
+  await show(call)
+  expect(screen.getByRole('button', { name: 'People · 2 people are waiting' })).toHaveTextContent('2')
+
+  await userEvent.click(screen.getByRole('button', { name: 'Show who waits' }))
+  expect(screen.getByText(/1 in the list/)).toBeVisible()
+  expect(screen.getByText('List is open')).toBeVisible()
+  call.waitingList.stop()
 })
 
 test('axe finds nothing wrong', async () => {

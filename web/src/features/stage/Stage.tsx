@@ -29,12 +29,23 @@ export interface StageProps {
   microphoneChoices: ReactNode
   cameraChoices: ReactNode
   renderPeople: (participants: Participant[], onClose: () => void) => ReactNode
+  /** Says who waits to be let in. */
+  renderWaiting: (isListOpen: boolean, onShow: () => void, onDone: () => void) => ReactNode
 }
 
 /** The meeting itself. Needs the call's room in the LiveKit room context. */
-export function Stage({ call, roomName, guestLink, microphoneChoices, cameraChoices, renderPeople }: StageProps) {
+export function Stage({
+  call,
+  roomName,
+  guestLink,
+  microphoneChoices,
+  cameraChoices,
+  renderPeople,
+  renderWaiting,
+}: StageProps) {
   const { t } = useTranslation()
   const { connection, microphone, camera } = useWatchable(call)
+  const waitingCount = useWatchable(call.waitingList).people.length
   const participants = useParticipants({ room: call.room, updateOnlyOn: [RoomEvent.ActiveSpeakersChanged] })
   const [isPeopleOpen, setPeopleOpen] = useState(false)
   const link = useGuestLink(guestLink)
@@ -123,6 +134,11 @@ export function Stage({ call, roomName, guestLink, microphoneChoices, cameraChoi
             </div>
           )}
           <SoundPrompt call={call} />
+          {renderWaiting(
+            isPeopleOpen,
+            () => setPeopleOpen(true),
+            () => heading.current?.focus({ preventScroll: true }),
+          )}
         </div>
 
         <p
@@ -138,6 +154,7 @@ export function Stage({ call, roomName, guestLink, microphoneChoices, cameraChoi
         roomName={roomName}
         clock={clock}
         peopleCount={participants.length}
+        waitingCount={waitingCount}
         isPeopleOpen={isPeopleOpen}
         onPeople={() => setPeopleOpen((isOpen) => !isOpen)}
         link={link}
