@@ -83,6 +83,13 @@ class Conflict(ApiError):
     name = "ConflictError"
 
 
+class PreconditionFailed(ApiError):
+    """``If-Match`` names another state than the object is in."""
+
+    status = 412
+    name = "PreconditionFailedError"
+
+
 class PayloadTooLarge(ApiError):
     status = 413
     name = "PayloadTooLargeError"

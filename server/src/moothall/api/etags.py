@@ -1,0 +1,44 @@
+"""Entity tags (RFC 9110 sections 8.8.3 and 13.1): to read again only what has changed, and to change only what one has read."""
+
+import hashlib
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from moothall.api.errors import PreconditionFailed
+
+
+def tagged(request: Request, content: dict[str, Any]) -> Response:
+    """The content with its tag; 304 without it when the caller says with ``If-None-Match`` that they have it already."""
+    response = JSONResponse(content)
+    tag = _tag(response)
+    if _names(request.headers.get("if-none-match"), tag, weak=True):
+        return Response(status_code=304, headers={"etag": tag})
+    response.headers["etag"] = tag
+    return response
+
+
+def tagged_change(content: dict[str, Any], status: int = 200) -> Response:
+    """What has just been made or changed, with its tag."""
+    response = JSONResponse(content, status)
+    response.headers["etag"] = _tag(response)
+    return response
+
+
+def check_if_match(request: Request, content: dict[str, Any]) -> None:
+    """Raises PreconditionFailed when the caller wants to change something (``If-Match``) that is not like this any more."""
+    wanted = request.headers.get("if-match")
+    if wanted is not None and not _names(wanted, _tag(JSONResponse(content)), weak=False):
+        raise PreconditionFailed("It has changed since you read it")
+
+
+def _tag(response: Response) -> str:
+    return f'"{hashlib.blake2b(response.body, digest_size=12).hexdigest()}"'
+
+
+def _names(header: str | None, tag: str, *, weak: bool) -> bool:
+    if header is None:
+        return False
+    tags = [part.strip() for part in header.split(",")]
+    return tags == ["*"] or tag in tags or (weak and f"W/{tag}" in tags)
