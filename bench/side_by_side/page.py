@@ -100,7 +100,7 @@ def _ratios(figures: Sequence[Figure], record: dict[str, Any]) -> list[str]:
             ]
             if quotients:
                 lines.append(
-                    f"* {figure.title}: {median(quotients):.2f} times better than {record['versions'][server]} (pairwise, {min(quotients):.2f}–{max(quotients):.2f})"
+                    f"* {figure.title}: {median(quotients):.2f} times as good as {record['versions'][server]} (pairwise, {min(quotients):.2f}–{max(quotients):.2f})"
                 )
     return [*lines, ""] if lines else []
 

@@ -30,7 +30,7 @@ def test_ratios_are_pairwise_and_ours_comes_first():
     text = page.section("fanout-video", record(janus=[report(9.0), report(8.0)], moothall=[report(3.0), report(2.0)]))
 
     assert text.index("| Moothall |") < text.index("| Janus |")
-    assert "CPU-s per million packets: 3.50 times better than Janus (pairwise, 3.00–4.00)" in text
+    assert "CPU-s per million packets: 3.50 times as good as Janus (pairwise, 3.00–4.00)" in text
     assert "| Moothall | 2 of 2 | 2.50 (2.00–3.00) |" in text
 
 
@@ -42,7 +42,7 @@ def test_a_rejected_run_is_named_and_not_counted():
 
     assert "| Moothall | 1 of 2 | 3.00 |" in text
     assert "* Moothall, rejected: delivered 98 %" in text
-    assert "3.00 times better than Janus (pairwise, 3.00–3.00)" in text
+    assert "3.00 times as good as Janus (pairwise, 3.00–3.00)" in text
 
 
 def test_a_server_without_a_run_that_counts_has_no_figures():
