@@ -12,7 +12,6 @@ from typing import Any
 import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -29,7 +28,7 @@ from moothall.api.errors import (
     PayloadTooLarge,
     Unavailable,
 )
-from moothall.db import DatabaseUnavailable
+from moothall.db import UNREACHABLE
 
 _log = structlog.get_logger("moothall.http")
 _SERVER_ERROR = 500
@@ -48,7 +47,7 @@ def install_edge(app: FastAPI) -> None:
     app.add_exception_handler(ApiError, _api_error)
     app.add_exception_handler(HTTPException, _http_exception)
     app.add_exception_handler(RequestValidationError, _validation_error)
-    for unavailable in (DatabaseUnavailable, OperationalError, InterfaceError, TimeoutError):
+    for unavailable in (*UNREACHABLE, TimeoutError):
         app.add_exception_handler(unavailable, _database_unavailable)
     app.add_exception_handler(Exception, _bug)
     # In front of the framework's own layers, which the dispatcher passes by.

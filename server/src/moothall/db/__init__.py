@@ -5,7 +5,7 @@
 
 from sqlalchemy import Connection
 
-from moothall.db.database import Database, DatabaseUnavailable, open_database
+from moothall.db.database import UNREACHABLE, Database, DatabaseUnavailable, open_database
 from moothall.db.schema import Timestamp, metadata
 
-__all__ = ["Connection", "Database", "DatabaseUnavailable", "Timestamp", "metadata", "open_database"]
+__all__ = ["UNREACHABLE", "Connection", "Database", "DatabaseUnavailable", "Timestamp", "metadata", "open_database"]

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Connection, create_engine, event, make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import StaticPool
 
@@ -28,6 +28,10 @@ _PG_RETRYABLE = {"40001", "40P01"}
 
 class DatabaseUnavailable(Exception):
     """The database cannot be reached or opened; the message says what to do."""
+
+
+# What a transaction raises when the database does not answer: away for a while, locked, or its disk full.
+UNREACHABLE = (DatabaseUnavailable, InterfaceError, OperationalError)
 
 
 class Database(Protocol):

@@ -10,9 +10,8 @@ from datetime import timedelta
 from typing import Literal, TypeVar
 
 import structlog
-from sqlalchemy.exc import InterfaceError, OperationalError
 
-from moothall.db import Connection, Database, DatabaseUnavailable
+from moothall.db import UNREACHABLE, Connection, Database
 from moothall.engine import (
     Admission,
     EngineEvent,
@@ -71,7 +70,7 @@ _RETURNING = {LeaveReason.DUPLICATE_IDENTITY, LeaveReason.SERVER_SHUTDOWN}
 # An event of the engine is never reported again, so a database that restarts is waited for. The engine's queue is bounded.
 _EVENT_TRIES = 30
 _EVENT_PAUSE_S = 1.0
-_DATABASE_AWAY = (DatabaseUnavailable, OperationalError, InterfaceError, OSError)
+_DATABASE_AWAY = (*UNREACHABLE, OSError)
 
 _log = structlog.get_logger("moothall.meeting")
 

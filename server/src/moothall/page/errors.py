@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy.exc import InterfaceError, OperationalError
 from starlette.responses import JSONResponse
 
 from moothall.api.errors import ApiError, InputInvalid, PayloadTooLarge
-from moothall.db import DatabaseUnavailable
+from moothall.db import UNREACHABLE
 from moothall.meeting.errors import (
     HostLinkInvalid,
     MeetingExpired,
@@ -32,7 +31,7 @@ _REFUSALS: dict[type[MeetingRefused], tuple[int, str, str, str]] = {
     NameInvalid: (400, "InputValidationError", "invalid_input", '"name" must have between 1 and 64 visible characters'),
 }
 
-EXPECTED = (MeetingRefused, ApiError, DatabaseUnavailable, OperationalError, InterfaceError, TimeoutError)
+EXPECTED = (MeetingRefused, ApiError, *UNREACHABLE, TimeoutError)
 
 
 class SlowDown(Exception):

@@ -5,11 +5,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection
-
 from moothall.api.errors import BadRequest, Conflict, Forbidden, NotFound
 from moothall.applications import store as applications
 from moothall.applications.model import Application
+from moothall.db import Connection
 from moothall.jobs import store as jobs
 from moothall.kit.ids import new_uuid
 from moothall.themes import store
