@@ -37,8 +37,8 @@ export function WaitingRoom({ roomName, name, preview, step, onCancel, onTurn, d
       <Preview preview={preview} name={name} onTurn={onTurn} />
 
       <div className="flex flex-col justify-center lg:col-start-2 lg:row-span-2 lg:row-start-1">
-        <p className="line-clamp-2 font-medium text-muted [overflow-wrap:anywhere]" dir="auto">
-          {roomName}
+        <p className="line-clamp-2 font-medium text-muted [overflow-wrap:anywhere]">
+          <bdi>{roomName}</bdi>
         </p>
         <div role="status" className="mt-1">
           <h1

@@ -47,8 +47,8 @@ export function WaitingSection({ list }: { list: WaitingList }) {
           {people.map(({ participant_id: id, name }) => (
             <li key={id} className="flex min-h-14 items-center gap-3 rounded-xl px-3">
               <Avatar name={name} className="size-9 text-xs" />
-              <span className="line-clamp-2 min-w-0 flex-1 font-medium text-sm [overflow-wrap:anywhere]" dir="auto">
-                {name}
+              <span className="line-clamp-2 min-w-0 flex-1 font-medium text-sm [overflow-wrap:anywhere]">
+                <bdi>{name}</bdi>
               </span>
               <span className="flex shrink-0 gap-1.5">
                 <button
