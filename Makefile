@@ -126,17 +126,17 @@ bench-sfu: setup ## Our SFU, Janus and livekit-server under the same load in tur
 lint: lint-server lint-sfu lint-web ## Every static gate.
 
 lint-server: $(STAMP)/dev
-	$(call say,"server: ruff, mypy, import-linter")
+	$(call say,"server: ruff · mypy · import-linter")
 	@cd server && ../$(BIN)/ruff check src tests ../e2e ../sfu/py && ../$(BIN)/ruff format --check --quiet src tests ../e2e ../sfu/py
 	@cd server && ../$(BIN)/mypy
-	@cd server && ../$(BIN)/lint-imports --no-logo 2>/dev/null || (cd server && ../$(BIN)/lint-imports)
+	@cd server && ../$(BIN)/lint-imports
 
 lint-sfu:
-	$(call say,"SFU: rustfmt, clippy")
+	$(call say,"SFU: rustfmt · clippy")
 	@cd sfu && cargo fmt --all --check && cargo clippy --release --locked --quiet --workspace --all-targets -- -D warnings
 
 lint-web: $(STAMP)/node
-	$(call say,"web: biome, tsc, dependency-cruiser")
+	$(call say,"web: biome · tsc · dependency-cruiser")
 	@cd web && npm run --silent lint
 
 fix: $(STAMP)/dev ## Format, and mend what the linters can mend.
