@@ -109,7 +109,7 @@ def test_what_was_acknowledged_is_there_after_every_kill(
     acknowledged = sum(writer.acknowledged for writer in writers)
     assert acknowledged >= KILLS * OPERATIONS_BETWEEN_KILLS
     p95 = sorted(ready_after)[int(len(ready_after) * 0.95)]
-    print(f"\n{acknowledged} acknowledged, {KILLS} kills, none lost; ready again after {p95:.2f} s (p95)")  # noqa: T201
+    print(f"\n{acknowledged} acknowledged, {KILLS} kills, none lost; ready again after {p95:.2f} s (p95)")
 
 
 def _request(  # noqa: PLR0917 - what a request has
