@@ -21,7 +21,7 @@ _ASK_AGAIN = "no-cache"
 _COMPRESSIBLE = ("text/", "application/javascript", "application/json", "application/manifest+json", "image/svg+xml")
 _WORTH_COMPRESSING = 1024
 _LARGEST_FILE = 16 * 1024 * 1024
-_NOT_BUILT = "The meeting page has not been built. Run `make web` and start the server again.\n"
+_NOT_BUILT = "The meeting page has not been built. Run `make setup` and start the server again.\n"
 
 
 @dataclass(frozen=True, slots=True)
