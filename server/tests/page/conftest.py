@@ -17,7 +17,7 @@ from moothall.rooms.model import JoinApprovalLevel
 
 @pytest.fixture
 def build(tmp_path: Path) -> Path:
-    """What `make web` leaves behind."""
+    """What `make setup` leaves behind."""
     folder = tmp_path / "static"
     (folder / "assets").mkdir(parents=True)
     (folder / "index.html").write_text("<!doctype html><title>Moothall</title>" + "<!-- long -->" * 200)

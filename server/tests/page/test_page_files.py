@@ -143,7 +143,7 @@ async def test_without_a_build_the_page_says_what_to_do(database: Database, cloc
         response = await http.get("/")
 
     assert response.status_code == 503
-    assert "make web" in response.text
+    assert "make setup" in response.text
     assert response.headers["content-type"].startswith("text/plain")
 
 
