@@ -153,6 +153,10 @@ class Person:
     def sees(self, text: str | re.Pattern[str]) -> None:
         expect(self.page.get_by_text(text).first).to_be_visible(timeout=PATIENCE * 1000)
 
+    def forget_connections(self) -> None:
+        """From here on only peer connections made later count."""
+        self.page.evaluate("() => { window.__peerConnections = []; }")
+
     def received(self) -> Received:
         return Received(**self.page.evaluate(_RECEIVED))
 
