@@ -37,6 +37,7 @@ import {
 } from './connection'
 import { type DeviceProblem, explainFailure, findObstacle, inspectSurroundings } from './deviceProblem'
 import type { DeviceKind } from './devices'
+import { announceLateArrivals } from './lateArrivals'
 import { WaitingList } from './waitingList'
 
 export interface CallInput {
@@ -211,6 +212,7 @@ export class Call extends Cell<CallState> {
   }
 
   #listen(): void {
+    announceLateArrivals(this.room)
     this.room
       .on(RoomEvent.Reconnecting, () => this.#handle({ type: 'Interrupted' }))
       .on(RoomEvent.SignalReconnecting, () => this.#handle({ type: 'Interrupted' }))

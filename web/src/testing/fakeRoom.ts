@@ -1,8 +1,13 @@
 import type { Room } from 'livekit-client'
 
+export interface FakeParticipant {
+  trackPublications: Map<string, { track?: object }>
+}
+
 /** Stands in for a LiveKit room: emits what it is told to, and remembers what was asked of it. */
 export class FakeRoom {
   readonly asked: string[] = []
+  readonly remoteParticipants = new Map<string, FakeParticipant>()
   readonly #listeners = new Map<string, ((...values: unknown[]) => void)[]>()
   /** What the next connections do; after the last one they succeed. */
   connects: ('succeeds' | 'fails')[] = []
