@@ -81,6 +81,19 @@ async def server(tmp_path: Path, sqlite_template: Path, clock: FakeClock) -> Asy
         yield running
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def any_server(
+    request: pytest.FixtureRequest, tmp_path: Path, sqlite_template: Path, clock: FakeClock
+) -> AsyncIterator[RunningServer]:
+    """The same on SQLite, and once more on PostgreSQL."""
+    options = {}
+    if request.param == "postgresql":
+        server: PostgresServer = request.getfixturevalue("postgres")
+        options["database_url"] = server.copy_of_template()
+    async with running_server(tmp_path, sqlite_template, clock, **options) as running:
+        yield running
+
+
 @pytest.fixture
 async def acme(server: RunningServer, keys: KeyPair) -> Tenant:
     """An application that talks to the server."""

@@ -27,6 +27,7 @@ from moothall.callbacks.endpoints import router as callbacks_router
 from moothall.callbacks.retention import Retention
 from moothall.db import Database, migrations
 from moothall.engine import Admission, EngineEvent, Refusal
+from moothall.idempotency.retention import IdempotencyRetention
 from moothall.jobs.runner import JobRunner
 from moothall.kit.clock import Clock, SystemClock
 from moothall.media import Media, OpenMedia, embedded_media
@@ -107,11 +108,13 @@ async def running(
         )
         files = (logos_in(settings.data_dir, database), recording_files_in(settings.data_dir, database))
         retention = Retention(database, clock, days=settings.callback_retention_days)
-        handlers = ChainMap(*({**owner.job_handlers()} for owner in (meeting, retention, *files)))
+        idempotency = IdempotencyRetention(database, clock)
+        handlers = ChainMap(*({**owner.job_handlers()} for owner in (meeting, retention, idempotency, *files)))
         jobs = JobRunner(database, clock, handlers)
         callbacks = Deliverer(database, clock, allow_loopback=settings.allow_loopback_callbacks)
         await meeting.recover()
         await retention.start()
+        await idempotency.start()
 
         background = await stack.enter_async_context(asyncio.TaskGroup())
         for work in (jobs, callbacks, meeting):

@@ -5,6 +5,7 @@ from datetime import datetime
 from moothall.applications import store as applications
 from moothall.callbacks import outbox
 from moothall.db import Connection
+from moothall.idempotency import store as idempotency
 from moothall.jobs import store as jobs
 from moothall.meeting.service import EVICTION_JOB
 from moothall.recordings import service as recordings
@@ -26,4 +27,5 @@ def remove_application(connection: Connection, application_id: str, now: datetim
     rooms.delete_rooms_of(connection, application_id)
     outbox.remove_all(connection, application_id)
     themes.remove_all(connection, application_id, now)
+    idempotency.delete_of(connection, application_id)
     applications.delete_application(connection, application_id)

@@ -52,7 +52,9 @@ def test_every_room_operation_needs_a_token_and_says_how_it_refuses(document: di
         if "/rooms" in path:
             assert operation["security"] == [{"applicationToken": []}], (method, path)
             assert {"401", "500"} <= set(operation["responses"]), (method, path)
-        assert "422" not in operation["responses"], (method, path)
+        # 422 is never the framework's: what does not validate is 400 here.
+        assert "422" not in operation["responses"] or method == "post", (method, path)
+        assert "ValidationError" not in str(operation["responses"].get("422")), (method, path)
     scheme = document["components"]["securitySchemes"]["applicationToken"]
     assert (scheme["type"], scheme["scheme"], scheme["bearerFormat"]) == ("http", "bearer", "JWT")
 

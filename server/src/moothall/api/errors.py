@@ -95,6 +95,13 @@ class PayloadTooLarge(ApiError):
     name = "PayloadTooLargeError"
 
 
+class Unprocessable(ApiError):
+    """An ``Idempotency-Key`` that was used for another request."""
+
+    status = 422
+    name = "UnprocessableEntityError"
+
+
 class TooManyRequests(ApiError):
     """Slow down; ``retry_after`` in whole seconds."""
 

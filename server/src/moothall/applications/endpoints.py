@@ -21,6 +21,8 @@ from moothall.applications.account_call import AuthenticatedAccount
 from moothall.applications.keys import generate_key_pair
 from moothall.applications.problems import ProblemRoute, documented_problems
 from moothall.db import Connection
+from moothall.idempotency.once import Once
+from moothall.idempotency.reference import repeatable
 
 DEFAULT_PAGE_SIZE = 10
 MAX_PAGE_SIZE = 100
@@ -94,19 +96,24 @@ def applications_router(remove: RemoveApplication, wake: Callable[[], None]) -> 
         _PATH,
         operation_id="create_application",
         summary="Create an application",
-        description="Without `keys.public_key` a key pair is made; `keys.private_key` is in this answer and nowhere else.",
+        description="Without `keys.public_key` a key pair is made; `keys.private_key` is in this answer and nowhere "
+        "else, but for the same request being repeated with the same `Idempotency-Key`.",
         status_code=201,
         response_model=schemas.NewApplication,
-        responses=documented_problems(429, 400, 401, 413),
-        openapi_extra=documented_body(schemas.CreateApplication, _CREATE_EXAMPLES),
+        responses=documented_problems(429, 400, 401, 409, 413, 422),
+        openapi_extra=repeatable(documented_body(schemas.CreateApplication, _CREATE_EXAMPLES)),
     )
     async def create_application(call: AuthenticatedAccount, request: Request) -> Response:
         body = await read_body(request, schemas.CreateApplication)
+        once = Once.of(request, call.account.account_id, call.now, body)
+        # Before a key pair is made for nothing.
+        if (found := await once.find()) is not None:
+            return found
         public_key, private_key = body.public_key(), None
         if public_key is None:
             made = await anyio.to_thread.run_sync(generate_key_pair, limiter=key_maker)
             public_key, private_key = made.public, made.private
-        application = await call.database.write(
+        return await once.write(
             lambda connection: service.create_application(
                 connection,
                 call.account,
@@ -114,10 +121,11 @@ def applications_router(remove: RemoveApplication, wake: Callable[[], None]) -> 
                 public_key=public_key,
                 now=call.now,
                 webhooks=body.webhooks(),
-            )
+            ),
+            lambda application: JSONResponse(
+                schemas.render_application(application, base_url=call.base_url, private_key=private_key), 201
+            ),
         )
-        rendered = schemas.render_application(application, base_url=call.base_url, private_key=private_key)
-        return JSONResponse(rendered, 201)
 
     @router.get(
         _PATH + "/{application_id}",

@@ -12,6 +12,9 @@ from moothall.api.paging import MAX_SERIAL
 from moothall.api.reference import addition, documented_body, documented_errors
 from moothall.callbacks import schemas, service, store
 from moothall.callbacks.model import Attempt, DeliveryStatus, LoggedDelivery
+from moothall.db import Connection
+from moothall.idempotency.once import Once
+from moothall.idempotency.reference import repeatable
 
 router = APIRouter(tags=["Additions"])
 
@@ -113,13 +116,14 @@ async def get_delivery(call: AuthenticatedCall, delivery_id: DeliveryId) -> Resp
     ),
     status_code=202,
     response_model=schemas.DeliveryWithAttemptsBody,
-    responses=documented_errors(400, 401, 404, 409),
+    responses=documented_errors(400, 401, 404, 409, 422),
+    openapi_extra=repeatable(),
 )
-async def redeliver(call: AuthenticatedCall, delivery_id: DeliveryId) -> Response:
-    delivery, attempts = await call.database.write(
-        lambda connection: service.redeliver(connection, call.application_id, delivery_id, call.now)
+async def redeliver(call: AuthenticatedCall, request: Request, delivery_id: DeliveryId) -> Response:
+    return await Once.of(request, call.application_id, call.now).write(
+        lambda connection: service.redeliver(connection, call.application_id, delivery_id, call.now),
+        lambda found: JSONResponse(_render(*found), 202),
     )
-    return JSONResponse(_render(delivery, attempts), 202)
 
 
 @router.post(
@@ -131,21 +135,21 @@ async def redeliver(call: AuthenticatedCall, delivery_id: DeliveryId) -> Respons
     ),
     status_code=202,
     response_model=schemas.RedeliveredBody,
-    responses=documented_errors(400, 401, 413),
-    openapi_extra=documented_body(schemas.RedeliverBody, _REDELIVER_EXAMPLES),
+    responses=documented_errors(400, 401, 409, 413, 422),
+    openapi_extra=repeatable(documented_body(schemas.RedeliverBody, _REDELIVER_EXAMPLES)),
 )
 async def redeliver_many(call: AuthenticatedCall, request: Request) -> Response:
     body = await read_body(request, schemas.RedeliverBody)
     start, end, event_ids = body.from_, body.to, body.event_ids
-    if start is not None and end is not None:
-        count = await call.database.write(
-            lambda connection: service.redeliver_between(connection, call.application_id, start, end, call.now)
-        )
-    else:
-        count = await call.database.write(
-            lambda connection: service.redeliver_events(connection, call.application_id, event_ids or [], call.now)
-        )
-    return JSONResponse({"redelivered": count}, 202)
+
+    def transaction(connection: Connection) -> int:
+        if start is not None and end is not None:
+            return service.redeliver_between(connection, call.application_id, start, end, call.now)
+        return service.redeliver_events(connection, call.application_id, event_ids or [], call.now)
+
+    return await Once.of(request, call.application_id, call.now, body).write(
+        transaction, lambda count: JSONResponse({"redelivered": count}, 202)
+    )
 
 
 def _render(delivery: LoggedDelivery, attempts: list[Attempt]) -> dict[str, object]:

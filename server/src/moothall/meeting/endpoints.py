@@ -1,5 +1,6 @@
 """``/rooms/{room_id}/live``: additions to the original API, to see and moderate a running meeting from the application's server."""
 
+from collections.abc import Awaitable
 from typing import Annotated
 
 from fastapi import APIRouter, Path
@@ -9,6 +10,8 @@ from starlette.responses import JSONResponse, Response
 from moothall.api.body import read_body
 from moothall.api.call import AuthenticatedCall
 from moothall.api.reference import addition, documented_body, documented_errors
+from moothall.idempotency.once import Once
+from moothall.idempotency.reference import repeatable
 from moothall.meeting import schemas
 from moothall.meeting.live import LiveRooms
 from moothall.meeting.service import TOKEN_LIFETIME
@@ -44,11 +47,13 @@ def live_router(live: LiveRooms) -> APIRouter:
         ),
         status_code=204,
         response_class=Response,
-        responses=documented_errors(401, 404),
+        responses=documented_errors(400, 401, 404, 409, 422),
+        openapi_extra=repeatable(),
     )
-    async def end_live_session(call: AuthenticatedCall, room_id: str) -> Response:
-        await live.end(call.application_id, room_id)
-        return Response(status_code=204)
+    async def end_live_session(call: AuthenticatedCall, request: Request, room_id: str) -> Response:
+        return await Once.of(request, call.application_id, call.now).act(
+            lambda: _done(live.end(call.application_id, room_id))
+        )
 
     @router.post(
         "/participants/{participant_id}/remove",
@@ -60,11 +65,15 @@ def live_router(live: LiveRooms) -> APIRouter:
         ),
         status_code=204,
         response_class=Response,
-        responses=documented_errors(400, 401, 404),
+        responses=documented_errors(400, 401, 404, 409, 422),
+        openapi_extra=repeatable(),
     )
-    async def remove_participant(call: AuthenticatedCall, room_id: str, participant_id: ParticipantId) -> Response:
-        await live.remove(call.application_id, room_id, participant_id)
-        return Response(status_code=204)
+    async def remove_participant(
+        call: AuthenticatedCall, request: Request, room_id: str, participant_id: ParticipantId
+    ) -> Response:
+        return await Once.of(request, call.application_id, call.now).act(
+            lambda: _done(live.remove(call.application_id, room_id, participant_id))
+        )
 
     @router.post(
         "/participants/{participant_id}/mute",
@@ -72,14 +81,16 @@ def live_router(live: LiveRooms) -> APIRouter:
         summary="Mute a participant",
         description=addition("Nobody's microphone or camera can be opened from afar: there is no opposite of this."),
         response_model=schemas.MutedBody,
-        responses=documented_errors(400, 401, 404, 413),
-        openapi_extra=documented_body(schemas.MuteBody, _MUTE_EXAMPLES),
+        responses=documented_errors(400, 401, 404, 409, 413, 422),
+        openapi_extra=repeatable(documented_body(schemas.MuteBody, _MUTE_EXAMPLES)),
     )
     async def mute_participant(
         call: AuthenticatedCall, request: Request, room_id: str, participant_id: ParticipantId
     ) -> Response:
         body = await read_body(request, schemas.MuteBody)
-        return JSONResponse({"muted": await live.mute(call.application_id, room_id, participant_id, body.tracks)})
+        return await Once.of(request, call.application_id, call.now, body).act(
+            lambda: _count(live.mute(call.application_id, room_id, participant_id, body.tracks))
+        )
 
     @router.post(
         "/waiting/{participant_id}/admit",
@@ -88,11 +99,15 @@ def live_router(live: LiveRooms) -> APIRouter:
         description=addition("Where the room's `join_approval_level` makes guests wait."),
         status_code=204,
         response_class=Response,
-        responses=documented_errors(400, 401, 404),
+        responses=documented_errors(400, 401, 404, 409, 422),
+        openapi_extra=repeatable(),
     )
-    async def admit_participant(call: AuthenticatedCall, room_id: str, participant_id: ParticipantId) -> Response:
-        await live.answer_waiting(call.application_id, room_id, participant_id, yes=True)
-        return Response(status_code=204)
+    async def admit_participant(
+        call: AuthenticatedCall, request: Request, room_id: str, participant_id: ParticipantId
+    ) -> Response:
+        return await Once.of(request, call.application_id, call.now).act(
+            lambda: _done(live.answer_waiting(call.application_id, room_id, participant_id, yes=True))
+        )
 
     @router.post(
         "/waiting/{participant_id}/deny",
@@ -101,10 +116,23 @@ def live_router(live: LiveRooms) -> APIRouter:
         description=addition("The guest is told so, and may ask again by joining anew."),
         status_code=204,
         response_class=Response,
-        responses=documented_errors(400, 401, 404),
+        responses=documented_errors(400, 401, 404, 409, 422),
+        openapi_extra=repeatable(),
     )
-    async def deny_participant(call: AuthenticatedCall, room_id: str, participant_id: ParticipantId) -> Response:
-        await live.answer_waiting(call.application_id, room_id, participant_id, yes=False)
-        return Response(status_code=204)
+    async def deny_participant(
+        call: AuthenticatedCall, request: Request, room_id: str, participant_id: ParticipantId
+    ) -> Response:
+        return await Once.of(request, call.application_id, call.now).act(
+            lambda: _done(live.answer_waiting(call.application_id, room_id, participant_id, yes=False))
+        )
 
     return router
+
+
+async def _done(command: Awaitable[None]) -> Response:
+    await command
+    return Response(status_code=204)
+
+
+async def _count(muting: Awaitable[int]) -> Response:
+    return JSONResponse({"muted": await muting})

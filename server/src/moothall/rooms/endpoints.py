@@ -11,6 +11,8 @@ from moothall.api.page_parameters import RequestedPage
 from moothall.api.paging import render_page
 from moothall.api.reference import documented_body, documented_errors
 from moothall.db import Connection
+from moothall.idempotency.once import Once
+from moothall.idempotency.reference import repeatable
 from moothall.rooms import model, schemas, service
 from moothall.rooms.model import Room, RoomType
 from moothall.rooms.rendering import RoomRenderer
@@ -62,12 +64,13 @@ async def list_rooms(call: AuthenticatedCall, request: Request, page: RequestedP
     description=f"An application can have {model.MAX_ROOMS} rooms that have not ended.",
     status_code=201,
     response_model=schemas.Room,
-    responses=documented_errors(400, 401, 403, 413),
-    openapi_extra=documented_body(schemas.CreateRoom, _CREATE_EXAMPLES),
+    responses=documented_errors(400, 401, 403, 409, 413, 422),
+    openapi_extra=repeatable(documented_body(schemas.CreateRoom, _CREATE_EXAMPLES)),
 )
 async def create_room(call: AuthenticatedCall, request: Request) -> Response:
     body = await read_body(request, schemas.CreateRoom)
-    room = await call.database.write(
+    render = RoomRenderer(call.base_url, call.secrets.host_token, call.now)
+    return await Once.of(request, call.application_id, call.now, body).write(
         lambda connection: service.create_room(
             connection,
             call.application_id,
@@ -76,9 +79,9 @@ async def create_room(call: AuthenticatedCall, request: Request) -> Response:
             expires_at=body.expires_at,
             options=body.options(),
             now=call.now,
-        )
+        ),
+        lambda room: tagged_change(render(room), 201),
     )
-    return tagged_change(RoomRenderer(call.base_url, call.secrets.host_token, call.now)(room), 201)
 
 
 @router.get(

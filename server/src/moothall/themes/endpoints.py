@@ -7,6 +7,8 @@ from starlette.responses import JSONResponse, Response
 from moothall.api.body import read_body
 from moothall.api.call import ApiContext, AuthenticatedCall, Call
 from moothall.api.reference import documented_body, documented_errors
+from moothall.idempotency.once import Once
+from moothall.idempotency.reference import repeatable
 from moothall.kit.ids import new_uuid
 from moothall.themes import schemas, service, store
 from moothall.themes.logo_endpoints import UPLOAD_PATH, upload_signing_key
@@ -67,15 +69,15 @@ async def list_themes(call: AuthenticatedCall) -> Response:
     summary="Create a theme",
     status_code=201,
     response_model=schemas.Theme,
-    responses=documented_errors(400, 401, 403, 409, 413),
-    openapi_extra=documented_body(schemas.CreateTheme, _CREATE_EXAMPLES),
+    responses=documented_errors(400, 401, 403, 409, 413, 422),
+    openapi_extra=repeatable(documented_body(schemas.CreateTheme, _CREATE_EXAMPLES)),
 )
 async def create_theme(call: AuthenticatedCall, request: Request) -> Response:
     body = await read_body(request, schemas.CreateTheme)
-    theme = await call.database.write(
-        lambda connection: service.create_theme(connection, call.application_id, body.given(), call.now)
+    return await Once.of(request, call.application_id, call.now, body).write(
+        lambda connection: service.create_theme(connection, call.application_id, body.given(), call.now),
+        lambda theme: JSONResponse(_render(theme, call), 201),
     )
-    return JSONResponse(_render(theme, call), 201)
 
 
 @router.get(

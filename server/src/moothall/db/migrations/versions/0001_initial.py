@@ -45,6 +45,17 @@ def upgrade() -> None:
     with op.batch_alter_table('events', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_events_created_at'), ['created_at'], unique=False)
 
+    op.create_table('idempotent_answers',
+    sa.Column('owner', sa.String(length=36), nullable=False),
+    sa.Column('key_digest', sa.String(length=64), nullable=False),
+    sa.Column('fingerprint', sa.String(length=64), nullable=False),
+    sa.Column('created_at', moothall.db.schema.Timestamp(), nullable=False),
+    sa.Column('sealed', sa.LargeBinary(), nullable=True),
+    sa.PrimaryKeyConstraint('owner', 'key_digest', name=op.f('pk_idempotent_answers'))
+    )
+    with op.batch_alter_table('idempotent_answers', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_idempotent_answers_created_at'), ['created_at'], unique=False)
+
     op.create_table('jobs',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('kind', sa.String(length=64), nullable=False),
@@ -315,6 +326,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_jobs_run_at'))
 
     op.drop_table('jobs')
+    with op.batch_alter_table('idempotent_answers', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_idempotent_answers_created_at'))
+
+    op.drop_table('idempotent_answers')
     with op.batch_alter_table('events', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_events_created_at'))
 
