@@ -178,6 +178,34 @@ def create_application(
     )
 
 
+@app_commands.command("allow-origins")
+def allow_origins(
+    *,
+    application_id: Annotated[str, typer.Option(help="Whose answers.")],
+    origins: Annotated[list[str] | None, typer.Argument(help="Like https://app.example; none: nowhere.")] = None,
+    config: Config = None,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say which origins' pages may use the API in a browser, instead of those that could before. A running server follows in seconds."""
+    settings = _settings(config, data_dir=data_dir, database_url=database_url)
+    application = _run(
+        settings,
+        lambda database: database.write(
+            lambda connection: applications.allow_origins(connection, application_id, origins or [])
+        ),
+    )
+    allowed = list(application.allowed_origins)
+    _print(
+        {
+            "application_id": application.application_id,
+            "allowed_origins": allowed if as_json else ", ".join(allowed) or "none",
+        },
+        as_json=as_json,
+    )
+
+
 @account_commands.command("show")
 def show_account(
     *, config: Config = None, data_dir: DataDir = None, database_url: DatabaseUrl = None, as_json: AsJson = False
@@ -284,7 +312,7 @@ def migrate(config: Config = None, data_dir: DataDir = None, database_url: Datab
         settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         database = open_database(settings.database)
         try:
-            await database.write(migrations.upgrade)
+            await database.write_long(migrations.upgrade)
         finally:
             await database.close()
 

@@ -21,6 +21,6 @@ async def prepare_database(settings: Settings, clock: Clock) -> Database:
 
 async def _bring_up_to_date(database: Database) -> None:
     if database.dialect == "sqlite":
-        await database.write(migrations.upgrade)
+        await database.write_long(migrations.upgrade)
     elif await database.read(migrations.current_revision) != migrations.newest_revision():
         raise DatabaseUnavailable("the database has another schema than this version needs: run `moothall migrate`")

@@ -45,7 +45,7 @@ class Retention:
         deleted = 0
         again = now
         for _ in range(_MOST_ROUNDS):
-            count = await self._database.write(partial(store.delete_events_before, moment=before, limit=_AT_ONCE))
+            count = await self._database.write_long(partial(store.delete_events_before, moment=before, limit=_AT_ONCE))
             deleted += count
             if count < _AT_ONCE:
                 again = now + _EVERY

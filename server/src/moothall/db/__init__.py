@@ -5,7 +5,8 @@
 
 from sqlalchemy import Connection
 
-from moothall.db.database import UNREACHABLE, Database, DatabaseUnavailable, open_database
+from moothall.db.database import Database, open_database
+from moothall.db.errors import UNREACHABLE, DatabaseUnavailable
 from moothall.db.schema import Timestamp, metadata
 
 __all__ = ["UNREACHABLE", "Connection", "Database", "DatabaseUnavailable", "Timestamp", "metadata", "open_database"]

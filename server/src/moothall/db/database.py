@@ -1,22 +1,23 @@
 """Runs transactions.
 
-A transaction is a plain function that takes a connection. On SQLite it runs whole on one writer thread (BEGIN IMMEDIATE) or on a
-reader thread (a WAL snapshot): one hop per transaction, and a single writer by construction. On PostgreSQL it runs on the asyncpg
-driver through ``run_sync``. See docs/decisions/0004-sqlite-threading.md.
+A transaction is a plain function that takes a connection. On SQLite those that write have one connection and share commits
+(docs/decisions/0007-group-commit.md), those that read have threads and WAL snapshots (0004-sqlite-threading.md). On PostgreSQL it runs on
+the asyncpg driver through ``run_sync``.
 """
 
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
-from sqlalchemy import Connection, create_engine, event, make_url
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy import Connection, make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import StaticPool
 
-from moothall.db.sqlite_library import sqlite_library
+from moothall.db.errors import DatabaseUnavailable
+from moothall.db.sqlite_connection import SqliteConnection
+from moothall.db.sqlite_writer import SqliteWriter
 
 T = TypeVar("T")
 
@@ -26,22 +27,19 @@ _PG_RETRIES = 5
 _PG_RETRYABLE = {"40001", "40P01"}
 
 
-class DatabaseUnavailable(Exception):
-    """The database cannot be reached or opened; the message says what to do."""
-
-
-# What a transaction raises when the database does not answer: away for a while, locked, or its disk full.
-UNREACHABLE = (DatabaseUnavailable, InterfaceError, OperationalError)
-
-
 class Database(Protocol):
     dialect: str
 
     async def write(self, transaction: Callable[[Connection], T]) -> T:
         """Run in one read-write transaction: committed and durable when this returns, rolled back when it raises.
 
-        The function may run again after a serialization failure on PostgreSQL, so it has no effect but its SQL.
+        The function may run again after a serialization failure on PostgreSQL, so it has no effect but its SQL. On SQLite it runs on the
+        loop: not for what takes longer than some milliseconds.
         """
+        ...
+
+    async def write_long(self, transaction: Callable[[Connection], T]) -> T:
+        """As ``write``, for what touches hundreds of rows or more."""
         ...
 
     async def read(self, transaction: Callable[[Connection], T]) -> T:
@@ -60,47 +58,44 @@ class SqliteDatabase:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._writer = SqliteWriter(path)
         # Each connection is made once and kept, for one thread at a time.
-        self._writer = _sqlite_connection(path, "BEGIN IMMEDIATE")
-        self._readers = [_sqlite_connection(path, "BEGIN", read_only=True) for _ in range(_READERS)]
+        self._readers = [SqliteConnection(path, read_only=True, wait_ms=_BUSY_MS) for _ in range(_READERS)]
         self._idle_readers = list(self._readers)
-        self._peeker = _sqlite_connection(path, "BEGIN", read_only=True, wait_ms=0)
-        self._write_thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite-writer")
+        self._peeker = SqliteConnection(path, read_only=True)
         self._read_threads = ThreadPoolExecutor(_READERS, thread_name_prefix="sqlite-reader")
 
     async def write(self, transaction: Callable[[Connection], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._write_thread, self._write, transaction)
+        result: T = await self._writer.run(transaction, long=False)
+        return result
+
+    async def write_long(self, transaction: Callable[[Connection], T]) -> T:
+        result: T = await self._writer.run(transaction, long=True)
+        return result
 
     async def read(self, transaction: Callable[[Connection], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._read_threads, self._read, transaction)
 
     async def peek(self, transaction: Callable[[Connection], T]) -> T:
         try:
-            with self._peeker.begin():
-                return transaction(self._peeker)
+            return self._peeker.read(transaction)
         except OperationalError:
             # Locked for a moment (another process recovers the log): the thread may wait for it, the loop may not.
             return await self.read(transaction)
-
-    def _write(self, transaction: Callable[[Connection], T]) -> T:
-        with self._writer.begin():
-            return transaction(self._writer)
 
     def _read(self, transaction: Callable[[Connection], T]) -> T:
         # As many connections as reader threads, so the list is never empty here; list.pop and append are atomic.
         reader = self._idle_readers.pop()
         try:
-            with reader.begin():
-                return transaction(reader)
+            return reader.read(transaction)
         finally:
             self._idle_readers.append(reader)
 
     async def close(self) -> None:
-        self._write_thread.shutdown(wait=True)
+        await self._writer.close()
         self._read_threads.shutdown(wait=True)
-        for connection in (self._writer, *self._readers, self._peeker):
+        for connection in (*self._readers, self._peeker):
             connection.close()
-            connection.engine.dispose()
 
 
 class PostgresDatabase:
@@ -119,6 +114,9 @@ class PostgresDatabase:
                 if not retryable or attempt == _PG_RETRIES - 1:
                     raise
         raise AssertionError("the loop above returns or raises")
+
+    async def write_long(self, transaction: Callable[[Connection], T]) -> T:
+        return await self.write(transaction)
 
     async def read(self, transaction: Callable[[Connection], T]) -> T:
         async with self._engine.connect() as connection:
@@ -145,40 +143,8 @@ def open_database(url: str) -> Database:
         return SqliteDatabase(Path(parsed.database))
     if backend == "postgresql":
         return PostgresDatabase(
-            create_async_engine(parsed.set(drivername="postgresql+asyncpg"), pool_pre_ping=True, pool_size=8)
+            create_async_engine(
+                parsed.set(drivername="postgresql+asyncpg"), pool_pre_ping=True, pool_size=8, hide_parameters=True
+            )
         )
     raise DatabaseUnavailable(f"database URLs begin with sqlite:/// or postgresql://, not {backend}")
-
-
-def _sqlite_connection(path: Path, begin: str, *, read_only: bool = False, wait_ms: int = _BUSY_MS) -> Connection:
-    """A connection that lives as long as the database, with the transaction control taken from the driver."""
-    library = sqlite_library()
-    engine = create_engine(
-        f"sqlite:///{path}",
-        module=library,
-        poolclass=StaticPool,
-        # Threads take turns with it.
-        connect_args={"isolation_level": None, "check_same_thread": False, "timeout": 10},
-    )
-
-    @event.listens_for(engine, "connect")
-    def configure(connection: Any, _record: Any) -> None:
-        cursor = connection.cursor()
-        cursor.execute("PRAGMA journal_mode=WAL")
-        cursor.execute("PRAGMA synchronous=FULL")
-        cursor.execute("PRAGMA foreign_keys=ON")
-        cursor.execute(f"PRAGMA busy_timeout={wait_ms}")
-        cursor.execute("PRAGMA cache_size=-16384")
-        if read_only:
-            cursor.execute("PRAGMA query_only=ON")
-        cursor.close()
-
-    connection = engine.connect()
-    raw: Any = connection.connection.dbapi_connection
-
-    # Past SQLAlchemy's execution of statements, which costs more than the statement.
-    @event.listens_for(engine, "begin")
-    def begin_transaction(_connection: Connection) -> None:
-        raw.execute(begin)
-
-    return connection

@@ -40,7 +40,7 @@ class IdempotencyRetention:
         again = now
         for _ in range(_MOST_ROUNDS):
             forgotten = partial(store.delete_before, moment=now - RETENTION, limit=_AT_ONCE)
-            if await self._database.write(forgotten) < _AT_ONCE:
+            if await self._database.write_long(forgotten) < _AT_ONCE:
                 again = now + _EVERY
                 break
         await self._database.write(partial(jobs.schedule, kind=RETENTION_JOB, key=_KEY, run_at=again))

@@ -49,7 +49,7 @@ async def delete_theme(
     theme_id: str,
     force: Annotated[bool, Query(description="Also when rooms have it.")] = False,
 ) -> Response:
-    await call.database.write(
+    await call.database.write_long(
         lambda connection: theme_service.delete_theme(
             connection, call.application_id, theme_id, force=force, now=call.now
         )
