@@ -1,13 +1,11 @@
 //! Datagrams to send, stored back to back so that runs to one address can leave in one system call.
 
-use std::net::SocketAddr;
+use crate::path::Path;
 
 /// One datagram of a [`Datagrams`] buffer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Datagram {
-    /// Our address to send from: one of the shard's candidates.
-    pub source: SocketAddr,
-    pub destination: SocketAddr,
+    pub path: Path,
     /// First byte in the buffer.
     pub start: usize,
     pub len: usize,
@@ -21,10 +19,10 @@ pub struct Datagrams {
 }
 
 impl Datagrams {
-    pub fn push(&mut self, source: SocketAddr, destination: SocketAddr, contents: &[u8]) {
+    pub fn push(&mut self, path: Path, contents: &[u8]) {
         let start = self.bytes.len();
         self.bytes.extend_from_slice(contents);
-        self.list.push(Datagram { source, destination, start, len: contents.len() });
+        self.list.push(Datagram { path, start, len: contents.len() });
     }
 
     pub fn is_empty(&self) -> bool {
@@ -49,7 +47,7 @@ impl Datagrams {
         self.list.iter().map(|d| (d, &self.bytes[d.start..d.start + d.len]))
     }
 
-    /// Runs that one send with UDP segmentation offload can carry: same addresses, same size except a shorter last one,
+    /// Runs that one send with UDP segmentation offload can carry: same path, same size except a shorter last one,
     /// at most `max_segments` of them and `max_bytes` together.
     pub fn runs(&self, max_segments: usize, max_bytes: usize) -> Runs<'_> {
         Runs { datagrams: self, next: 0, max_segments: max_segments.max(1), max_bytes }
@@ -59,8 +57,7 @@ impl Datagrams {
 /// One send.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Run<'a> {
-    pub source: SocketAddr,
-    pub destination: SocketAddr,
+    pub path: Path,
     pub bytes: &'a [u8],
     /// Size of every datagram but possibly the last.
     pub segment: usize,
@@ -85,8 +82,7 @@ impl<'a> Iterator for Runs<'a> {
         let mut end = first.start + first.len;
         let mut count = 1;
         while let Some(d) = list.get(self.next + count) {
-            let fits = d.source == first.source
-                && d.destination == first.destination
+            let fits = d.path == first.path
                 && d.len <= first.len
                 && count < self.max_segments
                 && d.start + d.len - first.start <= self.max_bytes;
@@ -100,34 +96,30 @@ impl<'a> Iterator for Runs<'a> {
             }
         }
         self.next += count;
-        Some(Run {
-            source: first.source,
-            destination: first.destination,
-            bytes: &self.datagrams.bytes[first.start..end],
-            segment: first.len,
-            count,
-        })
+        Some(Run { path: first.path, bytes: &self.datagrams.bytes[first.start..end], segment: first.len, count })
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::net::SocketAddr;
+
     use super::*;
 
-    fn addr(port: u16) -> SocketAddr {
-        SocketAddr::from(([10, 0, 0, 1], port))
+    fn to(port: u16) -> Path {
+        Path::udp(SocketAddr::from(([10, 0, 0, 1], 1)), SocketAddr::from(([10, 0, 0, 1], port)))
     }
 
     #[test]
     fn equal_sizes_to_one_address_form_a_run_that_a_shorter_one_ends() {
         let mut d = Datagrams::default();
         for len in [100, 100, 60, 60] {
-            d.push(addr(1), addr(2), &vec![7; len]);
+            d.push(to(2), &vec![7; len]);
         }
-        d.push(addr(1), addr(3), &[7; 60]);
+        d.push(to(3), &[7; 60]);
 
         let runs: Vec<_> =
-            d.runs(64, 65_000).map(|r| (r.destination.port(), r.segment, r.count, r.bytes.len())).collect();
+            d.runs(64, 65_000).map(|r| (r.path.remote.port(), r.segment, r.count, r.bytes.len())).collect();
 
         assert_eq!(runs, [(2, 100, 3, 260), (2, 60, 1, 60), (3, 60, 1, 60)]);
     }
@@ -136,7 +128,7 @@ mod tests {
     fn runs_respect_both_limits() {
         let mut d = Datagrams::default();
         for _ in 0..5 {
-            d.push(addr(1), addr(2), &[0; 100]);
+            d.push(to(2), &[0; 100]);
         }
 
         assert_eq!(d.runs(2, 65_000).map(|r| r.count).collect::<Vec<_>>(), [2, 2, 1]);

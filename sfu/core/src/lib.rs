@@ -9,7 +9,7 @@
 //!   room     the media graph of one meeting: peers, tracks, forwarding, levels
 //!     peer       up to two transports, ingress table, subscriptions, data queue
 //!       transport  the only module that drives str0m
-//! munge, layers, keyframes, levels, sdp, stun, data: pure leaves
+//! munge, layers, keyframes, levels, sdp, stun, path, data: pure leaves
 //! ```
 #![forbid(unsafe_code)]
 
@@ -26,6 +26,7 @@ pub mod layers;
 pub mod levels;
 pub mod limits;
 pub mod munge;
+pub mod path;
 mod peer;
 mod room;
 pub mod sdp;
@@ -38,5 +39,6 @@ pub use counters::Counters;
 pub use datagrams::Datagrams;
 pub use events::{Event, PeerStats, Reply, TransportState};
 pub use ids::{PeerId, RequestId, RoomId, TrackId};
+pub use path::{Carrier, Path};
 pub use shard::{Shard, ShardConfig};
 pub use transport::Identity;

@@ -27,6 +27,8 @@ pub const MAX_LAYERS: usize = 3;
 pub const MAX_CHANNELS: usize = 16;
 /// Remote candidates taken from one client for one transport, trickled and in descriptions together.
 pub const MAX_REMOTE_CANDIDATES: usize = 64;
+/// Connectivity checks of one transport that wait for their answer: those that come before the client's description.
+pub const MAX_UNANSWERED_CHECKS: usize = 16;
 /// Bytes of one data channel message.
 pub const MAX_MESSAGE: usize = 256 * 1024;
 /// Bytes of reliable messages that may wait for one receiver.

@@ -20,6 +20,7 @@ use crate::layers::{LayerState, choose_layer};
 use crate::levels::LevelMeter;
 use crate::limits::{self, MAX_LAYERS};
 use crate::munge::RtpPosition;
+use crate::path::Path;
 use crate::peer::{IngressStream, Peer, Subscription};
 use crate::sdp;
 use crate::transport::{Arrival, Refused, Transport};
@@ -255,13 +256,11 @@ impl Room {
         &mut self,
         now: Instant,
         at: (usize, Target),
-        source: std::net::SocketAddr,
-        destination: std::net::SocketAddr,
+        path: Path,
         datagram: &[u8],
         out: &mut Outputs,
     ) -> Result<(), Refused> {
-        self.run(now, at, out, |t| t.handle_datagram(now, source, destination, datagram))
-            .unwrap_or(Err(Refused::Stranger))
+        self.run(now, at, out, |t| t.handle_datagram(now, path, datagram)).unwrap_or(Err(Refused::Stranger))
     }
 
     pub fn handle_timeout(&mut self, now: Instant, at: (usize, Target), out: &mut Outputs) {

@@ -17,6 +17,7 @@ use crate::datagrams::Datagrams;
 use crate::events::Event;
 use crate::ids::{PeerId, RequestId, RoomId, TrackId};
 use crate::limits;
+use crate::path::{Carrier, Path};
 use crate::room::{Outputs, Room};
 use crate::stun::{self, Protocol};
 use crate::transport::{Identity, Refused, Transport};
@@ -54,8 +55,11 @@ enum Wake {
 #[derive(Debug, Default)]
 struct Routes {
     ufrags: Vec<String>,
-    addresses: Vec<SocketAddr>,
+    addresses: Vec<Address>,
 }
+
+/// Where a client's datagrams come from.
+type Address = (Carrier, SocketAddr);
 
 /// Addresses remembered for one transport: a client behind several networks has a few.
 const MAX_ROUTES: usize = 16;
@@ -68,7 +72,7 @@ pub struct Shard {
     peer_slots: HashMap<PeerId, (usize, usize)>,
     track_slots: HashMap<TrackId, (usize, usize)>,
     by_ufrag: HashMap<String, TransportKey>,
-    by_address: HashMap<SocketAddr, TransportKey>,
+    by_address: HashMap<Address, TransportKey>,
     routes: HashMap<TransportKey, Routes>,
     timers: BinaryHeap<Reverse<(Instant, Wake)>>,
     out: Outputs,
@@ -103,6 +107,7 @@ impl Shard {
             Command::AcceptAnswer { request, peer, sdp } => {
                 self.or_reply_unknown(request, peer);
                 self.with_peer(peer, |room, slot, out, _| room.accept_answer(now, slot, request, &sdp, out));
+                self.answer_early_checks(now, peer);
             }
             Command::AddCandidate { peer, target, candidate } => {
                 self.with_peer(peer, |room, slot, out, _| room.add_candidate(now, (slot, target), &candidate, out));
@@ -216,6 +221,25 @@ impl Shard {
         self.arm_room(now, room);
     }
 
+    /// A client may check its paths before its answer is here. Nothing can be said to that until then, and from then on
+    /// every moment counts: a client whose check is answered takes the connection for made.
+    fn answer_early_checks(&mut self, now: Instant, peer: PeerId) {
+        let Some(&(room, slot)) = self.peer_slots.get(&peer) else {
+            return;
+        };
+        let key = TransportKey { room, slot, peer, publisher: false };
+        // str0m takes one of them for each time-out.
+        for _ in 0..limits::MAX_UNANSWERED_CHECKS {
+            if !self.transport(key).is_some_and(|t| t.has_unanswered_checks()) {
+                return;
+            }
+            if let Some(room) = self.rooms[room].as_mut() {
+                room.handle_timeout(now, (slot, Target::Subscriber), &mut self.out);
+            }
+            self.follow_up(room);
+        }
+    }
+
     fn or_reply_unknown(&mut self, request: RequestId, peer: PeerId) {
         if !self.peer_slots.contains_key(&peer) {
             let result = Err("unknown peer".to_owned());
@@ -245,8 +269,8 @@ impl Shard {
 
     // Network.
 
-    /// A datagram that arrived at `destination`, one of the configured candidates.
-    pub fn handle_datagram(&mut self, now: Instant, source: SocketAddr, destination: SocketAddr, datagram: &[u8]) {
+    /// A datagram that arrived at `path.local`, one of the configured candidates.
+    pub fn handle_datagram(&mut self, now: Instant, path: Path, datagram: &[u8]) {
         self.out.counters.packets_in += 1;
         self.out.counters.bytes_in += datagram.len() as u64;
         if datagram.len() > limits::MAX_DATAGRAM {
@@ -260,7 +284,7 @@ impl Shard {
         let key = if protocol == Protocol::Stun {
             stun::addressed_ufrag(datagram).and_then(|ufrag| self.by_ufrag.get(ufrag)).copied()
         } else {
-            self.by_address.get(&source).copied()
+            self.by_address.get(&(path.carrier, path.remote)).copied()
         };
         let Some(key) = key else {
             if protocol == Protocol::Stun {
@@ -280,12 +304,8 @@ impl Shard {
         let Some(room) = self.rooms[key.room].as_mut() else {
             return;
         };
-        match room.handle_datagram(now, (key.slot, key.target()), source, destination, datagram, &mut self.out) {
-            Ok(()) => {
-                if protocol == Protocol::Stun {
-                    self.learn_address(now, key, source, destination);
-                }
-            }
+        match room.handle_datagram(now, (key.slot, key.target()), path, datagram, &mut self.out) {
+            Ok(()) => {}
             Err(Refused::Stranger) => self.out.counters.dropped_unknown_source += 1,
             Err(Refused::Malformed) => self.out.counters.dropped_refused += 1,
         }
@@ -300,23 +320,26 @@ impl Shard {
         peer.transport(key.target())
     }
 
-    /// After a binding request: route what else comes from there, if ICE agrees that it is the client.
-    fn learn_address(&mut self, now: Instant, key: TransportKey, source: SocketAddr, destination: SocketAddr) {
-        if self.by_address.get(&source) == Some(&key) {
+    /// Route what comes from where ICE found the client to be.
+    fn learn_addresses(&mut self, key: TransportKey) {
+        let Some(transport) = self.transport(key) else {
             return;
-        }
-        if !self.transport(key).is_some_and(|t| t.is_verified(now, source, destination)) {
-            return;
-        }
-        let routes = self.routes.entry(key).or_default();
-        if routes.addresses.len() >= MAX_ROUTES {
-            let oldest = routes.addresses.remove(0);
-            if self.by_address.get(&oldest) == Some(&key) {
-                self.by_address.remove(&oldest);
+        };
+        for path in transport.take_proven_paths() {
+            let address = (path.carrier, path.remote);
+            if self.by_address.get(&address) == Some(&key) {
+                continue;
             }
+            let routes = self.routes.entry(key).or_default();
+            if routes.addresses.len() >= MAX_ROUTES {
+                let oldest = routes.addresses.remove(0);
+                if self.by_address.get(&oldest) == Some(&key) {
+                    self.by_address.remove(&oldest);
+                }
+            }
+            routes.addresses.push(address);
+            self.by_address.insert(address, key);
         }
-        routes.addresses.push(source);
-        self.by_address.insert(source, key);
     }
 
     // Time.
@@ -396,6 +419,7 @@ impl Shard {
             let key = TransportKey { room, slot, peer, publisher: target == Target::Publisher };
             self.arm(key);
             self.learn_ufrag(key);
+            self.learn_addresses(key);
         }
         for peer in std::mem::take(&mut self.out.departed) {
             if let Some((room, slot)) = self.peer_slots.remove(&peer) {

@@ -1,9 +1,13 @@
-//! The one thing demultiplexing needs of STUN (RFC 8489): whose user name a binding request carries.
+//! What routing needs of STUN (RFC 8489): whose user name a binding request carries, whether it nominates, and which
+//! request an answer is to.
 
 const HEADER: usize = 20;
 const MAGIC_COOKIE: [u8; 4] = [0x21, 0x12, 0xA4, 0x42];
 const BINDING_REQUEST: [u8; 2] = [0x00, 0x01];
+const BINDING_SUCCESS: [u8; 2] = [0x01, 0x01];
 const USERNAME: u16 = 0x0006;
+/// RFC 8445 section 7.1.2.
+const USE_CANDIDATE: u16 = 0x0025;
 
 /// What a datagram is, by its first byte (RFC 7983) and, for RTCP, its packet type (RFC 5761).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,24 +37,56 @@ pub fn classify(datagram: &[u8]) -> Option<Protocol> {
     }
 }
 
+/// Ties an answer to its request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TransactionId(pub [u8; 12]);
+
+/// A connectivity check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BindingRequest {
+    pub id: TransactionId,
+    /// It carries USE-CANDIDATE.
+    pub nominates: bool,
+}
+
 /// The first part of the USERNAME of a binding request: the user fragment of the one addressed (RFC 8445 §7.2.2).
 pub fn addressed_ufrag(datagram: &[u8]) -> Option<&str> {
-    if datagram.len() < HEADER || datagram[0..2] != BINDING_REQUEST || datagram[4..8] != MAGIC_COOKIE {
+    let name = attributes(datagram, BINDING_REQUEST)?.find(|(kind, _)| *kind == USERNAME)?.1;
+    std::str::from_utf8(name).ok()?.split_once(':').map(|(ours, _)| ours)
+}
+
+/// What a binding request asks for. Nothing in it is verified here.
+pub fn binding_request(datagram: &[u8]) -> Option<BindingRequest> {
+    let nominates = attributes(datagram, BINDING_REQUEST)?.any(|(kind, _)| kind == USE_CANDIDATE);
+    Some(BindingRequest { id: transaction_id(datagram)?, nominates })
+}
+
+/// The request that this is the successful answer to.
+pub fn answered_request(datagram: &[u8]) -> Option<TransactionId> {
+    attributes(datagram, BINDING_SUCCESS).and_then(|_| transaction_id(datagram))
+}
+
+fn transaction_id(datagram: &[u8]) -> Option<TransactionId> {
+    datagram.get(8..HEADER)?.try_into().ok().map(TransactionId)
+}
+
+/// Type and value of each attribute of a message of this type, up to the first that is cut short.
+fn attributes(datagram: &[u8], message_type: [u8; 2]) -> Option<impl Iterator<Item = (u16, &[u8])>> {
+    if datagram.len() < HEADER || datagram[0..2] != message_type || datagram[4..8] != MAGIC_COOKIE {
         return None;
     }
     let length = usize::from(u16::from_be_bytes([datagram[2], datagram[3]]));
     let mut rest = datagram[HEADER..].get(..length)?;
-    while let [t1, t0, l1, l0, body @ ..] = rest {
+    Some(std::iter::from_fn(move || {
+        let [t1, t0, l1, l0, body @ ..] = rest else {
+            return None;
+        };
         let len = usize::from(u16::from_be_bytes([*l1, *l0]));
         let value = body.get(..len)?;
-        if u16::from_be_bytes([*t1, *t0]) == USERNAME {
-            let name = std::str::from_utf8(value).ok()?;
-            return name.split_once(':').map(|(ours, _)| ours);
-        }
         // Attributes are padded to four bytes.
-        rest = body.get(len.next_multiple_of(4)..)?;
-    }
-    None
+        rest = body.get(len.next_multiple_of(4)..).unwrap_or_default();
+        Some((u16::from_be_bytes([*t1, *t0]), value))
+    }))
 }
 
 #[cfg(test)]
@@ -78,6 +114,23 @@ mod tests {
     }
 
     #[test]
+    fn tells_nominations_and_answers() {
+        let id = TransactionId([9; 12]);
+        let plain = request("ours:theirs");
+        assert_eq!(binding_request(&plain), Some(BindingRequest { id, nominates: false }));
+        assert_eq!(answered_request(&plain), None);
+
+        let mut nominating = plain.clone();
+        nominating.extend([0, 0x25, 0, 0]);
+        nominating[3] += 4;
+        assert_eq!(binding_request(&nominating), Some(BindingRequest { id, nominates: true }));
+
+        let mut answer = plain;
+        answer[0..2].copy_from_slice(&BINDING_SUCCESS);
+        assert_eq!((binding_request(&answer), answered_request(&answer)), (None, Some(id)));
+    }
+
+    #[test]
     fn tells_the_protocols_apart() {
         assert_eq!(classify(&[]), None);
         assert_eq!(classify(&[0; 20]), None);
@@ -94,6 +147,8 @@ mod tests {
         fn no_datagram_panics(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
             let _ = classify(&bytes);
             let _ = addressed_ufrag(&bytes);
+            let _ = binding_request(&bytes);
+            let _ = answered_request(&bytes);
         }
 
         #[test]
@@ -102,6 +157,7 @@ mod tests {
             let at = at % m.len();
             m[at] = value;
             let _ = addressed_ufrag(&m);
+            let _ = binding_request(&m);
         }
     }
 }

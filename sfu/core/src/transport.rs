@@ -24,6 +24,8 @@ use crate::datagrams::Datagrams;
 use crate::events::TransportState;
 use crate::forward::{Egress, Format, Outgoing, OutgoingStream, PayloadTypes};
 use crate::limits;
+use crate::path::{Carrier, Checks, Path};
+use crate::stun;
 
 /// Payload types of our own offers: the ones clients use themselves, so that few ever need mapping.
 const H264_PT: u8 = 125;
@@ -113,6 +115,9 @@ pub struct Transport {
     negotiated_at: Option<Instant>,
     disconnected_at: Option<Instant>,
     remote_candidates: usize,
+    checks: Checks,
+    /// Paths ICE found to be the client's since the shard asked.
+    proven: Vec<Path>,
     channels: Vec<OpenChannel>,
     /// SSRCs let through to str0m, which makes room for each before it can check the sender.
     admitted: Vec<u32>,
@@ -157,6 +162,8 @@ impl Transport {
             negotiated_at: None,
             disconnected_at: None,
             remote_candidates: 0,
+            checks: Checks::default(),
+            proven: Vec::new(),
             channels: Vec::new(),
             admitted: Vec::new(),
             queue: DataQueue::default(),
@@ -190,29 +197,32 @@ impl Transport {
 
     // Network.
 
-    /// True when a datagram that is not STUN would be accepted from `source`: ICE verified it.
-    pub fn is_verified(&self, now: Instant, source: SocketAddr, destination: SocketAddr) -> bool {
-        // The smallest thing str0m takes for RTP. Only the addresses matter.
-        const PROBE: [u8; 12] = [0x80, 0x60, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
-        let Ok(receive) = Receive::new(Protocol::Udp, source, destination, &PROBE) else {
-            return false;
-        };
-        self.rtc.accepts(&Input::Receive(now, receive))
-    }
-
-    pub fn handle_datagram(
-        &mut self,
-        now: Instant,
-        source: SocketAddr,
-        destination: SocketAddr,
-        datagram: &[u8],
-    ) -> Result<(), Refused> {
-        let receive = Receive::new(Protocol::Udp, source, destination, datagram).map_err(|_| Refused::Malformed)?;
+    pub fn handle_datagram(&mut self, now: Instant, path: Path, datagram: &[u8]) -> Result<(), Refused> {
+        let receive =
+            Receive::new(protocol(path.carrier), path.remote, path.local, datagram).map_err(|_| Refused::Malformed)?;
         let input = Input::Receive(now, receive);
         if !self.rtc.accepts(&input) {
             return Err(Refused::Stranger);
         }
+        if let Some(request) = stun::binding_request(datagram) {
+            self.checks.asked(path, &request);
+        }
         self.rtc.handle_input(input).map_err(|_| Refused::Malformed)
+    }
+
+    /// Connectivity checks wait for something: for the client's description, or for the next time-out.
+    pub fn has_unanswered_checks(&self) -> bool {
+        self.checks.are_waiting()
+    }
+
+    /// Paths that ICE found to be the client's since the last call.
+    pub fn take_proven_paths(&mut self) -> Vec<Path> {
+        std::mem::take(&mut self.proven)
+    }
+
+    /// Where the client wants everything but answers to its checks. `None` until it nominated a path.
+    pub fn path(&self) -> Option<Path> {
+        self.checks.selected()
     }
 
     /// Whether RTP of this SSRC may go to str0m.
@@ -240,7 +250,10 @@ impl Transport {
         assert!(!self.panic_next, "panic asked for by a test");
         loop {
             match self.rtc.poll_output() {
-                Ok(Output::Transmit(t)) => out.push(t.source, t.destination, &t.contents),
+                Ok(Output::Transmit(t)) => {
+                    let told = Path { carrier: carrier(t.proto), local: t.source, remote: t.destination };
+                    self.send(told, &t.contents, out);
+                }
                 Ok(Output::Event(event)) => self.take_event(now, event, arrivals),
                 Ok(Output::Timeout(at)) => {
                     self.deadline = at;
@@ -255,6 +268,15 @@ impl Transport {
         if !self.rtc.is_alive() && !self.is_over() {
             self.change_state(TransportState::Failed, arrivals);
         }
+    }
+
+    fn send(&mut self, told: Path, contents: &[u8], out: &mut Datagrams) {
+        if let Some(request) = stun::answered_request(contents) {
+            self.proven.extend(self.checks.answered(told.carrier, told.remote, request));
+        }
+        // A check is answered where it came from, whatever path is in use.
+        let is_answer = stun::classify(contents) == Some(stun::Protocol::Stun);
+        out.push(if is_answer { told } else { self.path().unwrap_or(told) }, contents);
     }
 
     fn take_event(&mut self, now: Instant, event: RtcEvent, arrivals: &mut Vec<Arrival>) {
@@ -573,6 +595,21 @@ pub struct Addition {
     pub kind: Kind,
     pub stream_id: String,
     pub track_id: String,
+}
+
+fn protocol(carrier: Carrier) -> Protocol {
+    match carrier {
+        Carrier::Udp => Protocol::Udp,
+        Carrier::Tcp => Protocol::Tcp,
+    }
+}
+
+fn carrier(protocol: Protocol) -> Carrier {
+    match protocol {
+        Protocol::Udp => Carrier::Udp,
+        // str0m sends only by what it was told of as a candidate: see `Transport::new`.
+        Protocol::Tcp | Protocol::SslTcp | Protocol::Tls => Carrier::Tcp,
+    }
 }
 
 fn extensions(target: Target) -> ExtensionMap {

@@ -83,7 +83,7 @@ fn garbage_from_anywhere_changes_nothing() {
     for _ in 0..200 {
         for datagram in &datagrams {
             for source in [stranger, from_alice, from_bob] {
-                world.shard.handle_datagram(world.now, source, world.sfu, datagram);
+                world.arrives(source, datagram);
             }
         }
     }
@@ -128,9 +128,9 @@ fn a_stranger_who_knows_the_user_fragment_gets_nothing_and_changes_nothing() {
     let stranger = SocketAddr::from(([192, 0, 2, 66], 6666));
     let before = received(&world, bob, &mids[0]);
 
-    world.shard.handle_datagram(world.now, stranger, world.sfu, &stun_request(&format!("{ufrag}:theirs")));
+    world.arrives(stranger, &stun_request(&format!("{ufrag}:theirs")));
     let rtp = [&[0x80, 96, 0, 1][..], &[0; 96]].concat();
-    world.shard.handle_datagram(world.now, stranger, world.sfu, &rtp);
+    world.arrives(stranger, &rtp);
     let strangers = std::rc::Rc::new(std::cell::Cell::new(0));
     let count = strangers.clone();
     world.deliver = Box::new(move |to, _| {
@@ -214,7 +214,7 @@ fn no_more_sources_than_allowed_reach_the_library() {
         let mut packet = vec![0x80, 96, 0, 1, 0, 0, 0, 1];
         packet.extend(ssrc.to_be_bytes());
         packet.resize(100, 1);
-        world.shard.handle_datagram(world.now, source, world.sfu, &packet);
+        world.arrives(source, &packet);
     }
     world.run(SECOND);
 

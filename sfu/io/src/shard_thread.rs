@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use mio::{Events, Interest, Poll, Token};
 use moothall_sfu_core::containment::contain;
-use moothall_sfu_core::{Command, Counters, Shard};
+use moothall_sfu_core::{Command, Counters, Path, Shard};
 
 use crate::event_queue::EventQueue;
 use crate::socket::{ReceiveBuffers, Socket, send_all};
@@ -116,7 +116,7 @@ impl ShardThread {
         let (socket, shard) = (&self.sockets[index], &mut self.shard);
         for _ in 0..BATCHES_PER_TURN {
             let read = socket.receive(buffers, |source, candidate, datagram| {
-                shard.handle_datagram(now, source, candidate, datagram);
+                shard.handle_datagram(now, Path::udp(candidate, source), datagram);
             });
             match read {
                 Ok(true) => {}

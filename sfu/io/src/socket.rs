@@ -99,16 +99,16 @@ pub fn send_all(sockets: &[Socket], datagrams: &mut Datagrams) -> u64 {
     let segments = sockets.iter().map(|s| s.state.max_gso_segments()).min().unwrap_or(1);
     let mut unsent = 0;
     for run in datagrams.runs(segments, MAX_RUN_BYTES) {
-        let Some(socket) = sockets.iter().find(|s| s.owns(run.source)) else {
+        let Some(socket) = sockets.iter().find(|s| s.owns(run.path.local)) else {
             unsent += run.count as u64;
             continue;
         };
         let transmit = Transmit {
-            destination: run.destination,
+            destination: run.path.remote,
             ecn: None,
             contents: run.bytes,
             segment_size: (run.count > 1).then_some(run.segment),
-            src_ip: socket.local.contains(&run.source).then(|| run.source.ip()),
+            src_ip: socket.local.contains(&run.path.local).then(|| run.path.local.ip()),
         };
         if !socket.send(&transmit) {
             unsent += run.count as u64;

@@ -4,6 +4,7 @@
 
 mod client;
 pub mod media;
+pub mod stun;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -12,8 +13,8 @@ use std::time::{Duration, Instant};
 pub use client::Client;
 use moothall_sfu_core::events::Section;
 use moothall_sfu_core::{
-    Command, Event, Identity, Kind, PeerId, Reply, RequestId, RoomId, Shard, ShardConfig, SubscriptionSettings, Target,
-    TrackId, TransportState,
+    Command, Event, Identity, Kind, Path, PeerId, Reply, RequestId, RoomId, Shard, ShardConfig, SubscriptionSettings,
+    Target, TrackId, TransportState,
 };
 
 pub const STEP: Duration = Duration::from_millis(5);
@@ -254,10 +255,15 @@ impl World {
             }
         }
         for (source, datagram) in &sent {
-            self.shard.handle_datagram(self.now, *source, self.sfu, datagram);
+            self.arrives(*source, datagram);
         }
         let received = self.collect();
         !sent.is_empty() || received
+    }
+
+    /// A datagram from anywhere reaches the SFU.
+    pub fn arrives(&mut self, source: SocketAddr, datagram: &[u8]) {
+        self.shard.handle_datagram(self.now, Path::udp(self.sfu, source), datagram);
     }
 
     /// Finish what the shard has to do; true when it sent something.
@@ -265,7 +271,7 @@ impl World {
         self.shard.flush(self.now);
         self.events.extend(self.shard.take_events());
         let datagrams: Vec<(SocketAddr, Vec<u8>)> =
-            self.shard.datagrams().iter().map(|(d, bytes)| (d.destination, bytes.to_vec())).collect();
+            self.shard.datagrams().iter().map(|(d, bytes)| (d.path.remote, bytes.to_vec())).collect();
         self.shard.datagrams().clear();
         for (destination, datagram) in &datagrams {
             if !(self.deliver)(*destination, datagram) {
