@@ -97,7 +97,7 @@ class Application:
         self.application_id = application_id
         self.private_key_file = private_key_file
 
-    def token(self) -> str:
+    def token(self, *, minutes: int = 15) -> str:
         minted = subprocess.run(  # noqa: S603
             [
                 MOOTHALL,
@@ -107,6 +107,8 @@ class Application:
                 self.application_id,
                 "--private-key",
                 self.private_key_file,
+                "--minutes",
+                str(minutes),
             ],
             capture_output=True,
             text=True,

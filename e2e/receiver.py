@@ -8,11 +8,14 @@ from typing import Any
 
 
 class Receiver:
+    """``events[i]`` came with ``headers[i]``; only those it answered with a 2xx are kept."""
+
     def __init__(self) -> None:
         self.events: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
         self.answer: Callable[[dict[str, Any]], int] = lambda _event: 200
         receiver = self
+        keeping = threading.Lock()
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
@@ -20,11 +23,16 @@ class Receiver:
                 event = json.loads(body)
                 status = receiver.answer(event)
                 if status < 300:
-                    receiver.headers.append({name.lower(): value for name, value in self.headers.items()})
-                    receiver.events.append(event)
-                self.send_response(status)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
+                    with keeping:
+                        receiver.headers.append({name.lower(): value for name, value in self.headers.items()})
+                        receiver.events.append(event)
+                try:
+                    self.send_response(status)
+                    self.send_header("Content-Length", "0")
+                    self.end_headers()
+                except OSError:
+                    # Whoever asked has been killed.
+                    self.close_connection = True
 
             def log_message(self, *_: object) -> None:
                 """Quiet."""
