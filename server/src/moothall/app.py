@@ -5,7 +5,7 @@ import gc
 import signal
 import socket
 from collections import ChainMap
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -84,8 +84,8 @@ async def running(
     async def gate(room: str, identity: str) -> Admission | Refusal:
         return await meeting.gate(room, identity)
 
-    async def listen(event: EngineEvent) -> None:
-        await meeting.on_engine_event(event)
+    async def listen(events: Sequence[EngineEvent]) -> None:
+        await meeting.on_engine_events(events)
 
     async def drain() -> None:
         meeting.stop_holding()
@@ -145,6 +145,8 @@ async def serve(settings: Settings, listener: socket.socket, on_ready: Callable[
             http="httptools",
             ws="websockets-sansio",
             ws_max_size=_MAX_WEBSOCKET_MESSAGE,
+            # Costs more CPU and memory than it saves: most messages are short, and there are many.
+            ws_per_message_deflate=False,
             lifespan="off",
             log_config=None,
             access_log=False,
@@ -192,6 +194,8 @@ def _build_app(context: ApiContext, media: Media, meeting: MeetingService, wake:
     )
     app.state.api = context
     app.state.probes = {"database": lambda: _probe_database(context.database), "sfu": media.probe}
+    # First, because routes are tried in order and many may connect at once.
+    app.router.routes.extend(media.routes)
     live = live_router(LiveRooms(context.database, media.engine, meeting))
     for prefix in (_API_PREFIX, *_OLD_API_PREFIXES):
         for router in (
@@ -210,7 +214,6 @@ def _build_app(context: ApiContext, media: Media, meeting: MeetingService, wake:
         app.include_router(router)
     app.include_router(health.router)
     install_reference(app)
-    app.router.routes.extend(media.routes)
     app.include_router(page_router(meeting, context.clock, media_url=media.engine.client_url()))
     install_edge(app)
     return app

@@ -6,7 +6,7 @@ import logging
 import os
 import socket
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -75,8 +75,8 @@ async def serving(port: int = 0) -> AsyncIterator[MeetingServer]:
     async def gate(_room: str, _identity: str) -> Admission | Refusal:
         return server.verdict
 
-    async def listen(event: EngineEvent) -> None:
-        server.events.append(event)
+    async def listen(events: Sequence[EngineEvent]) -> None:
+        server.events.extend(events)
 
     engine = EmbeddedEngine(
         sfu=moothall_sfu.Engine(bind_ips=["127.0.0.1"], udp_ports=[0]),

@@ -53,7 +53,7 @@ class Meeting:
         self.service = MeetingService(
             database=self.database, engine=self.engine, clock=self.clock, secrets=SECRETS, wake=self._wake
         )
-        self.engine.listener = self.service.on_engine_event
+        self.engine.listener = self.service.on_engine_events
         self.jobs = JobRunner(self.database, self.clock, self.service.job_handlers())
 
     def _wake(self) -> None:
@@ -191,7 +191,7 @@ async def test_who_was_let_in_and_never_came_does_not_block_the_door(meeting: Me
 
 
 async def test_what_the_engine_reports_becomes_a_session(meeting: Meeting) -> None:
-    await meeting.service.on_engine_event(RoomStarted(meeting.room.id, meeting.clock.now()))
+    await meeting.service.on_engine_events([RoomStarted(meeting.room.id, meeting.clock.now())])
     await meeting.engine.join(meeting.room.id, "ada", role="owner")
     await meeting.engine.join(meeting.room.id, "bob")
     await meeting.engine.leave(meeting.room.id, "ada")
@@ -381,7 +381,7 @@ async def test_no_join_is_lost_while_the_database_restarts(meeting: Meeting, mon
     meeting.service = MeetingService(
         database=flaky, engine=meeting.engine, clock=meeting.clock, secrets=SECRETS, wake=lambda: None
     )
-    meeting.engine.listener = meeting.service.on_engine_event
+    meeting.engine.listener = meeting.service.on_engine_events
 
     await meeting.engine.join(meeting.room.id, "ada")
 

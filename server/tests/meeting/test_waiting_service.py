@@ -39,7 +39,7 @@ class Door:
             wake=lambda: None,
             waiting_hold_s=hold_s,
         )
-        self.engine.listener = self.service.on_engine_event
+        self.engine.listener = self.service.on_engine_events
 
     async def owner_comes(self) -> str:
         """Returns the owner's control token."""

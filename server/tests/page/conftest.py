@@ -46,7 +46,7 @@ async def page(
     meeting = MeetingService(
         database=database, engine=engine, clock=clock, secrets=SECRETS, wake=lambda: None, waiting_hold_s=0
     )
-    engine.listener = meeting.on_engine_event
+    engine.listener = meeting.on_engine_events
     app = FastAPI(redirect_slashes=False)
     app.include_router(page_router(meeting, clock, media_url="wss://media.example", static=build))
     transport = httpx2.ASGITransport(app=app, client=("198.51.100.1", 40000))

@@ -172,6 +172,9 @@ class Chaos:
         for command in self.stage.log[self.carried_out :]:
             self.ledger.carry_out(command)
         self.carried_out = len(self.stage.log)
+        for one in self.stage.room.participants.values():
+            # What is kept of a participant for all to be told is what it is now, in what others may see.
+            assert not one.visible or one.info() == one.describe()
 
     def _says(self, sid: str, request: Any) -> None:
         # Only who has a socket can speak.

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -127,8 +127,8 @@ async def world() -> AsyncIterator[World]:
         verdict = built.verdicts.pop(0) if built.verdicts else Admission()
         return await verdict() if callable(verdict) else verdict
 
-    async def listen(event: EngineEvent) -> None:
-        built.events.append(event)
+    async def listen(events: Sequence[EngineEvent]) -> None:
+        built.events.extend(events)
 
     sfu = FakeSfu()
     embedded = EmbeddedEngine(
@@ -478,6 +478,19 @@ class TestHostileClients:
                 await resumed.next("reconnect")
             alice.connection.transport.resume_reading()
 
+    async def test_what_happens_to_many_at_once_is_told_in_one_message(self, world: World) -> None:
+        async with world.inside("alice") as alice, world.inside("bob"):
+            for number in range(200):
+                assert await world.engine.update_participant("standup", "bob", name=f"Bob {number}")
+
+            frames = 0
+            name = ""
+            while name != "Bob 199":
+                update = (await alice.next("update")).update
+                frames += 1
+                name = update.participants[-1].name
+        assert frames < 10
+
     async def test_no_token_is_ever_logged(self, world: World, caplog: pytest.LogCaptureFixture) -> None:
         redact_queries()
         caplog.set_level(logging.DEBUG)
@@ -504,10 +517,10 @@ class TestReports:
         told: list[str] = []
         failures = [RuntimeError("database is locked"), RuntimeError("again")]
 
-        async def listen(event: EngineEvent) -> None:
-            if failures and isinstance(event, engine.ParticipantJoined):
+        async def listen(events: Sequence[EngineEvent]) -> None:
+            if failures and any(isinstance(event, engine.ParticipantJoined) for event in events):
                 raise failures.pop()
-            told.append(type(event).__name__)
+            told.extend(type(event).__name__ for event in events)
 
         reports = Reports(listen)
         now = CLOCK.now()
@@ -520,8 +533,28 @@ class TestReports:
 
         assert told == ["RoomStarted", "ParticipantJoined", "RoomFinished"]
 
+    async def test_what_happens_while_the_listener_is_busy_is_told_together(self) -> None:
+        told: list[int] = []
+        busy = asyncio.Event()
+
+        async def listen(events: Sequence[EngineEvent]) -> None:
+            told.append(len(events))
+            await busy.wait()
+
+        reports = Reports(listen)
+        async with asyncio.TaskGroup() as tasks:
+            reports.start(tasks)
+            reports.add(engine.RoomStarted("standup", CLOCK.now()))
+            await eventually(lambda: told == [1])
+            for _ in range(60):
+                reports.add(engine.RoomFinished("standup", CLOCK.now()))
+            busy.set()
+            assert await reports.drain(10)
+
+        assert told == [1, 50, 10]
+
     async def test_listener_that_never_succeeds_delays_the_end_only_so_long(self) -> None:
-        async def fail(_event: EngineEvent) -> None:
+        async def fail(_events: Sequence[EngineEvent]) -> None:
             raise RuntimeError("no database")
 
         reports = Reports(fail)

@@ -102,4 +102,4 @@ class FakeEngine:
 
     async def _report(self, event: EngineEvent) -> None:
         if self.listener is not None:
-            await self.listener(event)
+            await self.listener([event])

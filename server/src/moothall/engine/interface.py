@@ -51,8 +51,9 @@ class Refusal:
 # Arguments: room, identity. A token outlives the moment it was made: this is where "has the room ended since?" is answered.
 AdmissionGate = Callable[[str, str], Awaitable[Admission | Refusal]]
 
-# Called for every event, one at a time and in order within a room.
-EngineListener = Callable[[EngineEvent], Awaitable[None]]
+# Called with what happened in a room, in order, one call at a time; when much happened, with several events. When it raises, it is called
+# with the same events again.
+EngineListener = Callable[[Sequence[EngineEvent]], Awaitable[None]]
 
 
 class MediaEngine(Protocol):

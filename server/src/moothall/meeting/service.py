@@ -4,9 +4,9 @@ import asyncio
 import contextlib
 import functools
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal, TypeVar
 
 import structlog
@@ -327,7 +327,11 @@ class MeetingService:
 
     async def _ticket(self, room: Room, participant_id: str, role: Role, cleaned: str) -> Ticket:
         """Raises MeetingFull, MeetingExpired, Removed."""
-        verdict = await self._may_join(room, participant_id)
+        now = self._clock.now()
+        removed = await self._database.read(
+            lambda connection: store.is_removed(connection, room.id, participant_id, now)
+        )
+        verdict = await self._may_join(room, participant_id, removed=removed)
         if isinstance(verdict, Refusal):
             match verdict.reason:
                 case "meeting_full":
@@ -360,24 +364,38 @@ class MeetingService:
 
     async def gate(self, room_id: str, identity: str) -> Admission | Refusal:
         """The engine's AdmissionGate."""
-        room = await self._database.read(lambda connection: rooms_store.find_room(connection, room_id))
-        verdict = await self._may_join(room, identity)
+        now = self._clock.now()
+
+        def transaction(connection: Connection) -> tuple[Room | None, bool]:
+            room = rooms_store.find_room(connection, room_id)
+            return room, store.is_removed(connection, room_id, identity, now)
+
+        # Two reads by key for each of the hundreds who may come at once.
+        room, removed = await self._database.peek(transaction)
+        verdict = await self._may_join(room, identity, removed=removed)
         if isinstance(verdict, Admission):
             self._admissions.note(room_id, identity, self._clock.monotonic())
         return verdict
 
-    async def on_engine_event(self, event: EngineEvent) -> None:
-        """The engine's EngineListener."""
-        match event:
-            case ParticipantJoined():
-                await self._joined(event)
-            case ParticipantLeft():
-                await self._left(event)
-            case RoomFinished():
-                await self._finished(event)
-            case _:
-                # Rooms that start and tracks that come and go change nothing that is stored.
-                return
+    async def on_engine_events(self, events: Sequence[EngineEvent]) -> None:
+        """The engine's EngineListener: what these events change is written in one transaction."""
+        # Rooms that start and tracks that come and go change nothing that is stored.
+        stored = [event for event in events if isinstance(event, ParticipantJoined | ParticipantLeft | RoomFinished)]
+        if not stored:
+            return
+        joined = [event for event in stored if isinstance(event, ParticipantJoined)]
+        for event in joined:
+            self._admissions.forget(event.room, event.identity)
+        now = self._clock.now()
+        refused = await self._write_event(
+            lambda connection: [event for event in stored if not _write_down(connection, event, now)]
+        )
+        for event in joined:
+            if event in refused:
+                # The room ended between the gate and here.
+                await self._engine.remove_participant(event.room, event.identity)
+            elif rules.role_of(event.attributes.get("role")) is Role.OWNER:
+                self._tell_askers(event.room)
 
     async def expire(self, job: Job) -> None:
         """Job ``room_expiry``, whose key is the room id: end the room if it is due."""
@@ -425,56 +443,13 @@ class MeetingService:
             raise NotPermitted
         return claims
 
-    async def _may_join(self, room: Room | None, identity: str) -> Admission | Refusal:
+    async def _may_join(self, room: Room | None, identity: str, *, removed: bool) -> Admission | Refusal:
         others: set[str] = set()
-        removed = False
         if room is not None:
-            room_id, now = room.id, self._clock.now()
-            removed = await self._database.read(lambda connection: store.is_removed(connection, room_id, identity, now))
             others.update(await self._engine.participants(room.id))
             others |= self._admissions.on_the_way(room.id, self._clock.monotonic())
             others.discard(identity)
         return rules.may_join(room, others=len(others), removed=removed, now=self._clock.now())
-
-    async def _joined(self, event: ParticipantJoined) -> None:
-        self._admissions.forget(event.room, event.identity)
-        now = self._clock.now()
-        role = rules.role_of(event.attributes.get("role"))
-        admitted = await self._write_event(
-            lambda connection: sessions.participant_joined(
-                connection,
-                event.room,
-                participant_id=event.identity,
-                sid=event.sid,
-                name=event.name,
-                role=role,
-                at=event.at,
-                now=now,
-            )
-        )
-        if not admitted:
-            # The room ended between the gate and here.
-            await self._engine.remove_participant(event.room, event.identity)
-        elif role is Role.OWNER:
-            self._tell_askers(event.room)
-
-    async def _left(self, event: ParticipantLeft) -> None:
-        now = self._clock.now()
-        await self._write_event(
-            lambda connection: sessions.participant_left(
-                connection,
-                event.room,
-                participant_id=event.identity,
-                sid=event.sid,
-                returning=event.reason in _RETURNING,
-                at=event.at,
-                now=now,
-            )
-        )
-
-    async def _finished(self, event: RoomFinished) -> None:
-        now = self._clock.now()
-        await self._write_event(lambda connection: sessions.room_emptied(connection, event.room, at=event.at, now=now))
 
     async def _write(self, transaction: Callable[[Connection], T]) -> T:
         result = await self._database.write(transaction)
@@ -492,3 +467,34 @@ class MeetingService:
                 _log.warning("engine_event_not_written", error=type(error).__name__)
                 await asyncio.sleep(_EVENT_PAUSE_S)
         raise AssertionError("the loop above returns or raises")
+
+
+def _write_down(
+    connection: Connection, event: ParticipantJoined | ParticipantLeft | RoomFinished, now: datetime
+) -> bool:
+    """False for somebody who joined a room that has ended."""
+    match event:
+        case ParticipantJoined():
+            return sessions.participant_joined(
+                connection,
+                event.room,
+                participant_id=event.identity,
+                sid=event.sid,
+                name=event.name,
+                role=rules.role_of(event.attributes.get("role")),
+                at=event.at,
+                now=now,
+            )
+        case ParticipantLeft():
+            sessions.participant_left(
+                connection,
+                event.room,
+                participant_id=event.identity,
+                sid=event.sid,
+                returning=event.reason in _RETURNING,
+                at=event.at,
+                now=now,
+            )
+        case RoomFinished():
+            sessions.room_emptied(connection, event.room, at=event.at, now=now)
+    return True

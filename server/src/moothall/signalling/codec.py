@@ -4,12 +4,13 @@ Requests are checked against ``limits`` while they are decoded, so that nothing 
 speak binary protobuf, or JSON when their first frame is text.
 """
 
+import functools
 import json
 from collections.abc import Iterable
 from typing import Any
 
 from google.protobuf import json_format
-from google.protobuf.message import DecodeError
+from google.protobuf.message import DecodeError, Message
 from livekit.protocol import models as pb_models
 from livekit.protocol import rtc as pb
 
@@ -31,6 +32,7 @@ from moothall.signalling.messages import (
     Permission,
     Ping,
     Pong,
+    QualityReport,
     Reconnect,
     RefreshToken,
     Request,
@@ -39,6 +41,7 @@ from moothall.signalling.messages import (
     RoomInfo,
     RoomUpdate,
     Simulate,
+    Speaker,
     SpeakersChanged,
     SubscribedQualityUpdate,
     SubscriptionFailed,
@@ -70,6 +73,8 @@ PUBLISH_CODECS = ("video/VP8", "video/H264", "audio/opus")
 # Of data packets, what is for or from the server alone and never relayed.
 _NOT_RELAYED = frozenset({"speaker", "metrics"})
 _MAX_SMALL_NUMBER = 1_000
+# The wire type of strings, bytes and messages.
+_LENGTH_DELIMITED = 2
 _KINDS: dict[int, Kind] = {pb_models.TrackType.AUDIO: "audio", pb_models.TrackType.VIDEO: "video"}
 _KIND_NUMBERS = {kind: number for number, kind in _KINDS.items()}
 _SOURCES = {int(source): source for source in TrackSource}
@@ -95,10 +100,20 @@ def decode_request(frame: bytes | str) -> Request:
 
 
 def encode_response(response: Response, *, as_json: bool = False) -> bytes | str:
-    message = _write_response(response)
     if as_json:
-        return json_format.MessageToJson(message, indent=None)
-    return message.SerializeToString()
+        return json_format.MessageToJson(_write_response(response), indent=None)
+    match response:
+        # Of these, the parts are written once and put together for each receiver.
+        case Join():
+            return _assemble("join", _write_join(response), "other_participants", response.other_participants)
+        case ParticipantUpdate(participants):
+            return _assemble("update", pb.ParticipantUpdate(), "participants", participants)
+        case SpeakersChanged(speakers):
+            return _assemble("speakers_changed", pb.SpeakersChanged(), "speakers", speakers)
+        case ConnectionQualityUpdate(reports):
+            return _assemble("connection_quality", pb.ConnectionQualityUpdate(), "updates", reports)
+        case _:
+            return _write_response(response).SerializeToString()
 
 
 def decode_data(payload: bytes) -> DataMessage:
@@ -348,7 +363,9 @@ def _write_response(response: Response) -> pb.SignalResponse:  # noqa: C901, PLR
         case Answer(sdp, id_):
             return pb.SignalResponse(answer=pb.SessionDescription(type="answer", sdp=sdp, id=id_))
         case Join():
-            return pb.SignalResponse(join=_write_join(response))
+            join = _write_join(response)
+            join.other_participants.extend(_write_participant(one) for one in response.other_participants)
+            return pb.SignalResponse(join=join)
         case Reconnect(last_message_seq):
             return pb.SignalResponse(
                 reconnect=pb.ReconnectResponse(server_info=_server_info(), last_message_seq=last_message_seq)
@@ -371,12 +388,15 @@ def _write_response(response: Response) -> pb.SignalResponse:  # noqa: C901, PLR
         case MuteTrack(sid, muted):
             return pb.SignalResponse(mute=pb.MuteTrackRequest(sid=sid, muted=muted))
         case SpeakersChanged(speakers):
-            infos = [pb_models.SpeakerInfo(sid=one.sid, level=one.level, active=one.active) for one in speakers]
-            return pb.SignalResponse(speakers_changed=pb.SpeakersChanged(speakers=infos))
+            return pb.SignalResponse(
+                speakers_changed=pb.SpeakersChanged(speakers=[_write_speaker(one) for one in speakers])
+            )
         case RoomUpdate(room):
             return pb.SignalResponse(room_update=pb.RoomUpdate(room=_write_room(room)))
-        case ConnectionQualityUpdate():
-            return pb.SignalResponse(connection_quality=_write_quality(response))
+        case ConnectionQualityUpdate(reports):
+            return pb.SignalResponse(
+                connection_quality=pb.ConnectionQualityUpdate(updates=[_write_report(one) for one in reports])
+            )
         case SubscribedQualityUpdate():
             return pb.SignalResponse(subscribed_quality_update=_write_subscribed_quality(response))
         case SubscriptionPermissionUpdate(participant_sid, track_sid, allowed):
@@ -402,11 +422,58 @@ def _write_response(response: Response) -> pb.SignalResponse:  # noqa: C901, PLR
             return pb.SignalResponse(track_subscribed=pb.TrackSubscribed(track_sid=track_sid))
 
 
+def _assemble(
+    name: str, message: Message, repeated: str, parts: Iterable[ParticipantInfo | Speaker | QualityReport]
+) -> bytes:
+    """A SignalResponse whose field ``name`` is ``message`` with these parts in its field ``repeated``.
+
+    An embedded message is its tag, its length and its bytes, wherever it stands, and fields may come in any order (the protocol buffers
+    encoding, "Submessages" and "Field order").
+    """
+    tag = _tag(message.DESCRIPTOR.fields_by_name[repeated].number)
+    body = b"".join([message.SerializeToString(), *(_embed(tag, _written(part)) for part in parts)])
+    return _embed(_tag(pb.SignalResponse.DESCRIPTOR.fields_by_name[name].number), body)
+
+
+def _written(part: ParticipantInfo | Speaker | QualityReport) -> bytes:
+    if not part.written:
+        part.written.append(_write_part(part).SerializeToString())
+    return part.written[0]
+
+
+def _write_part(part: ParticipantInfo | Speaker | QualityReport) -> Message:
+    match part:
+        case ParticipantInfo():
+            return _write_participant(part)
+        case Speaker():
+            return _write_speaker(part)
+        case QualityReport():
+            return _write_report(part)
+
+
+def _embed(tag: bytes, body: bytes) -> bytes:
+    return tag + _varint(len(body)) + body
+
+
+@functools.cache
+def _tag(field_number: int) -> bytes:
+    return _varint(field_number << 3 | _LENGTH_DELIMITED)
+
+
+def _varint(number: int) -> bytes:
+    encoded = bytearray()
+    while number > 0x7F:  # noqa: PLR2004 - seven bits a byte
+        encoded.append(number & 0x7F | 0x80)
+        number >>= 7
+    encoded.append(number)
+    return bytes(encoded)
+
+
 def _write_join(join: Join) -> pb.JoinResponse:
+    """Without the other participants."""
     return pb.JoinResponse(
         room=_write_room(join.room),
         participant=_write_participant(join.participant),
-        other_participants=[_write_participant(one) for one in join.other_participants],
         server_version=SERVER_VERSION,
         server_info=_server_info(),
         subscriber_primary=True,
@@ -498,16 +565,16 @@ def _write_track(track: TrackInfo) -> pb_models.TrackInfo:
     )
 
 
-def _write_quality(update: ConnectionQualityUpdate) -> pb.ConnectionQualityUpdate:
-    infos = [
-        pb.ConnectionQualityInfo(
-            participant_sid=report.participant_sid,
-            quality=int(report.quality),  # type: ignore[arg-type]  # the stubs want the generated enum's own type
-            score=report.score,
-        )
-        for report in update.reports
-    ]
-    return pb.ConnectionQualityUpdate(updates=infos)
+def _write_speaker(speaker: Speaker) -> pb_models.SpeakerInfo:
+    return pb_models.SpeakerInfo(sid=speaker.sid, level=speaker.level, active=speaker.active)
+
+
+def _write_report(report: QualityReport) -> pb.ConnectionQualityInfo:
+    return pb.ConnectionQualityInfo(
+        participant_sid=report.participant_sid,
+        quality=int(report.quality),  # type: ignore[arg-type]  # the stubs want the generated enum's own type
+        score=report.score,
+    )
 
 
 def _write_subscribed_quality(update: SubscribedQualityUpdate) -> pb.SubscribedQualityUpdate:

@@ -1,14 +1,31 @@
-"""The sending half of one WebSocket: a bounded queue between a room, which never waits, and a client, which may be slow."""
+"""The sending half of one WebSocket: a bounded queue between a room, which never waits, and a client, which may be slow.
+
+Two kinds of messages wait here. *Frames* are sent as they are, in order. *States* (participants, speakers, connection qualities) replace what
+was said before about the same participant: while one waits, the next is merged into it, unless a frame was queued in between, because what
+an offer refers to must have been said before it. So a client that is slow, or a room that many join at once, costs each client few
+messages that say much, and what waits is bounded by the number of participants.
+"""
 
 import asyncio
 import contextlib
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
 
 from moothall.signalling import limits
 from moothall.signalling.codec import encode_response
-from moothall.signalling.messages import Response
+from moothall.signalling.messages import (
+    ConnectionQualityUpdate,
+    ParticipantInfo,
+    ParticipantUpdate,
+    QualityReport,
+    Response,
+    Speaker,
+    SpeakersChanged,
+    State,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,8 +33,45 @@ class _Close:
     code: int
 
 
+@dataclass(slots=True)
+class States:
+    """The latest of each kind, by participant sid."""
+
+    participants: dict[str, ParticipantInfo] = field(default_factory=dict)
+    speakers: dict[str, Speaker] = field(default_factory=dict)
+    reports: dict[str, QualityReport] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, state: State) -> "States":
+        match state:
+            case ParticipantUpdate(participants):
+                return cls(participants={one.sid: one for one in participants})
+            case SpeakersChanged(speakers):
+                return cls(speakers={one.sid: one for one in speakers})
+            case ConnectionQualityUpdate(reports):
+                return cls(reports={one.participant_sid: one for one in reports})
+
+    def merge(self, news: "States") -> None:
+        self.participants.update(news.participants)
+        self.speakers.update(news.speakers)
+        self.reports.update(news.reports)
+
+    def responses(self) -> Iterable[Response]:
+        """Participants first: clients drop what they hear about somebody they do not know."""
+        if self.participants:
+            yield ParticipantUpdate(tuple(self.participants.values()))
+        if self.speakers:
+            yield SpeakersChanged(tuple(self.speakers.values()))
+        if self.reports:
+            yield ConnectionQualityUpdate(tuple(self.reports.values()))
+
+    @property
+    def size(self) -> int:
+        return max(len(self.participants), len(self.speakers), len(self.reports))
+
+
 class Connection:
-    """Belongs to the task of its WebSocket; ``send`` and ``close`` may be called by anybody on the same loop."""
+    """Belongs to the task of its WebSocket; the others' methods may be called by anybody on the same loop."""
 
     def __init__(self) -> None:
         self.as_json = False
@@ -27,39 +81,94 @@ class Connection:
         # Set when nothing more will be written: closed in good order, or given up.
         self.finished = asyncio.Event()
         self._closing = False
-        self._queue: asyncio.Queue[bytes | str | _Close] = asyncio.Queue(limits.MAX_PENDING_MESSAGES + 1)
+        self._waiting: deque[bytes | str | States | _Close] = deque()
+        # The last that waits, while it can take in more.
+        self._open: States | None = None
+        # Whether it may be written; what lies before it always may.
+        self._due = False
+        self._frames = 0
+        self._something = asyncio.Event()
 
     def send(self, response: Response) -> None:
-        self.send_frame(encode_response(response, as_json=self.as_json))
+        if isinstance(response, State):
+            self.merge(States.of(response))
+            self.flush()
+        else:
+            self.send_frame(encode_response(response, as_json=self.as_json))
 
     def send_frame(self, frame: bytes | str) -> None:
         """Queue one message. A client that lets more than MAX_PENDING_MESSAGES wait is cut off: it resumes with the whole state."""
         if self._closing:
             return
-        if self._queue.qsize() >= limits.MAX_PENDING_MESSAGES:
-            self.too_slow = True
-            self._closing = True
-            self.finished.set()
+        if self._frames >= limits.MAX_PENDING_MESSAGES:
+            self._give_up()
             return
-        self._queue.put_nowait(frame)
+        self._frames += 1
+        self._append(frame)
+
+    def merge(self, news: States) -> None:
+        """Queue states, to be written after the next ``flush`` or before the next frame, whichever comes first."""
+        if self._closing:
+            return
+        if self._open is None:
+            self._open = States()
+            self._waiting.append(self._open)
+        self._open.merge(news)
+        if self._open.size > limits.MAX_PENDING_STATES:
+            self._give_up()
+
+    def flush(self) -> None:
+        """What was merged so far may be written."""
+        if self._open is not None:
+            self._due = True
+            self._something.set()
 
     def close(self, code: int) -> None:
         """Close once everything queued is written."""
         if not self._closing:
             self._closing = True
-            self._queue.put_nowait(_Close(code))
+            self._append(_Close(code))
 
     async def write_to(self, socket: WebSocket) -> None:
         """Write what is queued, until closed or the client is gone."""
-        with contextlib.suppress(WebSocketDisconnect):
-            while True:
-                frame = await self._queue.get()
-                if isinstance(frame, _Close):
-                    await socket.close(frame.code)
-                    break
-                if isinstance(frame, bytes):
-                    await socket.send_bytes(frame)
-                else:
-                    await socket.send_text(frame)
+        with contextlib.suppress(WebSocketDisconnect, WebSocketDisconnected):
+            while not await self._write_waiting(socket):
+                await self._something.wait()
+                self._something.clear()
         self._closing = True
         self.finished.set()
+
+    async def _write_waiting(self, socket: WebSocket) -> bool:
+        """Write what may be written now. Whether that was the end."""
+        while self._waiting and (self._waiting[0] is not self._open or self._due):
+            item = self._waiting.popleft()
+            match item:
+                case _Close(code):
+                    await socket.close(code)
+                    return True
+                case States():
+                    if item is self._open:
+                        self._open, self._due = None, False
+                    for response in item.responses():
+                        await _write(socket, encode_response(response, as_json=self.as_json))
+                case _:
+                    self._frames -= 1
+                    await _write(socket, item)
+        return False
+
+    def _append(self, item: bytes | str | _Close) -> None:
+        self._waiting.append(item)
+        self._open, self._due = None, False
+        self._something.set()
+
+    def _give_up(self) -> None:
+        self.too_slow = True
+        self._closing = True
+        self.finished.set()
+
+
+async def _write(socket: WebSocket, frame: bytes | str) -> None:
+    if isinstance(frame, bytes):
+        await socket.send_bytes(frame)
+    else:
+        await socket.send_text(frame)

@@ -7,6 +7,7 @@ seen half changed and needs no lock.
 
 import asyncio
 import contextlib
+import math
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ from moothall.kit.clock import Clock
 from moothall.signalling import codec, commands, limits
 from moothall.signalling.codec import MalformedMessage
 from moothall.signalling.commands import Command
-from moothall.signalling.connection import Connection
+from moothall.signalling.connection import Connection, States
 from moothall.signalling.events import (
     AnswerAccepted,
     BroadcastRequested,
@@ -51,7 +52,7 @@ from moothall.signalling.events import (
     TransportChanged,
     UpdateRequested,
 )
-from moothall.signalling.messages import Permission, RefreshToken, Request
+from moothall.signalling.messages import Permission, RefreshToken, Request, Response, State
 from moothall.signalling.reports import Reports
 from moothall.signalling.room import Room
 from moothall.signalling.sfu import Sfu
@@ -103,6 +104,10 @@ class _LiveRoom:
     peers: dict[str, int] = field(default_factory=dict)
     tracks: dict[str, int] = field(default_factory=dict)
     connections: dict[str, Connection] = field(default_factory=dict)
+    # Those that hold states back, until the planned flush.
+    unflushed: set[Connection] = field(default_factory=set)
+    flush_planned: bool = False
+    flushed_at: float = -math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -394,8 +399,11 @@ class EmbeddedEngine:
 
     def _carry_out(self, live: _LiveRoom, command: Command) -> None:  # noqa: C901, PLR0912 - one flat table
         match command:
-            case commands.Send():
-                _send(live, command)
+            case commands.Send(to, response):
+                if isinstance(response, State):
+                    self._tell(live, to, response)
+                else:
+                    _send(live, to, response)
             case commands.CloseSocket(sid, code):
                 self._close_socket(live, sid, code)
             case commands.SendToken(sid):
@@ -441,6 +449,28 @@ class EmbeddedEngine:
                 self._reports.add(event)
             case _:
                 assert_never(command)
+
+    def _tell(self, live: _LiveRoom, to: Sequence[str], state: State) -> None:
+        """At once after a quiet while; when much happens, what happened in the meantime together."""
+        news = States.of(state)
+        for sid in to:
+            connection = live.connections.get(sid)
+            if connection is not None:
+                connection.merge(news)
+                live.unflushed.add(connection)
+        if live.unflushed and not live.flush_planned:
+            assert self._loop is not None  # noqa: S101 - rooms exist only while the engine runs
+            live.flush_planned = True
+            interval = len(live.room.participants) * limits.STATE_INTERVAL_PER_PARTICIPANT
+            self._loop.call_at(live.flushed_at + interval, self._flush, live)
+
+    def _flush(self, live: _LiveRoom) -> None:
+        assert self._loop is not None  # noqa: S101 - as above
+        live.flush_planned = False
+        live.flushed_at = self._loop.time()
+        unflushed, live.unflushed = live.unflushed, set()
+        for connection in unflushed:
+            connection.flush()
 
     def _ask(
         self,
@@ -585,15 +615,15 @@ class EmbeddedEngine:
         return {mid: owner[1] for mid, owner in known if owner is not None}
 
 
-def _send(live: _LiveRoom, command: commands.Send) -> None:
+def _send(live: _LiveRoom, to: Sequence[str], response: Response) -> None:
     """Encode once for all that speak the same form."""
     frames: dict[bool, bytes | str] = {}
-    for sid in command.to:
+    for sid in to:
         connection = live.connections.get(sid)
         if connection is None:
             continue
         if connection.as_json not in frames:
-            frames[connection.as_json] = codec.encode_response(command.response, as_json=connection.as_json)
+            frames[connection.as_json] = codec.encode_response(response, as_json=connection.as_json)
         connection.send_frame(frames[connection.as_json])
 
 

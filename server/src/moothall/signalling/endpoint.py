@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
 
 from moothall.engine import Refusal
 from moothall.kit.clock import Clock
@@ -131,7 +131,7 @@ async def _serve(engine: EmbeddedEngine, clock: Clock, socket: WebSocket) -> Non
     finally:
         engine.detached(client)
     if connection.too_slow:
-        with contextlib.suppress(TimeoutError, WebSocketDisconnect):
+        with contextlib.suppress(TimeoutError, WebSocketDisconnect, WebSocketDisconnected):
             async with asyncio.timeout(_CLOSE_DEADLINE):
                 await socket.close(_TOO_SLOW)
 

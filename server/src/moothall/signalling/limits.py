@@ -7,6 +7,8 @@ MAX_MESSAGE_BURST = 200
 # What one candidate counts: a client with many network interfaces sends hundreds of them as it connects.
 CANDIDATE_COST = 0.2
 MAX_PENDING_MESSAGES = 64
+# Participants, those who left included, that a client was not yet told of.
+MAX_PENDING_STATES = 2_000
 MAX_TOKEN_BYTES = 16 * 1024
 
 # Strings, in bytes of UTF-8.
@@ -46,3 +48,6 @@ DETACHED_TIMEOUT = 30.0
 DETACHED_TIMEOUT_GOING_AWAY = 5.0
 TOKEN_REFRESH_INTERVAL = 300.0
 DYNACAST_LOWERING_DELAY = 5.0
+# How long news of participants, speakers and qualities may wait for more of it, for each participant who has to be told: with 250 of
+# them, four messages a second to each, which costs about a twentieth of a core.
+STATE_INTERVAL_PER_PARTICIPANT = 0.001

@@ -293,6 +293,8 @@ class ParticipantInfo:
     permission: Permission
     client_protocol: int
     disconnect_reason: DisconnectReason = DisconnectReason.UNKNOWN_REASON
+    # The codec keeps here what it has written: hundreds of receivers get the same.
+    written: list[bytes] = field(default_factory=list, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,6 +350,8 @@ class Speaker:
     sid: str
     level: float
     active: bool
+    # As in ParticipantInfo.
+    written: list[bytes] = field(default_factory=list, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -367,6 +371,8 @@ class QualityReport:
     participant_sid: str
     quality: ConnectionQuality
     score: float
+    # As in ParticipantInfo.
+    written: list[bytes] = field(default_factory=list, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -444,6 +450,9 @@ Response = (
     | RequestAnswered
     | TrackSubscribed
 )
+
+# What is said about participants again and again: the latest is all that counts.
+State = ParticipantUpdate | SpeakersChanged | ConnectionQualityUpdate
 
 
 # ---- Data packets ----------------------------------------------------------------------------------------------------

@@ -124,7 +124,9 @@ class Participant:
     session: Session
     connected_at: float
     joined_at_ms: int
+    # Rises whenever ``info`` would say something else.
     version: int = 1
+    told: ParticipantInfo | None = None
     state: ParticipantState = ParticipantState.JOINED
     # By track sid. Pending tracks wait for a media section, published ones have it.
     pending: dict[str, Track] = field(default_factory=dict)
@@ -186,7 +188,14 @@ class Participant:
     def announced_tracks(self) -> list[Track]:
         return [track for track in self.published.values() if track.announced]
 
-    def info(self, *, reason: DisconnectReason = DisconnectReason.UNKNOWN_REASON) -> ParticipantInfo:
+    def info(self) -> ParticipantInfo:
+        """As of this version."""
+        if self.told is None or self.told.version != self.version:
+            self.told = self.describe()
+        return self.told
+
+    def describe(self, *, reason: DisconnectReason = DisconnectReason.UNKNOWN_REASON) -> ParticipantInfo:
+        """As of now, and why it left."""
         return ParticipantInfo(
             sid=self.sid,
             identity=self.identity,

@@ -1,4 +1,4 @@
-"""Brings what happened in rooms to the rest of the server: in order within a room, one at a time, nothing lost.
+"""Brings what happened in rooms to the rest of the server: in order within a room, nothing lost.
 
 The listener writes to the database and may be slow or fail; it is asked again until it succeeds. The queue of a room is bounded by
 refusing newcomers while it is long (``is_behind``): what the people already inside can still cause is bounded by their number.
@@ -7,6 +7,7 @@ refusing newcomers while it is long (``is_behind``): what the people already ins
 import asyncio
 import contextlib
 from collections import deque
+from itertools import islice
 
 import structlog
 
@@ -15,6 +16,8 @@ from moothall.engine import EngineEvent, EngineListener
 _log = structlog.get_logger("moothall.signalling")
 
 _LONG_QUEUE = 1_000
+# Events told at once: one transaction costs less than many, and must not take long.
+_BATCH = 50
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 5.0
 
@@ -58,17 +61,18 @@ class Reports:
     async def _deliver(self, room: str, queue: deque[EngineEvent]) -> None:
         pause = _FIRST_PAUSE
         while queue:
+            batch = list(islice(queue, _BATCH))
             try:
-                await self._listener(queue[0])
+                await self._listener(batch)
             except Exception:  # noqa: BLE001 - whatever it was, the report must not be lost
-                _log.exception(
-                    "report failed, trying again", room=room, event_name=type(queue[0]).__name__, pause=pause
-                )
+                names = sorted({type(event).__name__ for event in batch})
+                _log.exception("report failed, trying again", room=room, event_names=names, pause=pause)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)
                 continue
             pause = _FIRST_PAUSE
-            if queue:
+            # The queue may have been given up meanwhile.
+            for _ in range(min(len(batch), len(queue))):
                 queue.popleft()
         # No await between the last look at the queue and here: what is added next starts a new task.
         del self._queues[room]

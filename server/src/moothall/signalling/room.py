@@ -147,12 +147,11 @@ class Room:
         return next((one for one in self.participants.values() if one.identity == identity), None)
 
     def info(self) -> RoomInfo:
-        seen = [one for one in self.participants.values() if one.visible]
         return RoomInfo(
             sid=self.sid,
             name=self.name,
-            num_participants=len(seen),
-            num_publishers=sum(1 for one in seen if one.announced_tracks()),
+            num_participants=sum(1 for one in self.participants.values() if one.visible),
+            num_publishers=len({one.sid for one, track in self._tracks.values() if track.announced and one.visible}),
             created_at_ms=self._created_at_ms,
         )
 
@@ -231,9 +230,7 @@ class Room:
         done.append(commands.AddPeer(one.sid))
         done += one.session.open(Join(self.info(), one.info(), others, self._sif_trailer))
         done.append(commands.SendToken(one.sid))
-        for publisher in self._others(one):
-            for track in publisher.announced_tracks():
-                done += self._settle(one, publisher, track, now)
+        done += self._settle_all(one, now)
         # The data channels want an offer even when there is nothing to receive.
         return done + one.session.negotiate()
 
@@ -314,7 +311,7 @@ class Room:
         if was_visible:
             one.state = ParticipantState.DISCONNECTED
             one.version += 1
-            done += self._tell(self.participants.values(), ParticipantUpdate((one.info(reason=reason),)))
+            done += self._tell(self.participants.values(), ParticipantUpdate((one.describe(reason=reason),)))
         if report:
             done += self._report_left(one if one.reported else one.replaces, reason, now)
         return done
@@ -539,7 +536,11 @@ class Room:
         if one is None or track is None:
             return []
         track.live = True
-        track.mime_type = track.mime_type or mime_type
+        if not track.mime_type:
+            track.mime_type = mime_type
+            if track.announced:
+                # It was muted when it was announced: what it really is shows only now.
+                return self._broadcast(one, to_self=False)
         return self._announce(one, track, now)
 
     def _announce(self, one: Participant, track: Track, now: Moment) -> list[Command]:
@@ -611,6 +612,13 @@ class Room:
         self._reconsider_quality(track, now)
         subscriber.session.negotiate_later()
         return [*done, commands.UnsubscribeTrack(subscriber.sid, track.sid)]
+
+    def _settle_all(self, subscriber: Participant, now: Moment) -> list[Command]:
+        done: list[Command] = []
+        for publisher, track in self._tracks.values():
+            if track.announced and publisher is not subscriber:
+                done += self._settle(subscriber, publisher, track, now)
+        return done
 
     @staticmethod
     def _configure(subscriber: Participant, track: Track) -> Command:
@@ -772,6 +780,7 @@ class Room:
         if not changed:
             return []
         if was_visible and not one.visible:
+            one.version += 1
             done += self._tell(self._others(one), ParticipantUpdate((one.info(),)))
         return [*done, *self._broadcast(one), commands.SendToken(one.sid)]
 
@@ -781,10 +790,7 @@ class Room:
             if not permission.allows_source(track.request.source):
                 done += one.session.send(TrackUnpublished(track.sid))
                 done += self._withdraw(one, track, now)
-        for publisher in self._others(one):
-            for track in publisher.announced_tracks():
-                done += self._settle(one, publisher, track, now)
-        return done
+        return done + self._settle_all(one, now)
 
     # ---- Time --------------------------------------------------------------------------------------------------------
 
