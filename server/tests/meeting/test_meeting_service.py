@@ -13,7 +13,15 @@ from support.places import make_application, make_room
 
 from moothall.callbacks import outbox
 from moothall.db import Connection, Database
-from moothall.engine import Admission, LeaveReason, Refusal, RoomStarted
+from moothall.engine import (
+    Admission,
+    LeaveReason,
+    ParticipantJoined,
+    ParticipantLeft,
+    Refusal,
+    RoomFinished,
+    RoomStarted,
+)
 from moothall.jobs.runner import JobRunner
 from moothall.kit.ids import new_uuid
 from moothall.meeting import service
@@ -368,11 +376,35 @@ class FlakyDatabase:
             raise OperationalError("SELECT 1", {}, OSError("connection refused"))
         return await self._database.write(transaction)
 
+    async def write_long(self, transaction: Callable[[Connection], T]) -> T:
+        return await self.write(transaction)
+
     async def read(self, transaction: Callable[[Connection], T]) -> T:
         return await self._database.read(transaction)
 
+    async def peek(self, transaction: Callable[[Connection], T]) -> T:
+        return await self._database.peek(transaction)
+
     async def close(self) -> None:
         return None
+
+
+async def test_a_whole_class_that_comes_and_goes_at_once_is_written_in_order(meeting: Meeting) -> None:
+    at = meeting.clock.now()
+    pupils = [f"pupil-{number}" for number in range(20)]
+    joined = [ParticipantJoined(meeting.room.id, one, f"PA_{one}", one, {"role": "guest"}, at=at) for one in pupils]
+    left = [ParticipantLeft(meeting.room.id, one, f"PA_{one}", LeaveReason.CLIENT_INITIATED, at) for one in pupils]
+
+    await meeting.service.on_engine_events([RoomStarted(meeting.room.id, at), *joined])
+    await meeting.service.on_engine_events([*left, RoomFinished(meeting.room.id, at)])
+
+    events = await meeting.events()
+    assert events == [
+        "session:started",
+        *["session:participant:joined"] * 20,
+        *["session:participant:left"] * 20,
+        "session:ended",
+    ]
 
 
 async def test_no_join_is_lost_while_the_database_restarts(meeting: Meeting, monkeypatch: pytest.MonkeyPatch) -> None:

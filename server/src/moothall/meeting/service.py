@@ -30,6 +30,7 @@ from moothall.kit.clock import Clock
 from moothall.kit.ids import new_secret, new_uuid
 from moothall.meeting import rules, store
 from moothall.meeting.admissions import Admissions
+from moothall.meeting.chat import MeetingChat
 from moothall.meeting.control import ControlClaims, ControlToken
 from moothall.meeting.errors import (
     HostLinkInvalid,
@@ -70,6 +71,8 @@ _RETURNING = {LeaveReason.DUPLICATE_IDENTITY, LeaveReason.SERVER_SHUTDOWN}
 # An event of the engine is never reported again, so a database that restarts is waited for. The engine's queue is bounded.
 _EVENT_TRIES = 30
 _EVENT_PAUSE_S = 1.0
+# As many change few rows; each is about a dozen statements.
+_FEW_EVENTS = 2
 _DATABASE_AWAY = (*UNREACHABLE, OSError)
 
 _log = structlog.get_logger("moothall.meeting")
@@ -145,6 +148,7 @@ class MeetingService:
         self._hold_s = waiting_hold_s
         # Set when there is news for the question that is held back for this waiting token.
         self._news: dict[str, asyncio.Event] = {}
+        self.chat = MeetingChat(database, engine, clock, self.identify)
 
     async def recover(self) -> None:
         """What a crash left behind: give the people of open sessions time to come back. Await it before anybody can connect."""
@@ -387,8 +391,9 @@ class MeetingService:
         for event in joined:
             self._admissions.forget(event.room, event.identity)
         now = self._clock.now()
-        refused = await self._write_event(
-            lambda connection: [event for event in stored if not _write_down(connection, event, now)]
+        refused = await self._write_events(
+            lambda connection: [event for event in stored if not _write_down(connection, event, now)],
+            long=len(stored) > _FEW_EVENTS,
         )
         for event in joined:
             if event in refused:
@@ -434,12 +439,17 @@ class MeetingService:
             raise MeetingExpired
         return room, Role.GUEST if owner is None else Role.OWNER, owner
 
+    async def identify(self, control_token: str) -> ControlClaims:
+        """Who asks. Raises NotPermitted for anybody who is not inside."""
+        claims = self._control.parse(control_token, self._clock.now())
+        if claims is None or claims.participant_id not in await self._engine.participants(claims.room_id):
+            raise NotPermitted
+        return claims
+
     async def _moderator(self, control_token: str) -> ControlClaims:
         """Raises NotPermitted for anybody but an owner who is inside."""
-        claims = self._control.parse(control_token, self._clock.now())
-        if claims is None or not rules.may_moderate(claims.role):
-            raise NotPermitted
-        if claims.participant_id not in await self._engine.participants(claims.room_id):
+        claims = await self.identify(control_token)
+        if not rules.may_moderate(claims.role):
             raise NotPermitted
         return claims
 
@@ -451,16 +461,17 @@ class MeetingService:
             others.discard(identity)
         return rules.may_join(room, others=len(others), removed=removed, now=self._clock.now())
 
-    async def _write(self, transaction: Callable[[Connection], T]) -> T:
-        result = await self._database.write(transaction)
+    async def _write(self, transaction: Callable[[Connection], T], *, long: bool = False) -> T:
+        write = self._database.write_long if long else self._database.write
+        result = await write(transaction)
         self._wake()
         return result
 
-    async def _write_event(self, transaction: Callable[[Connection], T]) -> T:
+    async def _write_events(self, transaction: Callable[[Connection], T], *, long: bool) -> T:
         """Raises what the database raises once it has been away for half a minute."""
         for attempt in range(_EVENT_TRIES):
             try:
-                return await self._write(transaction)
+                return await self._write(transaction, long=long)
             except _DATABASE_AWAY as error:
                 if attempt == _EVENT_TRIES - 1:
                     raise

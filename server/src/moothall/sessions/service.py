@@ -189,7 +189,7 @@ def _end_attendances(
         # Engine and server may read their clocks a moment apart; nobody leaves before joining.
         store.end_attendance(connection, attendance.id, max(at, attendance.joined_at))
         _tell_participant(connection, room, attendance, "session:participant:left", now)
-    if store.open_attendances(connection, session.id):
+    if store.is_anybody_inside(connection, session.id):
         return
     ended_at = store.last_leave(connection, session.id) or now
     store.end_session(connection, session.id, ended_at)

@@ -216,6 +216,12 @@ def open_attendances(connection: Connection, session_id: str) -> list[Attendance
     return [_attendance(row) for row in connection.execute(statement.order_by(attendances.c.id))]
 
 
+def is_anybody_inside(connection: Connection, session_id: str) -> bool:
+    """Whether an attendance is open."""
+    statement = select(attendances.c.id).where(attendances.c.session_id == session_id, attendances.c.left_at.is_(None))
+    return connection.execute(statement.limit(1)).first() is not None
+
+
 def last_leave(connection: Connection, session_id: str) -> datetime | None:
     statement = select(func.max(attendances.c.left_at, type_=Timestamp)).where(attendances.c.session_id == session_id)
     latest: datetime | None = connection.execute(statement).scalar_one()
