@@ -7,6 +7,16 @@ from sqlalchemy import Connection
 
 from moothall.db.database import Database, open_database
 from moothall.db.errors import UNREACHABLE, DatabaseUnavailable
+from moothall.db.prepared import Prepared
 from moothall.db.schema import Timestamp, metadata
 
-__all__ = ["UNREACHABLE", "Connection", "Database", "DatabaseUnavailable", "Timestamp", "metadata", "open_database"]
+__all__ = [
+    "UNREACHABLE",
+    "Connection",
+    "Database",
+    "DatabaseUnavailable",
+    "Prepared",
+    "Timestamp",
+    "metadata",
+    "open_database",
+]

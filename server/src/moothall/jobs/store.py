@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from moothall.db import Timestamp, metadata
+from moothall.db import Prepared, Timestamp, metadata
 from moothall.jobs.model import Job
 
 _ERROR_LIMIT = 500
@@ -66,8 +66,12 @@ def _upsert(insert: Any) -> Any:
 
 
 # Made once: making a statement takes longer than running it.
-_SCHEDULE = {"sqlite": _upsert(sqlite.insert), "postgresql": _upsert(postgresql.insert)}
-_CANCEL = delete(jobs).where(jobs.c.kind == bindparam("job_kind"), jobs.c.key == bindparam("job_key"))
+_COLUMNS = [column.name for column in jobs.c if column.name != "id"]
+_SCHEDULE = {
+    "sqlite": Prepared(_upsert(sqlite.insert), _COLUMNS),
+    "postgresql": Prepared(_upsert(postgresql.insert), _COLUMNS),
+}
+_CANCEL = Prepared(delete(jobs).where(jobs.c.kind == bindparam("job_kind"), jobs.c.key == bindparam("job_key")))
 
 
 def schedule(
@@ -84,12 +88,12 @@ def schedule(
         "payload": json.dumps(payload, separators=(",", ":")) if payload else "{}",
         "last_error": None,
     }
-    connection.execute(_SCHEDULE[connection.dialect.name], values)
+    _SCHEDULE[connection.dialect.name].run(connection, values)
 
 
 def cancel(connection: Connection, *, kind: str, key: str) -> bool:
     """Forget the job. False when there is none. One that is running now runs to its end."""
-    return connection.execute(_CANCEL, {"job_kind": kind, "job_key": key}).rowcount == 1
+    return _CANCEL.run(connection, {"job_kind": kind, "job_key": key}) == 1
 
 
 def find(connection: Connection, *, kind: str, key: str) -> Job | None:

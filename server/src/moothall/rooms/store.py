@@ -3,6 +3,7 @@
 A room is read together with what the theme in force (its own, else the application's default) puts into its links.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -14,7 +15,6 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    Row,
     String,
     Table,
     bindparam,
@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 
 from moothall.applications.store import applications
-from moothall.db import Timestamp, metadata
+from moothall.db import Prepared, Timestamp, metadata
 from moothall.rooms.model import (
     AvailableFeatures,
     CallbackUrls,
@@ -89,12 +89,39 @@ _WITH_THEME = select(rooms, themes.c.short_company_url).select_from(
         themes, themes.c.theme_id == func.coalesce(rooms.c.theme_id, applications.c.default_theme_id)
     )
 )
-_BY_ID = _WITH_THEME.where(rooms.c.id == bindparam("room_id"))
-_BY_CODE = _WITH_THEME.where(rooms.c.meeting_code == bindparam("meeting_code"))
-_OF_APPLICATION = _BY_ID.where(rooms.c.application_id == bindparam("application_id"))
-_COUNT = select(func.count()).select_from(rooms).where(rooms.c.application_id == bindparam("application_id"))
-_COUNT_OPEN = _COUNT.where(rooms.c.ended_at.is_(None))
-_PAGE = (
+_SELECT_BY_ID = _WITH_THEME.where(rooms.c.id == bindparam("room_id"))
+_BY_ID = Prepared(_SELECT_BY_ID)
+_BY_ID_LOCKED = Prepared(_SELECT_BY_ID.with_for_update(of=rooms))
+_BY_CODE = Prepared(_WITH_THEME.where(rooms.c.meeting_code == bindparam("meeting_code")))
+_OF_APPLICATION = Prepared(_SELECT_BY_ID.where(rooms.c.application_id == bindparam("application_id")))
+_HAS_THEME = rooms.c.theme_id == bindparam("theme_id")
+
+
+class _OfAll:
+    """A statement about all rooms of an application, and the same about those of one of its themes."""
+
+    def __init__(self, statement: Any) -> None:
+        self._of_all = Prepared(statement)
+        self._of_theme = Prepared(statement.where(_HAS_THEME))
+
+    def rows(
+        self, connection: Connection, application_id: str, theme_id: str | None, **parameters: int
+    ) -> Sequence[Any]:
+        if theme_id is None:
+            return self._of_all.rows(connection, {"application_id": application_id, **parameters})
+        return self._of_theme.rows(connection, {"application_id": application_id, "theme_id": theme_id, **parameters})
+
+    def count(self, connection: Connection, application_id: str, theme_id: str | None) -> int:
+        number: int = self.rows(connection, application_id, theme_id)[0].rooms
+        return number
+
+
+_SELECT_COUNT = (
+    select(func.count().label("rooms")).select_from(rooms).where(rooms.c.application_id == bindparam("application_id"))
+)
+_COUNT = _OfAll(_SELECT_COUNT)
+_COUNT_OPEN = _OfAll(_SELECT_COUNT.where(rooms.c.ended_at.is_(None)))
+_PAGE = _OfAll(
     _WITH_THEME.where(
         rooms.c.application_id == bindparam("application_id"),
         rooms.c.serial >= bindparam("start_id"),
@@ -103,25 +130,25 @@ _PAGE = (
     .order_by(rooms.c.serial)
     .limit(bindparam("limit"))
 )
-_BEFORE = (
+_BEFORE = _OfAll(
     select(rooms.c.serial)
     .where(rooms.c.application_id == bindparam("application_id"), rooms.c.serial < bindparam("serial"))
     .order_by(rooms.c.serial.desc())
     .limit(bindparam("limit"))
 )
-_HAS_THEME = rooms.c.theme_id == bindparam("theme_id")
-_TAKEN = select(rooms.c.serial).where(rooms.c.meeting_code == bindparam("meeting_code"))
-_INSERT = insert(rooms)
-_UPDATE = update(rooms).where(rooms.c.serial == bindparam("row_serial"))
+_TAKEN = Prepared(select(rooms.c.serial).where(rooms.c.meeting_code == bindparam("meeting_code")))
+_WRITTEN = [column.name for column in rooms.c if column.name != "serial"]
+_INSERT = Prepared(insert(rooms), _WRITTEN)
+_UPDATE = Prepared(update(rooms).where(rooms.c.serial == bindparam("row_serial")), _WRITTEN)
 
 
 def insert_room(connection: Connection, room: Room) -> None:
-    connection.execute(_INSERT, _values(room))
+    _INSERT.run(connection, _values(room))
 
 
 def save_room(connection: Connection, room: Room) -> None:
     """Write every column of a room that is stored already."""
-    connection.execute(_UPDATE, {**_values(room), "row_serial": room.serial})
+    _UPDATE.run(connection, {**_values(room), "row_serial": room.serial})
 
 
 def find_room(connection: Connection, room_id: str) -> Room | None:
@@ -131,7 +158,7 @@ def find_room(connection: Connection, room_id: str) -> Room | None:
 
 def lock_room(connection: Connection, room_id: str) -> Room | None:
     """Any application's room, kept from others until the transaction ends: what is decided on it still holds when it is written."""
-    return _one(connection, _BY_ID.with_for_update(of=rooms), {"room_id": room_id})
+    return _one(connection, _BY_ID_LOCKED, {"room_id": room_id})
 
 
 def find_room_by_code(connection: Connection, meeting_code: str) -> Room | None:
@@ -144,49 +171,41 @@ def find_room_of(connection: Connection, application_id: str, room_id: str) -> R
 
 
 def count_rooms(connection: Connection, application_id: str) -> int:
-    return connection.execute(_COUNT, {"application_id": application_id}).scalar_one()
+    return _COUNT.count(connection, application_id, None)
 
 
 def count_rooms_of_theme(connection: Connection, application_id: str, theme_id: str) -> int:
-    return connection.execute(
-        _COUNT.where(_HAS_THEME), {"application_id": application_id, "theme_id": theme_id}
-    ).scalar_one()
+    return _COUNT.count(connection, application_id, theme_id)
 
 
 def count_open_rooms_of_theme(connection: Connection, application_id: str, theme_id: str) -> int:
     """Rooms with this theme that have not ended."""
-    return connection.execute(
-        _COUNT_OPEN.where(_HAS_THEME), {"application_id": application_id, "theme_id": theme_id}
-    ).scalar_one()
+    return _COUNT_OPEN.count(connection, application_id, theme_id)
 
 
 def count_open_rooms(connection: Connection, application_id: str) -> int:
     """Rooms that have not ended."""
-    return connection.execute(_COUNT_OPEN, {"application_id": application_id}).scalar_one()
+    return _COUNT_OPEN.count(connection, application_id, None)
 
 
 def is_taken(connection: Connection, meeting_code: str) -> bool:
     """Whether any room ever had this code."""
-    return connection.execute(_TAKEN, {"meeting_code": meeting_code}).one_or_none() is not None
+    return _TAKEN.row(connection, {"meeting_code": meeting_code}) is not None
 
 
 def list_rooms(
     connection: Connection, application_id: str, *, start: int, end: int, limit: int, theme_id: str | None = None
 ) -> list[Room]:
     """Rooms with ``start <= serial < end`` in ascending order; those of one theme if one is given."""
-    statement, parameters = _narrowed(_PAGE, application_id, theme_id)
-    return [
-        _room(row)
-        for row in connection.execute(statement, {**parameters, "start_id": start, "end_id": end, "limit": limit})
-    ]
+    found = _PAGE.rows(connection, application_id, theme_id, start_id=start, end_id=end, limit=limit)
+    return [_room(row) for row in found]
 
 
 def serials_before(
     connection: Connection, application_id: str, serial: int, limit: int, theme_id: str | None = None
 ) -> list[int]:
     """The nearest serials below this one, in descending order; of rooms of one theme if one is given."""
-    statement, parameters = _narrowed(_BEFORE, application_id, theme_id)
-    return list(connection.execute(statement, {**parameters, "serial": serial, "limit": limit}).scalars())
+    return [row.serial for row in _BEFORE.rows(connection, application_id, theme_id, serial=serial, limit=limit)]
 
 
 def unlink_theme(connection: Connection, application_id: str, theme_id: str) -> None:
@@ -211,19 +230,13 @@ def open_room_ids(connection: Connection, application_id: str) -> list[str]:
 
 def find_newest_room(connection: Connection, application_id: str) -> Room | None:
     statement = _WITH_THEME.where(rooms.c.application_id == application_id).order_by(rooms.c.serial.desc()).limit(1)
-    return _one(connection, statement, {})
-
-
-def _one(connection: Connection, statement: Any, parameters: dict[str, str]) -> Room | None:
-    row = connection.execute(statement, parameters).one_or_none()
+    row = connection.execute(statement).one_or_none()
     return None if row is None else _room(row)
 
 
-def _narrowed(statement: Any, application_id: str, theme_id: str | None) -> tuple[Any, dict[str, Any]]:
-    """The statement for rooms of the application, or of one of its themes, with its first parameters."""
-    if theme_id is None:
-        return statement, {"application_id": application_id}
-    return statement.where(_HAS_THEME), {"application_id": application_id, "theme_id": theme_id}
+def _one(connection: Connection, statement: Prepared, parameters: dict[str, str]) -> Room | None:
+    row = statement.row(connection, parameters)
+    return None if row is None else _room(row)
 
 
 def _values(room: Room) -> dict[str, Any]:
@@ -266,7 +279,7 @@ def _values(room: Room) -> dict[str, Any]:
     }
 
 
-def _room(row: Row[Any]) -> Room:
+def _room(row: Any) -> Room:
     return Room(
         id=row.id,
         application_id=row.application_id,

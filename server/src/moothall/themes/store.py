@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from moothall.applications.store import applications
-from moothall.db import Timestamp, metadata
+from moothall.db import Prepared, Timestamp, metadata
 from moothall.themes.model import (
     LOGO_FIELDS,
     MAX_BRAND_TEXT,
@@ -67,7 +67,7 @@ _IN_FORCE = themes.c.theme_id == func.coalesce(
     .where(applications.c.application_id == bindparam("application_id"))
     .scalar_subquery(),
 )
-_THEME_IN_FORCE = select(themes).where(_OF_APPLICATION, _IN_FORCE)
+_THEME_IN_FORCE = Prepared(select(themes).where(_OF_APPLICATION, _IN_FORCE))
 _SHORT_URL_IN_FORCE = select(themes.c.short_company_url).where(_OF_APPLICATION, _IN_FORCE)
 _SHORT_URLS = (
     select(themes.c.theme_id, themes.c.short_company_url, applications.c.default_theme_id)
@@ -112,7 +112,7 @@ def lock_theme(connection: Connection, application_id: str, theme_id: str) -> Th
 
 def find_theme_in_force(connection: Connection, application_id: str, theme_id: str | None) -> Theme | None:
     """The theme of a room: its own, else the application's default; None when there is neither."""
-    row = connection.execute(_THEME_IN_FORCE, {"application_id": application_id, "theme_id": theme_id}).one_or_none()
+    row = _THEME_IN_FORCE.row(connection, {"application_id": application_id, "theme_id": theme_id})
     return None if row is None else _theme(row)
 
 
@@ -198,7 +198,7 @@ def _write(connection: Connection, statement: Any) -> None:
         raise
 
 
-def _theme(row: Row[Any]) -> Theme:
+def _theme(row: Any) -> Theme:
     return Theme(**row._asdict())
 
 

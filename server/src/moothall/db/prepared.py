@@ -1,0 +1,112 @@
+"""Statements that run with every request, worked out once.
+
+SQLAlchemy builds them, for both databases. On SQLite they run past its execution, which costs several times what the statement does;
+parameters, rows and errors are as they would be there.
+"""
+
+from collections import namedtuple
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Dialect, Select
+from sqlalchemy.sql.compiler import SQLCompiler
+
+from moothall.db.sqlite_connection import as_sqlalchemy_raises
+from moothall.db.sqlite_library import sqlite_library
+
+Convert = Callable[[Any], Any]
+
+
+class Prepared:
+    """A statement whose variable parts are ``bindparam``; for an INSERT or UPDATE without VALUES, ``columns`` are those it writes."""
+
+    def __init__(self, statement: Any, columns: Sequence[str] | None = None) -> None:
+        self._statement = statement
+        self._columns = columns
+        self._plan: _Plan | None = None
+
+    def rows(self, connection: Connection, parameters: Mapping[str, Any]) -> Sequence[Any]:
+        """Rows with their columns as attributes."""
+        if connection.dialect.name != "sqlite":
+            return connection.execute(self._statement, dict(parameters)).all()
+        plan = self._plan or self._make_plan(connection.dialect)
+        found: list[tuple[Any, ...]] = plan.execute(connection, parameters).fetchall()
+        return [plan.row(values) for values in found]
+
+    def row(self, connection: Connection, parameters: Mapping[str, Any]) -> Any:
+        """The only row, or None. Raises ValueError when there are more."""
+        found = self.rows(connection, parameters)
+        if len(found) > 1:
+            raise ValueError("more than one row")
+        return found[0] if found else None
+
+    def run(self, connection: Connection, parameters: Mapping[str, Any]) -> int:
+        """How many rows have changed."""
+        if connection.dialect.name != "sqlite":
+            return connection.execute(self._statement, dict(parameters)).rowcount
+        plan = self._plan or self._make_plan(connection.dialect)
+        count: int = plan.execute(connection, parameters).rowcount
+        return count
+
+    def _make_plan(self, dialect: Dialect) -> "_Plan":
+        compiled = self._statement.compile(dialect=dialect, column_keys=self._columns)
+        columns = list(self._statement.selected_columns) if isinstance(self._statement, Select) else []
+        self._plan = _Plan(
+            str(compiled),
+            _parameters(compiled, dialect),
+            namedtuple("_Row", [str(column.key) for column in columns]),  # noqa: PYI024 - its columns are known only here
+            _converted(columns, dialect),
+        )
+        return self._plan
+
+
+@dataclass(frozen=True, slots=True)
+class _Parameter:
+    """One of the statement's: the name it is given under, or None for a constant; what its values go through."""
+
+    name: str | None
+    convert: Convert | None
+    constant: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """The text, its parameters in their order, the type of its rows, and what their values go through, by position."""
+
+    text: str
+    parameters: Sequence[_Parameter]
+    row_type: Any
+    conversions: Sequence[tuple[int, Convert]]
+
+    def execute(self, connection: Connection, given: Mapping[str, Any]) -> Any:
+        values = []
+        for parameter in self.parameters:
+            value = parameter.constant if parameter.name is None else given[parameter.name]
+            values.append(value if parameter.convert is None else parameter.convert(value))
+        raw: Any = connection.connection.dbapi_connection
+        try:
+            return raw.execute(self.text, values)
+        except sqlite_library().Error as error:
+            raise as_sqlalchemy_raises(self.text, error) from error
+
+    def row(self, values: tuple[Any, ...]) -> Any:
+        converted = list(values)
+        for position, convert in self.conversions:
+            converted[position] = convert(converted[position])
+        return self.row_type._make(converted)
+
+
+def _parameters(compiled: SQLCompiler, dialect: Dialect) -> list[_Parameter]:
+    binds = {name: bind for bind, name in compiled.bind_names.items()}
+    found = []
+    for name in compiled.positiontup or ():
+        bind = binds[name]
+        convert = bind.type.dialect_impl(dialect).bind_processor(dialect)
+        found.append(_Parameter(bind.key, convert) if bind.required else _Parameter(None, convert, bind.value))
+    return found
+
+
+def _converted(columns: Sequence[Any], dialect: Dialect) -> list[tuple[int, Convert]]:
+    converts = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns]
+    return [(position, convert) for position, convert in enumerate(converts) if convert is not None]
