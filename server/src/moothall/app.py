@@ -17,10 +17,12 @@ from moothall import __version__
 from moothall.api import health
 from moothall.api.authentication import Authenticator, Credentials
 from moothall.api.call import ApiContext
+from moothall.api.cors import ListedOrigins
 from moothall.api.handlers import install_edge
 from moothall.api.rates import Rate, RequestRates
 from moothall.api.reference import install_reference
 from moothall.applications import service as applications
+from moothall.applications import store as applications_store
 from moothall.applications.endpoints import applications_router
 from moothall.callbacks.delivery import Deliverer
 from moothall.callbacks.endpoints import router as callbacks_router
@@ -120,7 +122,13 @@ async def running(
         for work in (jobs, callbacks, meeting):
             stack.callback(background.create_task(work.run(), name=type(work).__name__).cancel)
         context = ApiContext(
-            database, clock, settings, secrets, _authenticator(database, clock), _request_rates(settings)
+            database,
+            clock,
+            settings,
+            secrets,
+            _authenticator(database, clock),
+            _request_rates(settings),
+            _listed_origins(database, clock),
         )
         app = _build_app(context, media, meeting, wake)
         yield Server(app, context, meeting, jobs, callbacks, drain)
@@ -231,6 +239,13 @@ def _authenticator(database: Database, clock: Clock) -> Authenticator:
         return await database.peek(lambda connection: applications.find_credentials(connection, application_id))
 
     return Authenticator(find_credentials, clock)
+
+
+def _listed_origins(database: Database, clock: Clock) -> ListedOrigins:
+    async def find(origin: str) -> bool:
+        return await database.peek(lambda connection: applications_store.is_origin_listed(connection, origin))
+
+    return ListedOrigins(find, clock)
 
 
 async def _probe_database(database: Database) -> Mapping[str, Any]:

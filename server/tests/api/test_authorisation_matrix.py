@@ -53,6 +53,7 @@ WHO_MAY: dict[str, str | None] = {
     "redeliver_many": TOKEN,
     "list_sessions": TOKEN,
     "list_session_participants": TOKEN,
+    "list_chat_messages": TOKEN,
     "get_usage": TOKEN,
     "get_live_room": TOKEN,
     "end_live_session": TOKEN,
@@ -289,5 +290,5 @@ async def _objects(server: RunningServer, tenant: Tenant) -> dict[str, str]:
         "participant_id": new_uuid(),
         "delivery_id": str(deliveries[-1]["id"]),
         "application_id": tenant.application_id,
-        "logo_id": new_uuid(),
+        "file_name": f"{new_uuid()}.png",
     }

@@ -194,3 +194,22 @@ def test_the_signature_secret_is_rotated_once_a_day(tmp_path: Path):
     assert rotated["previous_signs_until"].endswith("Z")
     assert again.returncode == 1
     assert "24 hours" in again.stderr
+
+
+def test_origins_are_allowed_from_the_command_line(tmp_path: Path):
+    made = run_json("app", "create", "--name", "Acme", "--data-dir", str(tmp_path))
+    command = ("app", "allow-origins", "--application-id", made["application_id"], "--data-dir", str(tmp_path))
+
+    two = run_json(*command, "https://b.example", "https://A.example")
+    said = run_command(*command, "http://localhost:5173").stdout
+    none = run_json(*command)
+    refused = run_command(*command, "*", check=False)
+
+    assert two == {
+        "application_id": made["application_id"],
+        "allowed_origins": ["https://a.example", "https://b.example"],
+    }
+    assert "http://localhost:5173" in said
+    assert none["allowed_origins"] == []
+    assert refused.returncode == 1
+    assert "must be an origin like https://app.example" in refused.stderr

@@ -394,6 +394,8 @@ async def test_a_hundred_uploads_may_wait(acme: Tenant, server: RunningServer, g
         "/files/logos/%2e%2e%2fmoothall.db.png",
         "/files/logos/x.png",
         "/files/logos/.png",
+        "/files/logos/ef2b46f3-8ebb-437e-a671-272e4990fbc8",
+        "/files/logos/ef2b46f3-8ebb-437e-a671-272e4990fbc8.png.png",
     ],
 )
 async def test_nothing_else_is_served(acme: Tenant, server: RunningServer, path: str):

@@ -43,15 +43,17 @@ class Caller:
 
     application_id: str
     account_id: str
+    allowed_origins: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What is needed to believe an application."""
+    """What is needed to believe an application, and where its answers may be read."""
 
     application_id: str
     account_id: str
     public_key: str
+    allowed_origins: frozenset[str] = frozenset()
 
 
 # Answers with the application of this id, or None when there is none.
@@ -96,7 +98,7 @@ class Authenticator:
         if credentials is None:
             raise Refused("unknown application")
         known = _Known(
-            Caller(credentials.application_id, credentials.account_id),
+            Caller(credentials.application_id, credentials.account_id, credentials.allowed_origins),
             _load_public_key(credentials.public_key),
             self.clock.monotonic() + _KEPT_SECONDS,
         )

@@ -11,6 +11,7 @@ from fastapi.security.base import SecurityBase
 from starlette.requests import Request
 
 from moothall.api.authentication import Authenticator
+from moothall.api.cors import ListedOrigins
 from moothall.api.errors import Unauthorized
 from moothall.api.rates import RequestRates
 from moothall.db import Database
@@ -30,6 +31,7 @@ class ApiContext:
     secrets: ServerSecrets
     authenticator: Authenticator
     rates: RequestRates
+    origins: ListedOrigins
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,7 @@ class _ApplicationToken(SecurityBase):
             count_refusal(request, context)
             raise
         request.scope["application_id"] = caller.application_id
+        request.scope["allowed_origins"] = caller.allowed_origins
         operation = request.scope["route"].operation_id
         costly = operation.startswith(("list_", "delete_"))
         request.scope["more_headers"] = context.rates.count(

@@ -1,6 +1,7 @@
 """Entity tags (RFC 9110 sections 8.8.3 and 13.1): to read again only what has changed, and to change only what one has read."""
 
 import hashlib
+from collections.abc import Callable
 from typing import Any
 
 from starlette.requests import Request
@@ -26,11 +27,33 @@ def tagged_change(content: dict[str, Any], status: int = 200) -> Response:
     return response
 
 
-def check_if_match(request: Request, content: dict[str, Any]) -> None:
+def check_if_match(request: Request, content: Callable[[], dict[str, Any]]) -> None:
     """Raises PreconditionFailed when the caller wants to change something (``If-Match``) that is not like this any more."""
     wanted = request.headers.get("if-match")
-    if wanted is not None and not _names(wanted, _tag(JSONResponse(content)), weak=False):
+    if wanted is not None and not _names(wanted, _tag(JSONResponse(content())), weak=False):
         raise PreconditionFailed("It has changed since you read it")
+
+
+def unless_known(extra: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The ``openapi_extra`` of a route that answers with ``tagged``; ``extra`` is what else is in it."""
+    return _with_header("If-None-Match", "Tags of what the caller has already.", extra)
+
+
+def if_unchanged(extra: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The ``openapi_extra`` of a route that calls ``check_if_match``; ``extra`` is what else is in it."""
+    return _with_header("If-Match", "The tag of what the caller has read. Something else is not changed: 412.", extra)
+
+
+def _with_header(name: str, description: str, extra: dict[str, Any] | None) -> dict[str, Any]:
+    parameter = {
+        "name": name,
+        "in": "header",
+        "required": False,
+        "description": description,
+        "schema": {"type": "string", "maxLength": 1024},
+        "example": '"9ac2a1f6c7a94a2f0f7d2c11"',
+    }
+    return {**(extra or {}), "parameters": [parameter]}
 
 
 def _tag(response: Response) -> str:

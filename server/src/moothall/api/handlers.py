@@ -1,6 +1,6 @@
 """The one translator from errors to responses, and the outermost layer around every HTTP request.
 
-The layer gives each request an id, adds the security headers no route has set itself, writes the access log (route templates, never
+The layer gives each request an id, adds the security headers no route has set itself and those for pages of other origins, writes the access log (route templates, never
 paths or query strings: a path may hold a meeting code, a query a token) and turns a bug into a 500 that shows a report id only.
 """
 
@@ -18,6 +18,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from moothall.api.body import describe
+from moothall.api.cors import cors_headers
 from moothall.api.dispatch import Dispatcher
 from moothall.api.errors import (
     ApiError,
@@ -127,6 +128,7 @@ class RequestEdge:
                 names = {name for name, _ in headers}
                 headers += [header for header in _DEFAULT_HEADERS.items() if header[0] not in names]
                 headers += scope.get("more_headers", ())
+                headers += await cors_headers(scope, status, headers, scope["app"].state.api.origins)
                 headers.append(id_header)
                 message = {**message, "headers": headers}
             elif message["type"] == "http.response.body":

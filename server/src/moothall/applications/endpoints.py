@@ -121,6 +121,7 @@ def applications_router(remove: RemoveApplication, wake: Callable[[], None]) -> 
                 public_key=public_key,
                 now=call.now,
                 webhooks=body.webhooks(),
+                allowed_origins=body.allowed_origins() or (),
             ),
             lambda application: JSONResponse(
                 schemas.render_application(application, base_url=call.base_url, private_key=private_key), 201
@@ -144,7 +145,8 @@ def applications_router(remove: RemoveApplication, wake: Callable[[], None]) -> 
         _PATH + "/{application_id}",
         operation_id="update_application",
         summary="Update an application",
-        description="The body is all the application is to be: webhooks it does not name are removed. Only the key stays without `keys`.",
+        description="The body is all the application is to be: webhooks it does not name are removed. Only the key "
+        "stays without `keys`, and the origins without `allowed_origins`.",
         response_model=schemas.ApplicationShape,
         responses=documented_problems(429, 400, 401, 404, 413),
         openapi_extra=documented_body(schemas.UpdateApplication, _UPDATE_EXAMPLES),
@@ -161,6 +163,7 @@ def applications_router(remove: RemoveApplication, wake: Callable[[], None]) -> 
                 name=body.name,
                 public_key=body.public_key(),
                 webhooks=body.webhooks(),
+                allowed_origins=body.allowed_origins(),
             )
         )
         context.authenticator.forget(application.application_id)
@@ -183,7 +186,7 @@ def applications_router(remove: RemoveApplication, wake: Callable[[], None]) -> 
             remove(connection, application.application_id, call.now)
             return application.application_id
 
-        context.authenticator.forget(await call.database.write(transaction))
+        context.authenticator.forget(await call.database.write_long(transaction))
         wake()
         return Response(status_code=204)
 

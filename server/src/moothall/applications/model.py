@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 MAX_NAME_LENGTH = 200
+MAX_ORIGINS = 20
 # How long callbacks are signed with the old secret, too, after a new one was made.
 SIGNATURE_OVERLAP = timedelta(hours=24)
 
@@ -39,7 +40,10 @@ class Webhooks:
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """Everything in the API belongs to one. ``public_key`` is PEM; the private key is never stored."""
+    """Everything in the API belongs to one. ``public_key`` is PEM; the private key is never stored.
+
+    ``allowed_origins``: where pages may read its answers in a browser, in alphabetical order.
+    """
 
     application_id: str
     account_id: str
@@ -48,3 +52,4 @@ class Application:
     webhooks: Webhooks
     default_theme_id: str | None
     created_at: datetime
+    allowed_origins: tuple[str, ...] = ()

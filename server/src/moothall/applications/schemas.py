@@ -3,11 +3,12 @@
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictStr, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictStr, StringConstraints
 
+from moothall.api.cors import MAX_ORIGIN_LENGTH, ORIGIN_PATTERN, parse_origin
 from moothall.api.fields import Line, Uuid, WebAddress, choice_of
 from moothall.api.paging import Link
-from moothall.applications.model import MAX_NAME_LENGTH, Application, Webhooks
+from moothall.applications.model import MAX_NAME_LENGTH, MAX_ORIGINS, Application, Webhooks
 
 _MAX_PEM_LENGTH = 8192
 
@@ -33,8 +34,21 @@ class WebhooksBody(_Body):
     recording_changed: WebhookBody | None = Field(None, description="Gets `recording:…` events.")
 
 
+Origin = Annotated[
+    StrictStr,
+    StringConstraints(max_length=MAX_ORIGIN_LENGTH),
+    AfterValidator(parse_origin),
+    Field(json_schema_extra={"pattern": ORIGIN_PATTERN}),
+]
+
+
 class MeetingsBody(_Body):
     webhooks: WebhooksBody | None = None
+    allowed_origins: Annotated[list[Origin], Field(max_length=MAX_ORIGINS)] | None = Field(
+        None,
+        description="**Addition to the original.** Origins of pages that may read the application's answers in a browser; none if empty.",
+        examples=[["https://app.example"]],
+    )
 
 
 class CapabilitiesBody(_Body):
@@ -63,6 +77,11 @@ class CreateApplication(_Body):
     def public_key(self) -> str | None:
         return None if self.keys is None else self.keys.public_key
 
+    def allowed_origins(self) -> list[str] | None:
+        """None when the body does not say."""
+        meetings = None if self.capabilities is None else self.capabilities.meetings
+        return None if meetings is None else meetings.allowed_origins
+
     def webhooks(self) -> Webhooks:
         meetings = None if self.capabilities is None else self.capabilities.meetings
         body = None if meetings is None else meetings.webhooks
@@ -90,11 +109,12 @@ def render_application(application: Application, *, base_url: str, private_key: 
     webhooks = {
         name: {"address": address, "http_method": "POST"} for name, address in addresses.items() if address is not None
     }
+    origins = {"allowed_origins": application.allowed_origins} if application.allowed_origins else {}
     keys = {"public_key": application.public_key}
     return {
         "id": application.application_id,
         "name": application.name,
-        "capabilities": {"meetings": {"webhooks": webhooks}} if webhooks else {},
+        "capabilities": {"meetings": {"webhooks": webhooks, **origins}} if webhooks or origins else {},
         "keys": keys if private_key is None else {**keys, "private_key": private_key},
         "privacy": {"improve_ai": False},
         "_links": {"self": {"href": f"{base_url}/v2/applications/{application.application_id}"}},
@@ -117,10 +137,13 @@ class MeetingsWebhooks(BaseModel):
 
 class MeetingsCapability(BaseModel):
     webhooks: MeetingsWebhooks
+    allowed_origins: list[str] | None = Field(
+        None, description="**Addition to the original.** Absent when there are none."
+    )
 
 
 class Capabilities(BaseModel):
-    meetings: MeetingsCapability | None = Field(None, description="Absent when there are no webhooks.")
+    meetings: MeetingsCapability | None = Field(None, description="Absent when there are neither webhooks nor origins.")
 
 
 class Keys(BaseModel):

@@ -2,15 +2,17 @@
 
 import asyncio
 import secrets
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from moothall.api.authentication import Credentials
+from moothall.api.cors import parse_origin
 from moothall.api.errors import Conflict, InputInvalid, NotFound
 from moothall.applications import store
 from moothall.applications.keys import generate_key_pair, parse_public_key, write_private_key
-from moothall.applications.model import MAX_NAME_LENGTH, Account, Application, Webhooks
+from moothall.applications.model import MAX_NAME_LENGTH, MAX_ORIGINS, Account, Application, Webhooks
 from moothall.db import Connection, Database
 from moothall.kit.ids import new_secret, new_uuid
 
@@ -54,6 +56,7 @@ def create_application(
     public_key: str,
     now: datetime,
     webhooks: Webhooks | None = None,
+    allowed_origins: Sequence[str] = (),
     application_id: str | None = None,
 ) -> Application:
     """``application_id`` for a caller that had to know it before. Raises InputInvalid for an unusable name or key."""
@@ -65,6 +68,7 @@ def create_application(
         webhooks=webhooks or Webhooks(),
         default_theme_id=None,
         created_at=now,
+        allowed_origins=tuple(sorted(set(allowed_origins))),
     )
     store.insert_application(connection, application)
     return application
@@ -99,8 +103,9 @@ def update_application(
     name: str,
     public_key: str | None,
     webhooks: Webhooks,
+    allowed_origins: Sequence[str] | None,
 ) -> Application:
-    """All but the key is replaced; the key if there is a new one. ``given_id``: what the body says the id is.
+    """All is replaced; the key and the origins if there are new ones. ``given_id``: what the body says the id is.
 
     Raises NotFound, InputInvalid.
     """
@@ -115,7 +120,20 @@ def update_application(
         webhooks=webhooks,
     )
     store.save_application(connection, changed)
-    return changed
+    return changed if allowed_origins is None else _allow_origins(connection, changed, allowed_origins)
+
+
+def allow_origins(connection: Connection, application_id: str, origins: Sequence[str]) -> Application:
+    """Pages of these origins, and of no others, may read the application's answers from now on. Raises NotFound, InputInvalid."""
+    application = store.lock_application(connection, application_id.lower())
+    if application is None:
+        raise NotFound(f"could not find application {application_id[:_MAX_SHOWN_ID]}")
+    if len(origins) > MAX_ORIGINS:
+        raise InputInvalid(f"an application can have at most {MAX_ORIGINS} origins")
+    try:
+        return _allow_origins(connection, application, [parse_origin(origin) for origin in origins])
+    except ValueError as error:
+        raise InputInvalid(f"an origin {error}") from None
 
 
 def find_credentials(connection: Connection, application_id: str) -> Credentials | None:
@@ -123,7 +141,12 @@ def find_credentials(connection: Connection, application_id: str) -> Credentials
     application = store.find_application(connection, application_id)
     if application is None:
         return None
-    return Credentials(application.application_id, application.account_id, application.public_key)
+    return Credentials(
+        application.application_id,
+        application.account_id,
+        application.public_key,
+        frozenset(application.allowed_origins),
+    )
 
 
 async def create_application_with_key(
@@ -150,6 +173,12 @@ async def create_application_with_key(
     except BaseException:
         path.unlink()
         raise
+
+
+def _allow_origins(connection: Connection, application: Application, origins: Sequence[str]) -> Application:
+    changed = replace(application, allowed_origins=tuple(sorted(set(origins))))
+    store.save_origins(connection, changed)
+    return changed
 
 
 def _usable_name(name: str) -> str:

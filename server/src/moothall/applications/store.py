@@ -16,6 +16,7 @@ from sqlalchemy import (
     update,
 )
 
+from moothall.api.cors import MAX_ORIGIN_LENGTH
 from moothall.applications.model import Account, Application, Webhooks
 from moothall.db import Timestamp, metadata
 
@@ -44,8 +45,21 @@ applications = Table(
     Column("created_at", Timestamp, nullable=False),
 )
 
+application_origins = Table(
+    "application_origins",
+    metadata,
+    Column("application_id", String(36), ForeignKey("applications.application_id"), primary_key=True),
+    Column("origin", String(MAX_ORIGIN_LENGTH), primary_key=True, index=True),
+)
+
 _APPLICATION = select(applications).where(applications.c.application_id == bindparam("application_id"))
 _ACCOUNT = select(accounts).where(accounts.c.account_id == bindparam("account_id"))
+_ORIGINS = (
+    select(application_origins.c.origin)
+    .where(application_origins.c.application_id == bindparam("application_id"))
+    .order_by(application_origins.c.origin)
+)
+_LISTED = select(application_origins.c.origin).where(application_origins.c.origin == bindparam("origin")).limit(1)
 _FIRST_ACCOUNT = select(accounts).order_by(accounts.c.created_at, accounts.c.account_id).limit(1)
 
 
@@ -97,6 +111,7 @@ def insert_application(connection: Connection, application: Application) -> None
             created_at=application.created_at,
         )
     )
+    _insert_origins(connection, application)
 
 
 def save_application(connection: Connection, application: Application) -> None:
@@ -115,8 +130,20 @@ def save_application(connection: Connection, application: Application) -> None:
     )
 
 
+def save_origins(connection: Connection, application: Application) -> None:
+    """Write the allowed origins of an application that is stored already."""
+    _delete_origins(connection, application.application_id)
+    _insert_origins(connection, application)
+
+
+def is_origin_listed(connection: Connection, origin: str) -> bool:
+    """Whether any application allows it."""
+    return connection.execute(_LISTED, {"origin": origin}).one_or_none() is not None
+
+
 def delete_application(connection: Connection, application_id: str) -> None:
     """Everything that belongs to it must be gone."""
+    _delete_origins(connection, application_id)
     connection.execute(delete(applications).where(applications.c.application_id == application_id))
 
 
@@ -127,7 +154,8 @@ def list_applications(connection: Connection, account_id: str, *, offset: int, l
         .where(applications.c.account_id == account_id)
         .order_by(applications.c.created_at, applications.c.application_id)
     )
-    return [_application(row) for row in connection.execute(statement.offset(offset).limit(limit))]
+    rows = connection.execute(statement.offset(offset).limit(limit)).all()
+    return [_application(connection, row) for row in rows]
 
 
 def count_applications(connection: Connection, account_id: str) -> int:
@@ -137,20 +165,20 @@ def count_applications(connection: Connection, account_id: str) -> int:
 
 def find_application(connection: Connection, application_id: str) -> Application | None:
     row = connection.execute(_APPLICATION, {"application_id": application_id}).one_or_none()
-    return None if row is None else _application(row)
+    return None if row is None else _application(connection, row)
 
 
 def lock_application(connection: Connection, application_id: str) -> Application | None:
     """The application, kept from others until the transaction ends: for changing it."""
     row = connection.execute(_APPLICATION.with_for_update(), {"application_id": application_id}).one_or_none()
-    return None if row is None else _application(row)
+    return None if row is None else _application(connection, row)
 
 
 def find_application_by_name(connection: Connection, name: str) -> Application | None:
     """The oldest application of this name."""
     statement = select(applications).where(applications.c.name == name).order_by(applications.c.created_at).limit(1)
     row = connection.execute(statement).one_or_none()
-    return None if row is None else _application(row)
+    return None if row is None else _application(connection, row)
 
 
 def _account(row: Row[tuple[object, ...]]) -> Account:
@@ -164,7 +192,18 @@ def _account(row: Row[tuple[object, ...]]) -> Account:
     )
 
 
-def _application(row: Row[tuple[object, ...]]) -> Application:
+def _insert_origins(connection: Connection, application: Application) -> None:
+    for origin in application.allowed_origins:
+        values = {"application_id": application.application_id, "origin": origin}
+        connection.execute(insert(application_origins).values(values))
+
+
+def _delete_origins(connection: Connection, application_id: str) -> None:
+    connection.execute(delete(application_origins).where(application_origins.c.application_id == application_id))
+
+
+def _application(connection: Connection, row: Row[tuple[object, ...]]) -> Application:
+    origins = connection.execute(_ORIGINS, {"application_id": row.application_id}).scalars()
     return Application(
         application_id=row.application_id,
         account_id=row.account_id,
@@ -173,4 +212,5 @@ def _application(row: Row[tuple[object, ...]]) -> Application:
         webhooks=Webhooks(row.rooms_url, row.sessions_url, row.recordings_url),
         default_theme_id=row.default_theme_id,
         created_at=row.created_at,
+        allowed_origins=tuple(origins),
     )

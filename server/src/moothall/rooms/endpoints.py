@@ -6,15 +6,14 @@ from starlette.responses import JSONResponse, Response
 
 from moothall.api.body import read_body
 from moothall.api.call import AuthenticatedCall
-from moothall.api.etags import check_if_match, tagged, tagged_change
+from moothall.api.etags import check_if_match, if_unchanged, tagged, tagged_change, unless_known
 from moothall.api.page_parameters import RequestedPage
 from moothall.api.paging import render_page
 from moothall.api.reference import documented_body, documented_errors
-from moothall.db import Connection
 from moothall.idempotency.once import Once
 from moothall.idempotency.reference import repeatable
 from moothall.rooms import model, schemas, service
-from moothall.rooms.model import Room, RoomType
+from moothall.rooms.model import RoomType
 from moothall.rooms.rendering import RoomRenderer
 
 router = APIRouter(prefix="/rooms", tags=["Rooms"])
@@ -91,6 +90,7 @@ async def create_room(call: AuthenticatedCall, request: Request) -> Response:
     description="With `If-None-Match` and the `ETag` of an earlier answer: 304 while nothing has changed.",
     response_model=schemas.Room,
     responses={304: {"description": "It is as `If-None-Match` says."}, **documented_errors(401, 404)},
+    openapi_extra=unless_known(),
 )
 async def get_room(call: AuthenticatedCall, request: Request, room_id: str) -> Response:
     room = await call.database.peek(lambda connection: service.get_room(connection, call.application_id, room_id))
@@ -105,17 +105,21 @@ async def get_room(call: AuthenticatedCall, request: Request, room_id: str) -> R
     "With `If-Match` and the `ETag` of an answer, only what has not changed since is changed.",
     response_model=schemas.Room,
     responses=documented_errors(400, 401, 404, 412, 413),
-    openapi_extra=documented_body(schemas.UpdateRoom, _UPDATE_EXAMPLES),
+    openapi_extra=if_unchanged(documented_body(schemas.UpdateRoom, _UPDATE_EXAMPLES)),
 )
 async def update_room(call: AuthenticatedCall, request: Request, room_id: str) -> Response:
     body = await read_body(request, schemas.UpdateRoom)
     changes = body.update_details.given()
     render = RoomRenderer(call.base_url, call.secrets.host_token, call.now)
 
-    def transaction(connection: Connection) -> Room:
-        if "if-match" in request.headers:
-            check_if_match(request, render(service.get_room(connection, call.application_id, room_id)))
-        return service.update_room(connection, call.application_id, room_id, changes, call.now)
-
-    room = await call.database.write(transaction)
+    room = await call.database.write(
+        lambda connection: service.update_room(
+            connection,
+            call.application_id,
+            room_id,
+            changes,
+            call.now,
+            check=lambda room: check_if_match(request, lambda: render(room)),
+        )
+    )
     return tagged_change(render(room))

@@ -1,6 +1,6 @@
 """Use cases of rooms. Each runs in the transaction of the connection it is given; timers and callbacks are rows of the same transaction."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -90,14 +90,24 @@ def list_rooms(
 
 
 def update_room(
-    connection: Connection, application_id: str, room_id: str, changes: Mapping[str, Any], now: datetime
+    connection: Connection,
+    application_id: str,
+    room_id: str,
+    changes: Mapping[str, Any],
+    now: datetime,
+    *,
+    check: Callable[[Room], None] = lambda _: None,
 ) -> Room:
-    """Raises NotFound (also for a room that has ended), BadRequest (instant room, unknown theme), InputInvalid."""
+    """``check`` sees the room as it is before the change, and may raise to prevent it.
+
+    Raises NotFound (also for a room that has ended), BadRequest (instant room, unknown theme), InputInvalid.
+    """
     found = get_room(connection, application_id, room_id)
     # Read again under the lock: it may have changed in between. Rooms are never deleted while their application is there.
     room = store.lock_room(connection, found.id) or found
     if model.has_ended(room, now):
         raise NotFound(f"Failed to find room by id: {room.id}")
+    check(room)
     if room.type is RoomType.INSTANT:
         raise BadRequest(f"The room with id: {room.id} could not be updated because of its type: temporary")
     if "expires_at" in changes:

@@ -6,6 +6,7 @@ from starlette.responses import JSONResponse, Response
 
 from moothall.api.body import read_body
 from moothall.api.call import ApiContext, AuthenticatedCall, Call
+from moothall.api.etags import check_if_match, if_unchanged, tagged, tagged_change, unless_known
 from moothall.api.reference import documented_body, documented_errors
 from moothall.idempotency.once import Once
 from moothall.idempotency.reference import repeatable
@@ -76,7 +77,7 @@ async def create_theme(call: AuthenticatedCall, request: Request) -> Response:
     body = await read_body(request, schemas.CreateTheme)
     return await Once.of(request, call.application_id, call.now, body).write(
         lambda connection: service.create_theme(connection, call.application_id, body.given(), call.now),
-        lambda theme: JSONResponse(_render(theme, call), 201),
+        lambda theme: tagged_change(_render(theme, call), 201),
     )
 
 
@@ -103,12 +104,14 @@ async def get_logo_upload_urls(call: AuthenticatedCall, request: Request) -> Res
     tags=["Themes"],
     operation_id="get_theme",
     summary="Get a theme",
+    description="With `If-None-Match` and the `ETag` of an earlier answer: 304 while nothing has changed.",
     response_model=schemas.Theme,
-    responses=documented_errors(401, 404),
+    responses={304: {"description": "It is as `If-None-Match` says."}, **documented_errors(401, 404)},
+    openapi_extra=unless_known(),
 )
-async def get_theme(call: AuthenticatedCall, theme_id: str) -> Response:
+async def get_theme(call: AuthenticatedCall, request: Request, theme_id: str) -> Response:
     theme = await call.database.read(lambda connection: service.get_theme(connection, call.application_id, theme_id))
-    return JSONResponse(_render(theme, call))
+    return tagged(request, _render(theme, call))
 
 
 @router.patch(
@@ -116,17 +119,24 @@ async def get_theme(call: AuthenticatedCall, theme_id: str) -> Response:
     tags=["Themes"],
     operation_id="update_theme",
     summary="Update a theme",
-    description="`update_options` is accepted as a synonym of `update_details`.",
+    description="`update_options` is accepted as a synonym of `update_details`. "
+    "With `If-Match` and the `ETag` of an answer, only what has not changed since is changed.",
     response_model=schemas.Theme,
-    responses=documented_errors(400, 401, 404, 409, 413),
-    openapi_extra=documented_body(schemas.UpdateTheme, _UPDATE_EXAMPLES),
+    responses=documented_errors(400, 401, 404, 409, 412, 413),
+    openapi_extra=if_unchanged(documented_body(schemas.UpdateTheme, _UPDATE_EXAMPLES)),
 )
 async def update_theme(call: AuthenticatedCall, request: Request, theme_id: str) -> Response:
     changes = (await read_body(request, schemas.UpdateTheme)).update_details.given()
     theme = await call.database.write(
-        lambda connection: service.update_theme(connection, call.application_id, theme_id, changes)
+        lambda connection: service.update_theme(
+            connection,
+            call.application_id,
+            theme_id,
+            changes,
+            check=lambda theme: check_if_match(request, lambda: _render(theme, call)),
+        )
     )
-    return JSONResponse(_render(theme, call))
+    return tagged_change(_render(theme, call))
 
 
 @router.put(
@@ -146,7 +156,7 @@ async def finalize_logos(call: AuthenticatedCall, request: Request, theme_id: st
     context: ApiContext = request.app.state.api
     logos = logos_in(context.settings.data_dir, call.database)
     theme = await logos.finalize(call.application_id, theme_id, body.keys, call.now)
-    return JSONResponse(_render(theme, call))
+    return tagged_change(_render(theme, call))
 
 
 @router.patch(

@@ -84,20 +84,19 @@ async def upload_logo(request: Request) -> Response:
     return Response(status_code=204)
 
 
-@router.head(f"{LOGO_PATH}/{{logo_id}}.png", include_in_schema=False)
 @router.get(
-    f"{LOGO_PATH}/{{logo_id}}.png",
+    f"{LOGO_PATH}/{{file_name}}",
     operation_id="get_logo",
     summary="Load a logo",
     description="For everybody. What is at an address never changes.",
     response_class=Response,
     responses={200: {"content": {"image/png": {}}}, 404: {"description": "There is no such logo."}},
 )
-async def get_logo(request: Request, logo_id: str) -> Response:
+async def get_logo(request: Request, file_name: str) -> Response:
     context: ApiContext = request.app.state.api
     files = logos_in(context.settings.data_dir, context.database).files
     try:
-        image = await asyncio.to_thread(files.read, files.logo(logo_id), _MAX_SERVED_BYTES)
+        image = await asyncio.to_thread(files.read, files.served(file_name), _MAX_SERVED_BYTES)
     except ValueError:
         image = None
     if image is None:

@@ -25,6 +25,10 @@ class LogoFiles:
     def logo(self, logo_id: str) -> Path:
         return self._path(logo_id, ".png")
 
+    def served(self, file_name: str) -> Path:
+        """Raises ValueError when there can be no logo of this name."""
+        return self.logo(file_name.removesuffix(".png") if file_name.endswith(".png") else "")
+
     def write(self, path: Path, content: bytes) -> None:
         """Put a whole file at ``path``, on disk when this returns; one that is there is replaced."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)

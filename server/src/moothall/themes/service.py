@@ -50,9 +50,20 @@ def lock_theme(connection: Connection, application_id: str, theme_id: str) -> Th
     return _found(store.lock_theme(connection, application_id, theme_id.lower()), theme_id)
 
 
-def update_theme(connection: Connection, application_id: str, theme_id: str, changes: Mapping[str, Any]) -> Theme:
-    """``changes`` as the details of ``create_theme``. Raises NotFound, Conflict."""
+def update_theme(
+    connection: Connection,
+    application_id: str,
+    theme_id: str,
+    changes: Mapping[str, Any],
+    *,
+    check: Callable[[Theme], None] = lambda _: None,
+) -> Theme:
+    """``changes`` as the details of ``create_theme``. ``check`` sees the theme as it is before, and may raise to prevent the change.
+
+    Raises NotFound, Conflict.
+    """
     theme = lock_theme(connection, application_id, theme_id)
+    check(theme)
     changed = replace(theme, **changes)
     if changed.theme_name is None:
         changed = replace(changed, theme_name=new_uuid())

@@ -163,6 +163,15 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_deliveries_event_id'), ['event_id'], unique=False)
         batch_op.create_index('ix_deliveries_queue', ['room_id', 'receiver', 'sequence'], unique=False, sqlite_where=sa.text("status = 'pending'"), postgresql_where=sa.text("status = 'pending'"))
 
+    op.create_table('application_origins',
+    sa.Column('application_id', sa.String(length=36), nullable=False),
+    sa.Column('origin', sa.String(length=255), nullable=False),
+    sa.ForeignKeyConstraint(['application_id'], ['applications.application_id'], name=op.f('fk_application_origins_application_id_applications')),
+    sa.PrimaryKeyConstraint('application_id', 'origin', name=op.f('pk_application_origins'))
+    )
+    with op.batch_alter_table('application_origins', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_application_origins_origin'), ['origin'], unique=False)
+
     op.create_table('delivery_attempts',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('delivery_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -295,6 +304,10 @@ def downgrade() -> None:
 
     op.drop_table('logo_uploads')
     op.drop_table('delivery_attempts')
+    with op.batch_alter_table('application_origins', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_application_origins_origin'))
+
+    op.drop_table('application_origins')
     with op.batch_alter_table('deliveries', schema=None) as batch_op:
         batch_op.drop_index('ix_deliveries_queue', sqlite_where=sa.text("status = 'pending'"), postgresql_where=sa.text("status = 'pending'"))
         batch_op.drop_index(batch_op.f('ix_deliveries_event_id'))
