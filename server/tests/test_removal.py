@@ -7,6 +7,7 @@ from moothall.applications import service as applications
 from moothall.applications.keys import KeyPair
 from moothall.callbacks import outbox
 from moothall.callbacks.model import Event, Topic
+from moothall.chat import service as chat
 from moothall.db import Connection, Database, metadata
 from moothall.jobs import store as jobs
 from moothall.kit.ids import new_session_id, new_uuid
@@ -62,6 +63,7 @@ def _have_everything(connection: Connection, application_id: str, clock: FakeClo
         sid=new_uuid(),
         connected_at=now,
     )
+    chat.record_message(connection, room.id, attendance.participant_id, "Good morning", now)
     recordings.insert_recording(connection, Recording(new_uuid(), application_id, room.id, session.id, now))
     jobs.schedule(connection, kind="session_grace", key=room.id, run_at=now)
     event = Event(application_id, room.id, Topic.ROOMS, "room:expired", {}, "https://192.0.2.1/", None, now)

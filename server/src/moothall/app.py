@@ -27,6 +27,7 @@ from moothall.applications.endpoints import applications_router
 from moothall.callbacks.delivery import Deliverer
 from moothall.callbacks.endpoints import router as callbacks_router
 from moothall.callbacks.retention import Retention
+from moothall.chat.endpoints import router as chat_router
 from moothall.db import Database, migrations
 from moothall.engine import Admission, EngineEvent, Refusal
 from moothall.idempotency.retention import IdempotencyRetention
@@ -214,6 +215,7 @@ def _build_app(context: ApiContext, media: Media, meeting: MeetingService, wake:
             numbers_router,
             callbacks_router,
             sessions_router,
+            chat_router,
             usage_router,
             live,
         ):

@@ -54,6 +54,7 @@ WHO_MAY: dict[str, str | None] = {
     "list_sessions": TOKEN,
     "list_session_participants": TOKEN,
     "list_chat_messages": TOKEN,
+    "list_chat_messages": TOKEN,
     "get_usage": TOKEN,
     "get_live_room": TOKEN,
     "end_live_session": TOKEN,

@@ -11,13 +11,15 @@ from moothall.engine import Admission, Refusal
 from moothall.meeting.rules import (
     LONGEST_NAME,
     WaitReason,
+    clean_message,
     clean_name,
     find_wait_reason,
+    may_chat,
     may_join,
     may_moderate,
     role_of,
 )
-from moothall.rooms.model import JoinApprovalLevel, Room, RoomType
+from moothall.rooms.model import AvailableFeatures, JoinApprovalLevel, Room, RoomType
 from moothall.sessions.model import Role
 
 
@@ -176,3 +178,34 @@ def test_no_name_hides_anything(text: str) -> None:
     assert not any(unicodedata.category(character) in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"} for character in name)
     assert 1 <= len(regex.findall(r"\X", name)) <= LONGEST_NAME
     assert len(name.encode()) <= 1024
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("  Good morning  ", "Good morning"),
+        ("one\r\ntwo\rthree\u2028four", "one\ntwo\nthree\nfour"),
+        ("one\n\n\n \n\ntwo", "one\n\ntwo"),
+        ("tab\there", "tab here"),
+        ("e\u0301", "é"),
+        ("<b>&amp;", "<b>&amp;"),
+        ("\u202edrow\u202c a \u2066word\u2069", "drow a word"),
+        ("bell\x07 and nul\x00", "bell and nul"),
+        ("👩\u200d👩\u200d👧", "👩\u200d👩\u200d👧"),
+        ("می\u200cخواهم", "می\u200cخواهم"),
+        ("x" * 2000, "x" * 2000),
+    ],
+)
+def test_a_message_becomes_what_people_see(text: str, message: str) -> None:
+    assert clean_message(text) == message
+    assert clean_message(message) == message
+
+
+@pytest.mark.parametrize("text", ["", " \n ", "\u200b\u200d", "\u202e", "\u0301", "x" * 2001, "\x00\ud800"])
+def test_nothing_visible_or_too_much_is_no_message(text: str) -> None:
+    assert clean_message(text) is None
+
+
+def test_everybody_chats_where_there_is_chat() -> None:
+    assert may_chat(_room())
+    assert not may_chat(_room(available_features=AvailableFeatures(is_chat_available=False)))

@@ -51,4 +51,4 @@ async def page(
     app.include_router(page_router(meeting, clock, media_url="wss://media.example", static=build))
     transport = httpx2.ASGITransport(app=app, client=("198.51.100.1", 40000))
     async with httpx2.AsyncClient(transport=transport, base_url="https://meet.example") as http:
-        yield Page(app, room, engine, clock, http, meeting)
+        yield Page(app, room, engine, clock, http, meeting, database)

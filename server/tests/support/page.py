@@ -1,12 +1,14 @@
 """The page of a running server, as a browser sees it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx2
 from fastapi import FastAPI
 
+from moothall.db import Connection, Database
 from moothall.meeting.service import MeetingSecrets, MeetingService
+from moothall.rooms import store as rooms
 from moothall.rooms.links import owner_token
 from moothall.rooms.model import Room
 from support.clock import FakeClock
@@ -26,6 +28,7 @@ class Page:
     clock: FakeClock
     http: httpx2.AsyncClient
     meeting: MeetingService
+    database: Database
 
     @property
     def host_token(self) -> str:
@@ -36,6 +39,16 @@ class Page:
 
     async def lookup(self, code: str | None = None, token: str | None = None) -> httpx2.Response:
         return await self.post("lookup", {"meeting_code": code or self.room.meeting_code, "participant_token": token})
+
+    async def switch_off_chat(self) -> None:
+        def transaction(connection: Connection) -> None:
+            room = rooms.lock_room(connection, self.room.id)
+            assert room is not None
+            rooms.save_room(
+                connection, replace(room, available_features=replace(room.available_features, is_chat_available=False))
+            )
+
+        await self.database.write(transaction)
 
     def from_address(self, address: str) -> httpx2.AsyncClient:
         """Another browser, at another address. Close it."""

@@ -33,5 +33,21 @@ class WaitingUnknown(MeetingRefused):
     """Nobody waits with this token or under this id: gone away, let in, or turned away."""
 
 
+class ChatOff(MeetingRefused):
+    """The room has no chat."""
+
+
+class TextInvalid(MeetingRefused):
+    """Nothing visible is left of the message, or it is too long."""
+
+
+class ChatTooFast(MeetingRefused):
+    """This participant, or all in the room together, write too much; ``retry_after`` in whole seconds."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(retry_after)
+        self.retry_after = retry_after
+
+
 class NotPermitted(MeetingRefused):
     """The caller is not in the meeting, or its role may not do that."""

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 import regex
 
+from moothall.chat.model import LONGEST_TEXT
 from moothall.engine import Admission, Refusal
 from moothall.rooms.model import MAX_PARTICIPANTS, JoinApprovalLevel, Room, has_ended
 from moothall.sessions.model import Role
@@ -20,6 +21,8 @@ _HIDDEN_CATEGORIES = {"Cc", "Cf", "Cs", "Co"}
 _HIDDEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2065\u2800\u3164\uffa0")
 _HIDDEN_RANGES = (range(0xFDD0, 0xFDF0), range(0xFE00, 0xFE0F), range(0xFFF0, 0xFFF9), range(0xE0000, 0xE1000))
 _NONCHARACTER = 0xFFFE
+# Characters that turn the direction of what follows, up to the end of a paragraph or beyond: text sets its own direction without them.
+_TURNS_DIRECTION = (range(0x202A, 0x202F), range(0x2066, 0x206A))
 
 
 class WaitReason(StrEnum):
@@ -75,6 +78,26 @@ def clean_name(text: str) -> str | None:
     return name if any(_is_base(character) for character in name) else None
 
 
+def may_chat(room: Room) -> bool:
+    """Everybody inside may, where the room has chat."""
+    return room.available_features.is_chat_available
+
+
+def clean_message(text: str) -> str | None:
+    """A chat message as everybody will see it; None when nothing visible is left of it or it is longer than ``LONGEST_TEXT`` code points.
+
+    Line feeds end lines, at most two of them together; no other control characters, none that turn the direction of writing, no spaces around.
+    What joins emoji and letters stays.
+    """
+    lines = unicodedata.normalize("NFC", "\n".join(regex.split(r"\r\n|[\r\n\v\f\x85\u2028\u2029]", text)))
+    spaced = lines.replace("\t", " ")
+    kept = "".join(character for character in spaced if character == "\n" or not _is_harmful(character))
+    message = regex.sub(r"\n{3,}", "\n\n", regex.sub(r" +\n", "\n", kept)).strip()
+    if len(message) > LONGEST_TEXT:
+        return None
+    return message if any(_is_base(character) and not _is_hidden(character) for character in message) else None
+
+
 def role_of(attribute: str | None) -> Role:
     """The role in a LiveKit participant's attributes, which only the server sets. Anything but "owner" is a guest."""
     return Role.OWNER if attribute == Role.OWNER.value else Role.GUEST
@@ -86,6 +109,15 @@ def _is_hidden(character: str) -> bool:
         unicodedata.category(character) in _HIDDEN_CATEGORIES
         or character in _HIDDEN
         or any(code_point in hidden for hidden in _HIDDEN_RANGES)
+        or code_point & _NONCHARACTER == _NONCHARACTER
+    )
+
+
+def _is_harmful(character: str) -> bool:
+    code_point = ord(character)
+    return (
+        unicodedata.category(character) in {"Cc", "Cs"}
+        or any(code_point in turning for turning in _TURNS_DIRECTION)
         or code_point & _NONCHARACTER == _NONCHARACTER
     )
 

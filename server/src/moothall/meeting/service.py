@@ -30,6 +30,7 @@ from moothall.kit.clock import Clock
 from moothall.kit.ids import new_secret, new_uuid
 from moothall.meeting import rules, store
 from moothall.meeting.admissions import Admissions
+from moothall.meeting.chat import MeetingChat
 from moothall.meeting.control import ControlClaims, ControlToken
 from moothall.meeting.errors import (
     HostLinkInvalid,
@@ -147,6 +148,7 @@ class MeetingService:
         self._hold_s = waiting_hold_s
         # Set when there is news for the question that is held back for this waiting token.
         self._news: dict[str, asyncio.Event] = {}
+        self.chat = MeetingChat(database, engine, clock, self.identify)
 
     async def recover(self) -> None:
         """What a crash left behind: give the people of open sessions time to come back. Await it before anybody can connect."""

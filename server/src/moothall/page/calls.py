@@ -12,15 +12,19 @@ from moothall.api.body import read_body
 from moothall.api.errors import InputInvalid
 from moothall.kit.allowances import address_key
 from moothall.kit.clock import Clock
+from moothall.meeting.chat import render_packet
 from moothall.meeting.errors import HostLinkInvalid, MeetingRefused, MeetingUnknown, NotPermitted
 from moothall.meeting.service import Denied, Lookup, MeetingService, Ticket, Wait
 from moothall.page.errors import EXPECTED, SlowDown, render
 from moothall.page.limiter import GuessLimiter
 from moothall.page.schemas import (
     AnswerBody,
+    HistoryBody,
     JoinBody,
     LookupBody,
+    MessageBody,
     WaitingBody,
+    render_history,
     render_lookup,
     render_ticket,
     render_wait,
@@ -63,6 +67,12 @@ class PageCalls:
 
     async def deny(self, request: Request) -> Response:
         return await self._answer(request, self._deny)
+
+    async def say(self, request: Request) -> Response:
+        return await self._answer(request, self._say)
+
+    async def chat_history(self, request: Request) -> Response:
+        return await self._answer(request, self._chat_history)
 
     async def _lookup(self, request: Request) -> Response:
         body = await _read(request, LookupBody)
@@ -110,6 +120,18 @@ class PageCalls:
         body = await _read(request, AnswerBody)
         await self._meeting.answer_waiting(token, body.participant_id, yes=yes)
         return Response(status_code=204, headers=_NO_STORE)
+
+    async def _say(self, request: Request) -> Response:
+        token = _control_token(request)
+        body = await _read(request, MessageBody)
+        message = await self._meeting.chat.say(token, body.message)
+        return JSONResponse(render_packet(message), 201, headers=_NO_STORE)
+
+    async def _chat_history(self, request: Request) -> Response:
+        token = _control_token(request)
+        body = await _read(request, HistoryBody)
+        history = await self._meeting.chat.history(token, body.after)
+        return JSONResponse(render_history(history), headers=_NO_STORE)
 
     async def _answer(self, request: Request, call: Callable[[Request], Awaitable[Response]]) -> Response:
         seconds = self._limiter.wait_for_request(_address(request), self._clock.monotonic())

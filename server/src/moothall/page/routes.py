@@ -59,6 +59,8 @@ def page_router(meeting: MeetingService, clock: Clock, *, media_url: str, static
     router.add_route("/page/waiting-list", calls.waiting_list, methods=["GET"])
     router.add_route("/page/admit", calls.admit, methods=["POST"])
     router.add_route("/page/deny", calls.deny, methods=["POST"])
+    router.add_route("/page/chat", calls.say, methods=["POST"])
+    router.add_route("/page/chat-history", calls.chat_history, methods=["POST"])
 
     files = read_page_files(static)
     headers = page_headers(media_url)

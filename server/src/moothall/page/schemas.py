@@ -6,7 +6,9 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from moothall.chat.model import LONGEST_TEXT
 from moothall.kit.clock import render_timestamp
+from moothall.meeting.chat import History, render_packet
 from moothall.meeting.service import Lookup, Ticket, Wait
 from moothall.meeting.waiting import Waiting
 from moothall.rooms.model import shown_expiry
@@ -36,6 +38,14 @@ class WaitingBody(_Body):
 
 class AnswerBody(_Body):
     participant_id: Annotated[str, Field(min_length=1, max_length=64)]
+
+
+class MessageBody(_Body):
+    message: Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT)]
+
+
+class HistoryBody(_Body):
+    after: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
 
 
 def render_lookup(found: Lookup) -> dict[str, Any]:
@@ -79,6 +89,14 @@ def render_waiting(people: Sequence[Waiting]) -> dict[str, Any]:
             {"participant_id": one.participant_id, "name": one.name, "since": render_timestamp(one.since)}
             for one in people
         ]
+    }
+
+
+def render_history(history: History) -> dict[str, Any]:
+    return {
+        "session_id": history.session_id,
+        "messages": [render_packet(message) for message in history.messages],
+        "has_more": history.has_more,
     }
 
 

@@ -136,6 +136,17 @@ def upgrade() -> None:
         batch_op.create_index('ix_attendances_session_id_id', ['session_id', 'id'], unique=False)
         batch_op.create_index('uq_attendances_open', ['session_id', 'participant_id'], unique=True, sqlite_where=sa.text('left_at IS NULL'), postgresql_where=sa.text('left_at IS NULL'))
 
+    op.create_table('chat_messages',
+    sa.Column('session_id', sa.String(length=64), nullable=False),
+    sa.Column('number', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('participant_id', sa.String(length=64), nullable=False),
+    sa.Column('name', sa.String(length=256), nullable=False),
+    sa.Column('role', sa.String(length=16), nullable=False),
+    sa.Column('text', sa.Text(), nullable=False),
+    sa.Column('sent_at', moothall.db.schema.Timestamp(), nullable=False),
+    sa.ForeignKeyConstraint(['session_id'], ['sessions.id'], name=op.f('fk_chat_messages_session_id_sessions'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('session_id', 'number', name=op.f('pk_chat_messages'))
+    )
     op.create_table('deliveries',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('event_id', sa.String(length=64), nullable=False),
@@ -315,6 +326,7 @@ def downgrade() -> None:
         batch_op.drop_index('ix_deliveries_application_id_id')
 
     op.drop_table('deliveries')
+    op.drop_table('chat_messages')
     with op.batch_alter_table('attendances', schema=None) as batch_op:
         batch_op.drop_index('uq_attendances_open', sqlite_where=sa.text('left_at IS NULL'), postgresql_where=sa.text('left_at IS NULL'))
         batch_op.drop_index('ix_attendances_session_id_id')

@@ -1,0 +1,69 @@
+"""``/sessions/{id}/chat``: an addition to the original API."""
+
+from collections.abc import AsyncIterator
+from functools import partial
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+
+from moothall.api.call import AuthenticatedCall, Call
+from moothall.api.page_parameters import RequestedPage
+from moothall.api.paging import PageRequest, render_page
+from moothall.api.reference import addition, documented_errors
+from moothall.chat import schemas, service, table
+from moothall.chat.model import MOST_KEPT
+
+_CSV = "text/csv"
+_ROWS_AT_ONCE = 500
+
+router = APIRouter(prefix="/sessions/{session_id}/chat", tags=["Additions"])
+
+
+@router.get(
+    "",
+    operation_id="list_chat_messages",
+    summary="Read the chat of a session",
+    description=addition(
+        f"While the session goes on and afterwards; at most the newest {MOST_KEPT} messages are kept. With `Accept: {_CSV}` the answer is one "
+        "table of everything from `start_id` to `end_id`, whatever the `page_size`; names and texts that a spreadsheet would take for a "
+        "formula have an apostrophe before them."
+    ),
+    response_model=schemas.ChatPage,
+    responses={
+        **documented_errors(400, 401, 404),
+        200: {"content": {_CSV: {"schema": {"type": "string"}}}},
+    },
+)
+async def list_chat_messages(
+    call: AuthenticatedCall, request: Request, session_id: str, page: RequestedPage
+) -> Response:
+    if _wants_table(request):
+        await call.database.read(lambda connection: service.get_session(connection, call.application_id, session_id))
+        headers = {"content-disposition": 'attachment; filename="chat.csv"', "vary": "accept"}
+        return StreamingResponse(_table(call, session_id, page), media_type=f"{_CSV}; charset=utf-8", headers=headers)
+    messages, total, around = await call.database.read(
+        lambda connection: service.page_of_messages(connection, call.application_id, session_id, page)
+    )
+    url = call.base_url + request.scope["path"]
+    items = [schemas.render_message(message) for message in messages]
+    return JSONResponse(render_page(url, page, items, total, around), headers={"vary": "accept"})
+
+
+async def _table(call: Call, session_id: str, page: PageRequest) -> AsyncIterator[str]:
+    yield table.render_heading()
+    start = page.start_id or 0
+    while True:
+        messages = await call.database.read(
+            partial(service.messages_between, session_id=session_id, start=start, end=page.end_id, limit=_ROWS_AT_ONCE)
+        )
+        if not messages:
+            return
+        yield table.render_rows(messages)
+        start = messages[-1].number + 1
+
+
+def _wants_table(request: Request) -> bool:
+    """Whether CSV is asked for by its name. Everybody else, browsers and SDKs that accept anything included, gets JSON."""
+    accepted = request.headers.get("accept", "").split(",")
+    return any(part.partition(";")[0].strip().lower() == _CSV for part in accepted)

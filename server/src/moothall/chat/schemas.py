@@ -1,0 +1,41 @@
+"""Chat on the wire."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from moothall.api.paging import PageLinks
+from moothall.chat.model import ChatMessage
+from moothall.kit.clock import render_timestamp
+from moothall.sessions.model import TYPES, Role
+
+
+class ChatMessageBody(BaseModel):
+    model_config = ConfigDict(title="ChatMessage")
+
+    number: int = Field(description="Counts the messages of the session from 1.", examples=[1])
+    sent_at: str = Field(examples=["2026-11-22T12:00:00.000Z"])
+    participant_id: str
+    name: str = Field(description="As it was when the message was written.", examples=["Ada"])
+    type: str = Field(description="`Owner` or `Guest`.", examples=["Guest"])
+    is_host: bool
+    text: str = Field(description="Plain text; lines end with a line feed.", examples=["Good morning"])
+
+
+class ChatPage(BaseModel):
+    page_size: int
+    total_items: int = Field(description="All messages that are kept of the session.")
+    embedded: list[ChatMessageBody] = Field(alias="_embedded")
+    links: PageLinks = Field(alias="_links")
+
+
+def render_message(message: ChatMessage) -> dict[str, Any]:
+    return {
+        "number": message.number,
+        "sent_at": render_timestamp(message.sent_at),
+        "participant_id": message.participant_id,
+        "name": message.name,
+        "type": TYPES[message.role],
+        "is_host": message.role is Role.OWNER,
+        "text": message.text,
+    }

@@ -1,0 +1,96 @@
+"""Chat messages in the database. They go with their session."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    ForeignKey,
+    Integer,
+    Row,
+    String,
+    Table,
+    Text,
+    delete,
+    func,
+    insert,
+    select,
+)
+
+from moothall.chat.model import ChatMessage
+from moothall.db import Timestamp, metadata
+from moothall.sessions.model import Role
+
+chat_messages = Table(
+    "chat_messages",
+    metadata,
+    Column("session_id", ForeignKey("sessions.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("participant_id", String(64), nullable=False),
+    Column("name", String(256), nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("sent_at", Timestamp, nullable=False),
+)
+
+
+def insert_message(connection: Connection, message: ChatMessage) -> None:
+    connection.execute(
+        insert(chat_messages).values(
+            session_id=message.session_id,
+            number=message.number,
+            participant_id=message.participant_id,
+            name=message.name,
+            role=message.role.value,
+            text=message.text,
+            sent_at=message.sent_at,
+        )
+    )
+
+
+def delete_up_to(connection: Connection, session_id: str, number: int) -> None:
+    connection.execute(
+        delete(chat_messages).where(chat_messages.c.session_id == session_id, chat_messages.c.number <= number)
+    )
+
+
+def last_number(connection: Connection, session_id: str) -> int:
+    """0 where nothing has been written."""
+    statement = select(func.max(chat_messages.c.number)).where(chat_messages.c.session_id == session_id)
+    return connection.execute(statement).scalar_one() or 0
+
+
+def messages_from(
+    connection: Connection, session_id: str, *, start: int, end: int, limit: int
+) -> Sequence[ChatMessage]:
+    """Those with ``start <= number < end``, in their order."""
+    statement = select(chat_messages).where(
+        chat_messages.c.session_id == session_id, chat_messages.c.number >= start, chat_messages.c.number < end
+    )
+    return [_message(row) for row in connection.execute(statement.order_by(chat_messages.c.number).limit(limit))]
+
+
+def numbers_before(connection: Connection, session_id: str, number: int, *, limit: int) -> list[int]:
+    """The nearest numbers below this one, in descending order."""
+    statement = select(chat_messages.c.number).where(
+        chat_messages.c.session_id == session_id, chat_messages.c.number < number
+    )
+    return list(connection.execute(statement.order_by(chat_messages.c.number.desc()).limit(limit)).scalars())
+
+
+def count_messages(connection: Connection, session_id: str) -> int:
+    statement = select(func.count()).select_from(chat_messages).where(chat_messages.c.session_id == session_id)
+    return connection.execute(statement).scalar_one()
+
+
+def _message(row: Row[Any]) -> ChatMessage:
+    return ChatMessage(
+        session_id=row.session_id,
+        number=row.number,
+        participant_id=row.participant_id,
+        name=row.name,
+        role=Role(row.role),
+        text=row.text,
+        sent_at=row.sent_at,
+    )
