@@ -38,7 +38,7 @@ def parse_json(text: bytes) -> Any:
     Raises InputInvalid.
     """
     try:
-        value = json.loads(text.decode("utf-8"), object_pairs_hook=_without_duplicates, parse_constant=_no_constant)
+        value = _DECODER.decode(text.decode("utf-8"))
         if b"\\u" in text:  # only an escape can smuggle in NUL or half a surrogate pair
             _check_characters(value)
     except (ValueError, RecursionError) as error:
@@ -117,3 +117,6 @@ def _check_characters(value: Any) -> None:
 
 def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_without_duplicates, parse_constant=_no_constant)

@@ -150,10 +150,14 @@ async def _call(request: Request, dependant: Dependant) -> Any:
         if needed.name is not None:
             values[needed.name] = result
     problems: list[Any] = []
-    if dependant.path_params:
-        solved, errors = request_params_to_args(dependant.path_params, request.path_params)
-        values.update(solved)
-        problems += errors
+    for parameter in dependant.path_params:
+        if parameter.field_info.annotation is str and not parameter.field_info.metadata:
+            # Any text will do, and text is what a path consists of: nothing to validate.
+            values[parameter.name] = request.path_params[parameter.alias]
+        else:
+            solved, errors = request_params_to_args([parameter], request.path_params)
+            values.update(solved)
+            problems += errors
     if dependant.query_params:
         solved, errors = request_params_to_args(dependant.query_params, request.query_params)
         values.update(solved)

@@ -30,4 +30,5 @@ def to_milliseconds(moment: datetime) -> datetime:
 
 def render_timestamp(moment: datetime) -> str:
     """ISO 8601 in UTC with milliseconds and ``Z``: ``2023-06-06T06:55:07.134Z``."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    in_utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return f"{in_utc.isoformat(timespec='milliseconds')[:-6]}Z"
