@@ -10,16 +10,15 @@ import threading
 from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any
 
 from api_client import SERVER_GONE, ApiClient
-from livekit import rtc
+from attendant import Attendant, AttendantGone
 from moothall_process import MoothallProcess
-
-T = TypeVar("T")
 
 PATIENCE_S = 30.0
 _PAUSE_S = 0.05
+_CUT_OFF = (*SERVER_GONE, AttendantGone)
 _COMES_BACK = 0.7
 _LINGERS, _LINGERS_FOR, _LINGER_PAUSE_S = 0.5, 20, 0.25
 
@@ -55,56 +54,58 @@ class Visitor:
         self._callback_url = callback_url
         self._chance = random.Random(seed)  # noqa: S311 - what this person does next
         self._cut_off: Stay | None = None
+        self._attendant = Attendant()
         self.stays: list[Stay] = []
         self.acknowledged = 0
         self.came_back = 0
 
     async def visit(self, count: threading.Semaphore, stop: threading.Event) -> None:
-        """Come and go, and wait while the server is down, until ``stop`` is set. Every acknowledgement releases ``count`` once."""
+        """Come and go, and wait while the server is down, until ``stop`` is set. Whenever somebody was seen to come or go ``count`` is released."""
 
         def acknowledge() -> None:
             self.acknowledged += 1
             count.release()
 
-        while not stop.is_set():
-            with closing(ApiClient(self._server.port, self._token)) as api, suppress(*SERVER_GONE, rtc.ConnectError):
-                await asyncio.to_thread(api.ask, "GET", "/readyz", 200)
-                while not stop.is_set():
-                    await self._one(api, acknowledge)
-            await asyncio.sleep(_PAUSE_S)
+        try:
+            while not stop.is_set():
+                with closing(ApiClient(self._server.port, self._token)) as api, suppress(*_CUT_OFF):
+                    await asyncio.to_thread(api.ask, "GET", "/readyz", 200)
+                    while not stop.is_set():
+                        await self._one(api, acknowledge)
+                await self._attendant.let_go()
+                await asyncio.sleep(_PAUSE_S)
+        finally:
+            await self._attendant.kill()
 
     async def _one(self, api: ApiClient, acknowledge: Callable[[], None]) -> None:
         stay, self._cut_off = self._cut_off, None
         is_back = stay is not None and self._chance.random() < _COMES_BACK
         if stay is None or not is_back:
-            stay = await self._begin(api, acknowledge)
-        room = rtc.Room()
+            stay = await self._begin(api)
         try:
-            await self._inside(api, room, stay, acknowledge)
+            await self._inside(api, stay, acknowledge)
             self.came_back += is_back
-        except (*SERVER_GONE, rtc.ConnectError):
+        except _CUT_OFF:
             # Who asked to leave may have left; everybody else is expected back.
             if stay.session_id is not None and not stay.is_leaving:
                 self._cut_off = stay
             raise
-        finally:
-            await room.disconnect()
 
-    async def _begin(self, api: ApiClient, acknowledge: Callable[[], None]) -> Stay:
+    async def _begin(self, api: ApiClient) -> Stay:
         urls = {"rooms_callback_url": self._callback_url, "sessions_callback_url": self._callback_url}
         made = await asyncio.to_thread(
             api.api, "POST", "/rooms", 201, {"display_name": "Visited", "callback_urls": urls}
         )
         stay = Stay(made["id"])
         self.stays.append(stay)
-        acknowledge()
+        self.acknowledged += 1
         body = {"meeting_code": made["meeting_code"], "participant_token": None, "name": "Grace"}
         ticket = await asyncio.to_thread(api.ask, "POST", "/page/join", 200, body)
         stay.participant_id, stay.url, stay.token = ticket["participant_id"], ticket["url"], ticket["token"]
         return stay
 
-    async def _inside(self, api: ApiClient, room: rtc.Room, stay: Stay, acknowledge: Callable[[], None]) -> None:
-        await room.connect(stay.url, stay.token)
+    async def _inside(self, api: ApiClient, stay: Stay, acknowledge: Callable[[], None]) -> None:
+        await self._attendant.connect(stay.url, stay.token)
 
         async def seen_inside() -> str | None:
             live = await asyncio.to_thread(api.api, "GET", f"/rooms/{stay.room_id}/live")
@@ -120,7 +121,7 @@ class Visitor:
 
         stay.is_leaving = True
         if self._chance.random() < 0.5:
-            await room.disconnect()
+            await self._attendant.disconnect()
         else:
             await asyncio.to_thread(api.api, "POST", f"/rooms/{stay.room_id}/live/end", 204)
 

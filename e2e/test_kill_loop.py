@@ -32,7 +32,7 @@ IS_LONG = KILLS >= 100
 WRITERS, VISITORS = 4, 4
 # The kill comes after so many acknowledgements at least.
 OPERATIONS_BETWEEN_KILLS = 50
-_MOST_MORE, _MOST_OF_VISITORS = 50, 6
+_MOST_MORE, _MOST_OF_VISITORS = 50, 4
 _PATIENCE_S = 30
 # A callback that two kills have cut off and that is then refused waits five minutes.
 _SETTLES_WITHIN_S = 500.0 if IS_LONG else 90.0
