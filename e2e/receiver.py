@@ -19,7 +19,12 @@ class Receiver:
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
+                length = int(self.headers["Content-Length"])
+                body = self.rfile.read(length)
+                if len(body) < length:
+                    # Whoever sent it was killed meanwhile.
+                    self.close_connection = True
+                    return
                 event = json.loads(body)
                 status = receiver.answer(event)
                 if status < 300:
@@ -31,7 +36,7 @@ class Receiver:
                     self.send_header("Content-Length", "0")
                     self.end_headers()
                 except OSError:
-                    # Whoever asked has been killed.
+                    # Whoever sent it has been killed.
                     self.close_connection = True
 
             def log_message(self, *_: object) -> None:
