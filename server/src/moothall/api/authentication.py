@@ -217,7 +217,7 @@ def _header(part: str) -> dict[str, Any]:
 def _strict_object(part: str) -> dict[str, Any]:
     """One base64url JSON object in which no key appears twice. Raises Refused."""
     try:
-        value = json.loads(urlsafe_b64decode(part.encode()), object_pairs_hook=_without_duplicates)
+        value = _DECODER.decode(urlsafe_b64decode(part.encode()).decode())
     except (ValueError, TypeError, RecursionError) as error:
         raise Refused("not a JSON object") from error
     if not isinstance(value, dict):
@@ -230,3 +230,6 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(value) != len(pairs):
         raise ValueError("a key appears twice")
     return value
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_without_duplicates)

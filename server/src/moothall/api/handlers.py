@@ -4,7 +4,7 @@ The layer gives each request an id, adds the security headers no route has set i
 paths or query strings: a path may hold a meeting code, a query a token) and turns a bug into a 500 that shows a report id only.
 """
 
-import secrets
+import os
 import time
 from collections.abc import MutableMapping
 from typing import Any
@@ -34,13 +34,13 @@ from moothall.db import UNREACHABLE
 _log = structlog.get_logger("moothall.http")
 _SERVER_ERROR = 500
 
-_DEFAULT_HEADERS = {
-    b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'",
-    b"x-content-type-options": b"nosniff",
-    b"referrer-policy": b"no-referrer",
-    b"cross-origin-resource-policy": b"same-origin",
-    b"cache-control": b"no-store",
-}
+_DEFAULT_HEADERS = (
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"cache-control", b"no-store"),
+)
 
 
 def install_edge(app: FastAPI) -> None:
@@ -113,7 +113,7 @@ class RequestEdge:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        request_id = secrets.token_hex(8)
+        request_id = os.urandom(8).hex()
         scope["request_id"] = request_id
         id_header = (b"x-request-id", request_id.encode())
         started = time.perf_counter()
@@ -124,13 +124,12 @@ class RequestEdge:
             nonlocal status, complete
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = list(message["headers"])
+                headers = message["headers"] = list(message["headers"])
                 names = {name for name, _ in headers}
-                headers += [header for header in _DEFAULT_HEADERS.items() if header[0] not in names]
+                headers += [header for header in _DEFAULT_HEADERS if header[0] not in names]
                 headers += scope.get("more_headers", ())
                 headers += await cors_headers(scope, status, headers, scope["app"].state.api.origins)
                 headers.append(id_header)
-                message = {**message, "headers": headers}
             elif message["type"] == "http.response.body":
                 complete = not message.get("more_body", False)
             await send(message)

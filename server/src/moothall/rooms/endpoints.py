@@ -2,14 +2,15 @@
 
 from fastapi import APIRouter
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from moothall.api.body import read_body
 from moothall.api.call import AuthenticatedCall
 from moothall.api.etags import check_if_match, if_unchanged, tagged, tagged_change, unless_known
 from moothall.api.page_parameters import RequestedPage
-from moothall.api.paging import render_page
+from moothall.api.paging import DEFAULT_PAGE_SIZE, render_page
 from moothall.api.reference import documented_body, documented_errors
+from moothall.api.responses import json_response
 from moothall.idempotency.once import Once
 from moothall.idempotency.reference import repeatable
 from moothall.rooms import model, schemas, service
@@ -48,12 +49,11 @@ _UPDATE_EXAMPLES = {
     responses=documented_errors(400, 401),
 )
 async def list_rooms(call: AuthenticatedCall, request: Request, page: RequestedPage) -> Response:
-    rooms, total, around = await call.database.read(
-        lambda connection: service.list_rooms(connection, call.application_id, page)
-    )
+    look_up = call.database.peek if page.page_size <= DEFAULT_PAGE_SIZE else call.database.read
+    rooms, total, around = await look_up(lambda connection: service.list_rooms(connection, call.application_id, page))
     render = RoomRenderer(call.base_url, call.secrets.host_token, call.now)
     url = call.base_url + request.scope["path"]
-    return JSONResponse(render_page(url, page, [render(room) for room in rooms], total, around))
+    return json_response(render_page(url, page, [render(room) for room in rooms], total, around))
 
 
 @router.post(

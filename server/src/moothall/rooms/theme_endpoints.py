@@ -4,12 +4,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from moothall.api.call import AuthenticatedCall
 from moothall.api.page_parameters import RequestedPage
 from moothall.api.paging import render_page
 from moothall.api.reference import documented_errors
+from moothall.api.responses import json_response
 from moothall.rooms import schemas, theme_service
 from moothall.rooms.rendering import RoomRenderer
 
@@ -32,7 +33,7 @@ async def list_rooms_of_theme(
     )
     render = RoomRenderer(call.base_url, call.secrets.host_token, call.now)
     url = call.base_url + request.scope["path"]
-    return JSONResponse(render_page(url, page, [render(room) for room in rooms], total, around))
+    return json_response(render_page(url, page, [render(room) for room in rooms], total, around))
 
 
 @router.delete(
