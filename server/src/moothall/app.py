@@ -29,7 +29,7 @@ from moothall.callbacks.endpoints import router as callbacks_router
 from moothall.callbacks.retention import Retention
 from moothall.chat.endpoints import router as chat_router
 from moothall.db import Database, migrations
-from moothall.engine import Admission, EngineEvent, Refusal
+from moothall.engine import Admission, EngineEvent, Meetings, Refusal
 from moothall.idempotency.retention import IdempotencyRetention
 from moothall.jobs.runner import JobRunner
 from moothall.kit.clock import Clock, SystemClock
@@ -90,6 +90,9 @@ async def running(
     async def listen(events: Sequence[EngineEvent]) -> None:
         await meeting.on_engine_events(events)
 
+    async def remove(room: str, identity: str) -> bool:
+        return await meeting.remove(room, identity)
+
     async def drain() -> None:
         meeting.stop_holding()
         await media.stop()
@@ -101,7 +104,7 @@ async def running(
     async with AsyncExitStack() as stack:
         database = await prepare_database(settings, clock)
         stack.push_async_callback(database.close)
-        media = await stack.enter_async_context(open_media(settings, secrets, clock, gate, listen))
+        media = await stack.enter_async_context(open_media(settings, secrets, clock, Meetings(gate, listen, remove)))
         meeting = MeetingService(
             database=database,
             engine=media.engine,

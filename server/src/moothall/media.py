@@ -8,11 +8,12 @@ from typing import Any
 from starlette.routing import BaseRoute
 
 import moothall_sfu
-from moothall.engine import AdmissionGate, EngineListener, MediaEngine
+from moothall.engine import MediaEngine, Meetings
 from moothall.kit.clock import Clock
 from moothall.settings import ServerSecrets, Settings
 from moothall.signalling.embedded import EmbeddedEngine
 from moothall.signalling.endpoint import routes
+from moothall.signalling.room_service import room_service_routes
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +26,12 @@ class Media:
     stop: Callable[[], Awaitable[None]]
 
 
-OpenMedia = Callable[
-    [Settings, ServerSecrets, Clock, AdmissionGate, EngineListener], AbstractAsyncContextManager[Media]
-]
+OpenMedia = Callable[[Settings, ServerSecrets, Clock, Meetings], AbstractAsyncContextManager[Media]]
 
 
 @asynccontextmanager
 async def embedded_media(
-    settings: Settings, secrets: ServerSecrets, clock: Clock, gate: AdmissionGate, listener: EngineListener
+    settings: Settings, secrets: ServerSecrets, clock: Clock, meetings: Meetings
 ) -> AsyncIterator[Media]:
     """The SFU in this process. Raises OSError when a UDP port is taken."""
     sfu = open_sfu(settings)
@@ -42,15 +41,16 @@ async def embedded_media(
         api_secret=secrets.livekit_api_secret,
         client_url=settings.origin.replace("http", "ws", 1),
         clock=clock,
-        gate=gate,
-        listener=listener,
+        gate=meetings.gate,
+        listener=meetings.listener,
     )
 
     async def probe() -> Mapping[str, Any]:
         return {"engine": engine.name, "udp_ports": sfu.udp_ports}
 
     async with engine.running():
-        yield Media(engine, routes(engine, clock), probe, engine.stop)
+        served = [*routes(engine, clock), *room_service_routes(engine, meetings.remove)]
+        yield Media(engine, served, probe, engine.stop)
 
 
 def open_sfu(settings: Settings, udp_ports: Sequence[int] | None = None) -> moothall_sfu.Engine:

@@ -25,6 +25,7 @@ from moothall.engine import Admission, EngineEvent, JoinGrant, Refusal
 from moothall.kit.clock import SystemClock
 from moothall.signalling.embedded import EmbeddedEngine
 from moothall.signalling.endpoint import routes
+from moothall.signalling.room_service import room_service_routes
 from moothall.signalling.tokens import TokenSigner
 
 _TESTS = str(Path(__file__).parents[1])
@@ -92,7 +93,8 @@ async def serving(port: int = 0) -> AsyncIterator[MeetingServer]:
         Route("/", lambda _: HTMLResponse(PAGE.read_text())),
         Route("/livekit-client.js", lambda _: FileResponse(LIVEKIT_CLIENT)),
     ]
-    app = Starlette(routes=[*routes(engine, clock), *page])
+    api = room_service_routes(engine, engine.remove_participant)
+    app = Starlette(routes=[*routes(engine, clock), *api, *page])
     config = uvicorn.Config(app, ws="websockets-sansio", lifespan="off", log_config=None, access_log=False)
     http = uvicorn.Server(config)
     http.config.load()

@@ -15,7 +15,7 @@ from moothall.app import Server, running
 from moothall.applications import service as applications
 from moothall.applications.keys import KeyPair
 from moothall.db import Connection
-from moothall.engine import AdmissionGate, EngineListener
+from moothall.engine import Meetings
 from moothall.kit.clock import Clock
 from moothall.kit.ids import new_uuid
 from moothall.media import Media
@@ -97,9 +97,9 @@ async def running_server(
 
     @asynccontextmanager
     async def fake_media(
-        _settings: Settings, _secrets: ServerSecrets, _clock: Clock, _gate: AdmissionGate, listener: EngineListener
+        _settings: Settings, _secrets: ServerSecrets, _clock: Clock, meetings: Meetings
     ) -> AsyncIterator[Media]:
-        engine.listener = listener
+        engine.listener = meetings.listener
 
         async def probe() -> dict[str, Any]:
             return {"engine": engine.name}

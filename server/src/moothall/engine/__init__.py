@@ -21,7 +21,9 @@ from moothall.engine.interface import (
     JoinGrant,
     LiveTrack,
     MediaEngine,
+    Meetings,
     Refusal,
+    Remover,
 )
 
 __all__ = [
@@ -33,9 +35,11 @@ __all__ = [
     "LeaveReason",
     "LiveTrack",
     "MediaEngine",
+    "Meetings",
     "ParticipantJoined",
     "ParticipantLeft",
     "Refusal",
+    "Remover",
     "RoomFinished",
     "RoomStarted",
     "TrackPublished",

@@ -55,6 +55,18 @@ AdmissionGate = Callable[[str, str], Awaitable[Admission | Refusal]]
 # with the same events again.
 EngineListener = Callable[[Sequence[EngineEvent]], Awaitable[None]]
 
+# Sends somebody away as the meeting's moderation does. Arguments: room, identity. False when nobody of that name is there.
+Remover = Callable[[str, str], Awaitable[bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class Meetings:
+    """What an engine asks of the rest of the server, and tells it."""
+
+    gate: AdmissionGate
+    listener: EngineListener
+    remove: Remover
+
 
 class MediaEngine(Protocol):
     @property

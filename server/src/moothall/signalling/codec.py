@@ -155,15 +155,17 @@ def encode_data(message: DataMessage, *, reliable: bool, identity: str, sid: str
     return packet.SerializeToString()
 
 
-def server_data(payload: bytes, *, topic: str, to: Iterable[str]) -> DataMessage:
-    """A data packet that the server itself sends."""
-    packet = pb_models.DataPacket(user=pb_models.UserPacket(payload=payload, topic=topic))
+def server_data(
+    payload: bytes, *, topic: str, to: Iterable[str] = (), to_sids: Iterable[str] = (), nonce: bytes = b""
+) -> DataMessage:
+    """A data packet that the server itself sends; ``to`` are identities."""
+    packet = pb_models.DataPacket(user=pb_models.UserPacket(payload=payload, topic=topic, nonce=nonce))
     return DataMessage(
         body=packet,
         size=len(payload),
         sequence=0,
         destination_identities=frozenset(to),
-        destination_sids=frozenset(),
+        destination_sids=frozenset(to_sids),
         relayed=True,
     )
 
@@ -364,7 +366,7 @@ def _write_response(response: Response) -> pb.SignalResponse:  # noqa: C901, PLR
             return pb.SignalResponse(answer=pb.SessionDescription(type="answer", sdp=sdp, id=id_))
         case Join():
             join = _write_join(response)
-            join.other_participants.extend(_write_participant(one) for one in response.other_participants)
+            join.other_participants.extend(write_participant(one) for one in response.other_participants)
             return pb.SignalResponse(join=join)
         case Reconnect(last_message_seq):
             return pb.SignalResponse(
@@ -372,10 +374,10 @@ def _write_response(response: Response) -> pb.SignalResponse:  # noqa: C901, PLR
             )
         case ParticipantUpdate(participants):
             return pb.SignalResponse(
-                update=pb.ParticipantUpdate(participants=[_write_participant(one) for one in participants])
+                update=pb.ParticipantUpdate(participants=[write_participant(one) for one in participants])
             )
         case TrackPublished(cid, track):
-            return pb.SignalResponse(track_published=pb.TrackPublishedResponse(cid=cid, track=_write_track(track)))
+            return pb.SignalResponse(track_published=pb.TrackPublishedResponse(cid=cid, track=write_track(track)))
         case TrackUnpublished(track_sid):
             return pb.SignalResponse(track_unpublished=pb.TrackUnpublishedResponse(track_sid=track_sid))
         case Leave(reason, action):
@@ -392,7 +394,7 @@ def _write_response(response: Response) -> pb.SignalResponse:  # noqa: C901, PLR
                 speakers_changed=pb.SpeakersChanged(speakers=[_write_speaker(one) for one in speakers])
             )
         case RoomUpdate(room):
-            return pb.SignalResponse(room_update=pb.RoomUpdate(room=_write_room(room)))
+            return pb.SignalResponse(room_update=pb.RoomUpdate(room=write_room(room)))
         case ConnectionQualityUpdate(reports):
             return pb.SignalResponse(
                 connection_quality=pb.ConnectionQualityUpdate(updates=[_write_report(one) for one in reports])
@@ -444,7 +446,7 @@ def _written(part: ParticipantInfo | Speaker | QualityReport) -> bytes:
 def _write_part(part: ParticipantInfo | Speaker | QualityReport) -> Message:
     match part:
         case ParticipantInfo():
-            return _write_participant(part)
+            return write_participant(part)
         case Speaker():
             return _write_speaker(part)
         case QualityReport():
@@ -472,8 +474,8 @@ def _varint(number: int) -> bytes:
 def _write_join(join: Join) -> pb.JoinResponse:
     """Without the other participants."""
     return pb.JoinResponse(
-        room=_write_room(join.room),
-        participant=_write_participant(join.participant),
+        room=write_room(join.room),
+        participant=write_participant(join.participant),
         server_version=SERVER_VERSION,
         server_info=_server_info(),
         subscriber_primary=True,
@@ -491,18 +493,22 @@ def _server_info() -> pb_models.ServerInfo:
     )
 
 
-def _write_room(room: RoomInfo) -> pb_models.Room:
+def write_room(room: RoomInfo) -> pb_models.Room:
     return pb_models.Room(
         sid=room.sid,
         name=room.name,
         num_participants=room.num_participants,
         num_publishers=room.num_publishers,
+        metadata=room.metadata,
+        max_participants=room.max_participants,
+        empty_timeout=room.empty_timeout,
+        departure_timeout=room.departure_timeout,
         creation_time=room.created_at_ms // 1000,
         creation_time_ms=room.created_at_ms,
     )
 
 
-def _write_participant(one: ParticipantInfo) -> pb_models.ParticipantInfo:
+def write_participant(one: ParticipantInfo) -> pb_models.ParticipantInfo:
     return pb_models.ParticipantInfo(
         sid=one.sid,
         identity=one.identity,
@@ -510,7 +516,7 @@ def _write_participant(one: ParticipantInfo) -> pb_models.ParticipantInfo:
         state=int(one.state),  # type: ignore[arg-type]  # the stubs want the generated enum's own type
         metadata=one.metadata,
         attributes=one.attributes,
-        tracks=[_write_track(track) for track in one.tracks],
+        tracks=[write_track(track) for track in one.tracks],
         joined_at=one.joined_at_ms // 1000,
         joined_at_ms=one.joined_at_ms,
         version=one.version,
@@ -532,7 +538,7 @@ def _write_permission(permission: Permission) -> pb_models.ParticipantPermission
     )
 
 
-def _write_track(track: TrackInfo) -> pb_models.TrackInfo:
+def write_track(track: TrackInfo) -> pb_models.TrackInfo:
     layers = [
         pb_models.VideoLayer(
             quality=int(layer.quality),  # type: ignore[arg-type]  # the stubs want the generated enum's own type

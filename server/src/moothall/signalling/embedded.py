@@ -46,7 +46,9 @@ from moothall.signalling.events import (
     RoomFailed,
     Section,
     ServerStopping,
+    SettingsRequested,
     StatsMeasured,
+    SubscriptionRequested,
     TimePassed,
     TrackWentLive,
     TransportChanged,
@@ -54,11 +56,14 @@ from moothall.signalling.events import (
 )
 from moothall.signalling.messages import Permission, RefreshToken, Request, Response, State
 from moothall.signalling.reports import Reports
-from moothall.signalling.room import Room
+from moothall.signalling.room import Room, RoomSettings
 from moothall.signalling.sfu import Sfu
-from moothall.signalling.tokens import AccessToken, TokenSigner
+from moothall.signalling.tokens import AccessToken, ServerGrant, TokenSigner
 
 _log = structlog.get_logger("moothall.signalling")
+
+# What the server API may let happen to a room.
+ServerRequest = BroadcastRequested | MuteRequested | SettingsRequested | SubscriptionRequested | UpdateRequested
 
 _TOKEN_LIFE = timedelta(minutes=10)
 _TICK = 1.0
@@ -108,6 +113,8 @@ class _LiveRoom:
     unflushed: set[Connection] = field(default_factory=set)
     flush_planned: bool = False
     flushed_at: float = -math.inf
+    # Prepared by the server API: kept until then (monotonic) although nobody is inside.
+    kept_until: float = -math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +228,8 @@ class EmbeddedEngine:
         live = self._rooms.get(room)
         if live is None:
             return False
+        live.room.settings = RoomSettings()
+        live.kept_until = -math.inf
         self._happened(live, DeletionRequested())
         return True
 
@@ -259,6 +268,40 @@ class EmbeddedEngine:
         self._happened(live, UpdateRequested(identity, permission=permission))
         return True
 
+    # ---- For the server API ------------------------------------------------------------------------------------------
+
+    def rooms(self) -> list[Room]:
+        """Those somebody is in, and those that were prepared."""
+        return [live.room for live in self._rooms.values()]
+
+    def find_room(self, room: str) -> Room | None:
+        live = self._rooms.get(room)
+        return None if live is None else live.room
+
+    def prepare_room(self, room: str, settings: SettingsRequested) -> Room | None:
+        """The room, which is made and kept for its empty timeout if it is not there. None when too many are kept already."""
+        live = self._rooms.get(room)
+        if live is None:
+            if sum(not one.room.participants for one in self._rooms.values()) >= limits.MAX_PREPARED_ROOMS:
+                return None
+            live = self._open_room(room)
+        if not live.room.participants:
+            live.kept_until = self._clock.monotonic() + (settings.empty_timeout or 0)
+        self._happened(live, settings)
+        return live.room
+
+    def request(self, room: str, event: ServerRequest) -> bool:
+        """Let the room do what the server API asks. False when there is no such room."""
+        live = self._rooms.get(room)
+        if live is None:
+            return False
+        self._happened(live, event)
+        return True
+
+    def authenticate_server(self, token: str) -> ServerGrant:
+        """Raises TokenRejected."""
+        return self._signer.verify_server_grant(token, self._clock.now())
+
     # ---- For the endpoint --------------------------------------------------------------------------------------------
 
     def authenticate(self, token: str) -> AccessToken:
@@ -274,9 +317,19 @@ class EmbeddedEngine:
             verdict = await self._gate(token.room, token.identity)
             if isinstance(verdict, Refusal):
                 return verdict
+            if self._is_full(token):
+                return Refusal("meeting_full")
             assert isinstance(verdict, Admission)  # noqa: S101 - the gate knows two answers
             if self.is_current(ticket):
                 return ticket
+
+    def _is_full(self, token: AccessToken) -> bool:
+        """By the limit of the server API; the meeting's own is the gate's."""
+        live = self._rooms.get(token.room)
+        most = 0 if live is None else live.room.settings.max_participants
+        if live is None or not most:
+            return False
+        return sum(one.identity != token.identity for one in live.room.participants.values()) >= most
 
     def is_current(self, ticket: Ticket) -> bool:
         return not self._stopped and ticket.removals == self._removals
@@ -369,7 +422,9 @@ class EmbeddedEngine:
             # Our own bug. The other rooms go on; the people in this one are sent through a fresh start.
             _log.exception("room failed", room=live.room.name, event_name=type(event).__name__)
             self._abandon(live)
-        if not live.room.participants:
+        if live.room.participants:
+            live.kept_until = self._clock.monotonic() + live.room.settings.departure_timeout
+        elif self._clock.monotonic() >= live.kept_until:
             self._close_room(live)
 
     def _abandon(self, live: _LiveRoom) -> None:
@@ -378,6 +433,7 @@ class EmbeddedEngine:
         except Exception:  # noqa: BLE001 - its state is the problem; the sockets are closed below
             _log.exception("room could not be closed in order", room=live.room.name)
         live.room.participants.clear()
+        live.kept_until = -math.inf
         for connection in live.connections.values():
             connection.close(1011)
         live.connections.clear()

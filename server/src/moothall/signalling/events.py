@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from moothall.signalling.messages import DataMessage, Kind, Permission, Request, Target
+from moothall.signalling.messages import DataMessage, Kind, Permission, Request, Target, UpdateSubscription
 
 TransportState = Literal["connected", "disconnected", "failed", "closed"]
 
@@ -195,6 +195,25 @@ class UpdateRequested:
     name: str | None = None
     attributes: Mapping[str, str] | None = None
     permission: Permission | None = None
+    metadata: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionRequested:
+    """What a participant receives from now on, as if it had asked for it itself."""
+
+    identity: str
+    request: UpdateSubscription
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsRequested:
+    """``None`` leaves as it is. Timeouts are seconds."""
+
+    metadata: str | None = None
+    max_participants: int | None = None
+    empty_timeout: int | None = None
+    departure_timeout: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +261,8 @@ Event = (
     | DeletionRequested
     | MuteRequested
     | UpdateRequested
+    | SubscriptionRequested
+    | SettingsRequested
     | BroadcastRequested
     | ServerStopping
     | RoomFailed

@@ -304,6 +304,11 @@ class RoomInfo:
     num_participants: int
     num_publishers: int
     created_at_ms: int
+    metadata: str = ""
+    # 0: no limit but the meeting's. Timeouts are seconds.
+    max_participants: int = 0
+    empty_timeout: int = 0
+    departure_timeout: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -264,6 +264,12 @@ class Participant:
         self.published[track.sid] = track
         self.spare_sections.pop(section.mid, None)
 
+    def attributes_fit(self, more: Mapping[str, str]) -> bool:
+        """Whether the attributes stay within the limits with these changes."""
+        merged = {**self.attributes, **more}
+        size = sum(len(key.encode()) + len(value.encode()) for key, value in merged.items())
+        return len(merged) <= limits.MAX_ATTRIBUTES and size <= limits.MAX_ATTRIBUTES_BYTES
+
     def rename(self, *, name: str | None, metadata: str | None, attributes: Mapping[str, str] | None) -> bool:
         """Apply what is not ``None``; an empty attribute is removed. Whether anything changed."""
         before = (self.name, self.metadata, dict(self.attributes))

@@ -18,6 +18,7 @@ from it, because offers come from the SFU and take at least one more event.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 
 from moothall import engine
 from moothall.engine import LeaveReason
@@ -47,7 +48,9 @@ from moothall.signalling.events import (
     RoomFailed,
     Section,
     ServerStopping,
+    SettingsRequested,
     StatsMeasured,
+    SubscriptionRequested,
     TimePassed,
     TrackWentLive,
     TransportChanged,
@@ -118,6 +121,17 @@ _RESUME_TOLERANCE = 15.0
 _UNKNOWN = DisconnectReason.UNKNOWN_REASON
 
 
+@dataclass(frozen=True, slots=True)
+class RoomSettings:
+    """What the server API may say of a room. ``max_participants`` 0: no limit but the meeting's; timeouts are seconds."""
+
+    metadata: str = ""
+    max_participants: int = 0
+    # How long the room is kept before somebody comes, and after the last has left.
+    empty_timeout: int = 0
+    departure_timeout: int = 0
+
+
 class Room:
     """``fresh_id(prefix)`` gives unguessable ids such as ``TR_AMx7…``; ``sif_trailer`` is random and belongs to the room."""
 
@@ -127,6 +141,7 @@ class Room:
         self.name = name
         self.sid = sid
         self.participants: dict[str, Participant] = {}
+        self.settings = RoomSettings()
         self._created_at_ms = created_at_ms
         self._sif_trailer = sif_trailer
         self._fresh_id = fresh_id
@@ -153,6 +168,10 @@ class Room:
             num_participants=sum(1 for one in self.participants.values() if one.visible),
             num_publishers=len({one.sid for one, track in self._tracks.values() if track.announced and one.visible}),
             created_at_ms=self._created_at_ms,
+            metadata=self.settings.metadata,
+            max_participants=self.settings.max_participants,
+            empty_timeout=self.settings.empty_timeout,
+            departure_timeout=self.settings.departure_timeout,
         )
 
     def _dispatch(self, event: Event, now: Moment) -> list[Command]:  # noqa: C901, PLR0911, PLR0912 - one flat decision
@@ -177,6 +196,11 @@ class Room:
                 return self._mute_by_server(identity, track_sid, now)
             case UpdateRequested():
                 return self._update_by_server(event, now)
+            case SubscriptionRequested(identity, wanted):
+                named = self.find_participant(identity)
+                return [] if named is None else self._update_subscription(named, wanted, now)
+            case SettingsRequested():
+                return self._change_settings(event)
             case BroadcastRequested(reliable, message):
                 return self._relay(None, message, reliable=reliable)
         # What is left concerns one participant, who may be gone by now.
@@ -434,8 +458,7 @@ class Room:
         if not one.permission.can_update_metadata:
             answer = RequestAnswered(request.request_id, RequestResult.NOT_ALLOWED, "does not have permission")
             return one.session.send(answer)
-        merged = {**one.attributes, **request.attributes}
-        if not _attributes_fit(merged):
+        if not one.attributes_fit(request.attributes):
             answer = RequestAnswered(request.request_id, RequestResult.LIMIT_EXCEEDED, "attributes are too large")
             return one.session.send(answer)
         done: list[Command] = []
@@ -772,7 +795,7 @@ class Room:
         if one is None:
             return []
         was_visible = one.visible
-        changed = one.rename(name=event.name, metadata=None, attributes=event.attributes)
+        changed = one.rename(name=event.name, metadata=event.metadata, attributes=event.attributes)
         done: list[Command] = []
         if event.permission is not None and one.change_permission(event.permission):
             changed = True
@@ -783,6 +806,16 @@ class Room:
             one.version += 1
             done += self._tell(self._others(one), ParticipantUpdate((one.info(),)))
         return [*done, *self._broadcast(one), commands.SendToken(one.sid)]
+
+    def _change_settings(self, event: SettingsRequested) -> list[Command]:
+        before, now = self.settings, event
+        self.settings = RoomSettings(
+            metadata=before.metadata if now.metadata is None else now.metadata,
+            max_participants=before.max_participants if now.max_participants is None else now.max_participants,
+            empty_timeout=before.empty_timeout if now.empty_timeout is None else now.empty_timeout,
+            departure_timeout=before.departure_timeout if now.departure_timeout is None else now.departure_timeout,
+        )
+        return [] if self.settings == before else self._tell(self.participants.values(), RoomUpdate(self.info()))
 
     def _enforce_permission(self, one: Participant, permission: Permission, now: Moment) -> list[Command]:
         done: list[Command] = []
@@ -852,8 +885,3 @@ def _rank(quality: VideoQuality) -> int:
 
 def _milliseconds(now: Moment) -> int:
     return int(now.at.timestamp() * 1000)
-
-
-def _attributes_fit(attributes: dict[str, str]) -> bool:
-    size = sum(len(key.encode()) + len(value.encode()) for key, value in attributes.items())
-    return len(attributes) <= limits.MAX_ATTRIBUTES and size <= limits.MAX_ATTRIBUTES_BYTES

@@ -41,6 +41,16 @@ class AccessToken:
     permission: Permission
 
 
+@dataclass(frozen=True, slots=True)
+class ServerGrant:
+    """What the bearer of a verified token may ask of the server API; ``room`` is the one it may administer."""
+
+    room: str
+    room_create: bool
+    room_list: bool
+    room_admin: bool
+
+
 class TokenSigner:
     """Mints and verifies the tokens of one API key."""
 
@@ -94,6 +104,31 @@ class TokenSigner:
 
     def verify(self, token: str, now: datetime) -> AccessToken:
         """Raises TokenRejected."""
+        return _read_claims(self._verified_claims(token, now))
+
+    def verify_server_grant(self, token: str, now: datetime) -> ServerGrant:
+        """What a token allows on the server API, which may be nothing. Raises TokenRejected."""
+        video = self._verified_claims(token, now).get("video") or {}
+        if not isinstance(video, dict):
+            raise TokenRejected("invalid video in access token")
+        return ServerGrant(
+            room=_text(video, "room", limits.MAX_ROOM_BYTES),
+            room_create=_flag(video, "roomCreate", default=False),
+            room_list=_flag(video, "roomList", default=False),
+            room_admin=_flag(video, "roomAdmin", default=False),
+        )
+
+    def sign_webhook(self, digest: str, now: datetime, ttl: timedelta) -> str:
+        """A token that says of a webhook's body what its SHA-256 is (``digest``, base64)."""
+        claims = {
+            "iss": self._api_key,
+            "nbf": int(now.timestamp()),
+            "exp": int((now + ttl).timestamp()),
+            "sha256": digest,
+        }
+        return jwt.encode({"alg": "HS256", "typ": "JWT"}, claims, self._secret, algorithms=_ALGORITHMS)
+
+    def _verified_claims(self, token: str, now: datetime) -> dict[str, Any]:
         if not token or len(token) > limits.MAX_TOKEN_BYTES:
             raise TokenRejected("no access token")
         try:
@@ -108,7 +143,7 @@ class TokenSigner:
         if not isinstance(issuer, str) or not hmac.compare_digest(issuer.encode(), self._api_key.encode()):
             raise TokenRejected("invalid access token")
         self._check_time(claims, now)
-        return _read_claims(claims)
+        return claims
 
     @staticmethod
     def _check_time(claims: dict[str, Any], now: datetime) -> None:
