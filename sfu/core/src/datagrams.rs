@@ -25,6 +25,17 @@ impl Datagrams {
         self.list.push(Datagram { path, start, len: contents.len() });
     }
 
+    /// Append a datagram that is written in place: `write` appends its bytes to the buffer it is given. When it returns
+    /// false, there is no datagram.
+    pub fn write(&mut self, path: Path, write: impl FnOnce(&mut Vec<u8>) -> bool) {
+        let start = self.bytes.len();
+        if write(&mut self.bytes) {
+            self.list.push(Datagram { path, start, len: self.bytes.len() - start });
+        } else {
+            self.bytes.truncate(start);
+        }
+    }
+
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()
     }

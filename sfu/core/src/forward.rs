@@ -5,9 +5,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use str0m::format::Codec;
-use str0m::rtp::{ExtensionValues, Vp8Descriptor, Vp8Patch};
 
-use crate::munge::RtpPosition;
+use crate::munge::{RtpPosition, Vp8Descriptor, Vp8Patch};
 
 /// Payload formats that are forwarded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +42,22 @@ impl Format {
     }
 }
 
+/// Header extensions that are forwarded, as the bytes they carry.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Extensions {
+    /// RFC 6464: a bit for voice, then the level in -dBov.
+    pub audio_level: Option<u8>,
+    /// 3GPP TS 26.114: how far the picture is rotated.
+    pub orientation: Option<u8>,
+}
+
+impl Extensions {
+    /// In dBov: 0 is the loudest, -127 silence.
+    pub fn dbov(&self) -> Option<i8> {
+        self.audio_level.map(|level| -((level & 0x7f) as i8))
+    }
+}
+
 /// One received packet, looked at once and offered to every subscriber of its track.
 #[derive(Debug)]
 pub struct Incoming {
@@ -53,7 +68,7 @@ pub struct Incoming {
     /// Something can be decoded from here on without what came before.
     pub keyframe: bool,
     pub vp8: Option<Vp8Descriptor>,
-    pub extensions: ExtensionValues,
+    pub extensions: Extensions,
     pub payload: Arc<[u8]>,
 }
 
@@ -64,7 +79,7 @@ pub struct Outgoing<'a> {
     pub position: RtpPosition,
     pub marker: bool,
     pub vp8: Option<Vp8Patch>,
-    pub extensions: &'a ExtensionValues,
+    pub extensions: Extensions,
     pub payload: &'a Arc<[u8]>,
 }
 
@@ -84,17 +99,31 @@ impl PayloadTypes {
             Format::H264 => self.h264,
         }
     }
+
+    pub fn set(&mut self, format: Format, payload_type: u8) {
+        let place = match format {
+            Format::Opus => &mut self.opus,
+            Format::Vp8 => &mut self.vp8,
+            Format::H264 => &mut self.h264,
+        };
+        *place = Some(payload_type);
+    }
 }
 
 /// One outgoing stream as negotiated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OutgoingStream {
     pub ssrc: u32,
+    /// What the egress knows it by.
+    pub index: usize,
     pub payload_types: PayloadTypes,
 }
 
 /// Where forwarded packets go: numbered and cut to shape, not yet encrypted.
 pub trait Egress {
+    /// Whether what is written now will leave. Numbers must not be used up before.
+    fn is_open(&self) -> bool;
+
     /// Queue one packet of `stream`; it leaves with the next flush of the shard. False when the stream is gone or did not
     /// agree to the packet's format.
     fn write(&mut self, now: Instant, stream: OutgoingStream, packet: &Outgoing<'_>) -> bool;

@@ -9,6 +9,7 @@
 //!   room     the media graph of one meeting: peers, tracks, forwarding, levels
 //!     peer       up to two transports, ingress table, subscriptions, data queue
 //!       transport  the only module that drives str0m
+//!         egress     SRTP, retransmission and RTCP of what subscribers receive
 //! munge, layers, keyframes, levels, sdp, stun, path, data: pure leaves
 //! ```
 #![forbid(unsafe_code)]
@@ -18,6 +19,7 @@ pub mod containment;
 pub mod counters;
 pub mod data;
 pub mod datagrams;
+mod egress;
 pub mod events;
 pub mod forward;
 pub mod ids;

@@ -37,8 +37,6 @@ pub const MAX_QUEUED_DATA: usize = 4 * 1024 * 1024;
 pub const SCTP_BUFFER: usize = 512 * 1024;
 /// Below this many buffered bytes a data channel is topped up.
 pub const SCTP_LOW_WATER: usize = 64 * 1024;
-/// Packets kept per video stream to answer NACKs.
-pub const RTX_PACKETS: usize = 512;
 
 /// A publisher layer is asked for a key frame at most this often.
 pub const KEYFRAME_INTERVAL: Duration = Duration::from_millis(500);

@@ -77,7 +77,7 @@ impl SendSection {
         else {
             return false;
         };
-        if !subscription.settings.enabled {
+        if !subscription.settings.enabled || !egress.is_open() {
             return false;
         }
         // Padding carries nothing to decode; what a late one leaves behind is sent to keep the numbering whole.
@@ -105,7 +105,7 @@ impl SendSection {
             position,
             marker: packet.marker,
             vp8: packet.vp8.as_ref().and_then(|d| numbering.vp8.map(d)),
-            extensions: &packet.extensions,
+            extensions: packet.extensions,
             payload: &packet.payload,
         };
         egress.write(now, stream, &outgoing)

@@ -6,20 +6,20 @@
 use std::time::{Instant, SystemTime};
 
 use str0m::media::{Mid, Rid};
-use str0m::rtp::{RtpPacket, Vp8Descriptor};
+use str0m::rtp::RtpPacket;
 
 use crate::commands::{Kind, SubscriptionSettings, Target};
 use crate::containment::contain;
 use crate::counters::Counters;
 use crate::datagrams::Datagrams;
 use crate::events::{Event, PeerStats, Reply, Section, TransportState};
-use crate::forward::{Format, Incoming};
+use crate::forward::{Extensions, Format, Incoming};
 use crate::ids::{PeerId, RequestId, RoomId, TrackId};
 use crate::keyframes::KeyframeThrottle;
 use crate::layers::{LayerState, choose_layer};
 use crate::levels::LevelMeter;
 use crate::limits::{self, MAX_LAYERS};
-use crate::munge::RtpPosition;
+use crate::munge::{RtpPosition, Vp8Descriptor};
 use crate::path::Path;
 use crate::peer::{IngressStream, Peer, Subscription};
 use crate::sdp;
@@ -263,6 +263,30 @@ impl Room {
         self.run(now, at, out, |t| t.handle_datagram(now, path, datagram)).unwrap_or(Err(Refused::Stranger))
     }
 
+    /// SRTCP from a subscriber, from an address that was verified as its own.
+    pub fn handle_feedback(
+        &mut self,
+        now: Instant,
+        slot: usize,
+        packet: &[u8],
+        out: &mut Outputs,
+    ) -> Result<(), Refused> {
+        let Some(transport) = self.transport_at(slot, Target::Subscriber) else {
+            return Err(Refused::Stranger);
+        };
+        let mut arrivals = Vec::new();
+        match contain(|| transport.handle_rtcp(now, packet, &mut out.datagrams, &mut arrivals)) {
+            Ok(taken) => {
+                self.take_arrivals(now, (slot, Target::Subscriber), arrivals, out);
+                if taken { Ok(()) } else { Err(Refused::Malformed) }
+            }
+            Err(text) => {
+                self.crash(now, slot, text, out);
+                Ok(())
+            }
+        }
+    }
+
     pub fn handle_timeout(&mut self, now: Instant, at: (usize, Target), out: &mut Outputs) {
         self.run(now, at, out, |t| t.handle_timeout(now));
     }
@@ -280,10 +304,15 @@ impl Room {
         // Draining one transport may write to another; every round is caused by something received, so this ends.
         while !self.dirty.is_empty() {
             for at in std::mem::take(&mut self.dirty) {
-                if let Some(transport) = self.transport_at(at.0, at.1) {
-                    transport.is_dirty = false;
+                let Some(transport) = self.transport_at(at.0, at.1) else {
+                    continue;
+                };
+                transport.is_dirty = false;
+                if at.1 == Target::Publisher {
+                    self.handle_timeout(now, at, out);
+                } else if let Err(text) = contain(|| transport.flush_media(now, &mut out.datagrams)) {
+                    self.crash(now, at.0, text, out);
                 }
-                self.handle_timeout(now, at, out);
             }
         }
     }
@@ -735,7 +764,7 @@ impl Room {
         if track.muted {
             return;
         }
-        if let Some(level) = packet.extensions.audio_level.filter(|_| track.kind == Kind::Audio) {
+        if let Some(level) = packet.extensions.dbov().filter(|_| track.kind == Kind::Audio) {
             track.meter.observe(level);
         }
         let receivers = std::mem::take(&mut track.receivers);
@@ -867,6 +896,7 @@ impl Room {
             let mut arrivals = Vec::new();
             if let Some(transport) = peer.transport(target) {
                 transport.check_health(now, &mut arrivals);
+                transport.tick_media(now, &mut out.datagrams);
             }
             for arrival in arrivals {
                 if let Arrival::StateChanged(state) = arrival {
@@ -876,7 +906,7 @@ impl Room {
         }
         if now >= peer.stats_due {
             peer.stats_due = now + limits::STATS_INTERVAL;
-            if let Some(stats) = stats_of(peer) {
+            if let Some(stats) = stats_of(now, peer) {
                 out.events.push(Event::StatsMeasured { peer: id, stats });
             }
         }
@@ -904,17 +934,24 @@ fn forward_to<'a>(
 ) -> Option<&'a mut Transport> {
     let peer = peer?.as_mut()?;
     let transport = peer.subscriber.as_mut()?;
-    peer.sections.get_mut(section)?.forward(now, packet, transport).then_some(transport)
+    let sent = peer.sections.get_mut(section)?.forward(now, packet, transport.media()?);
+    sent.then_some(transport)
 }
 
 /// Read once what every receiver needs to know.
 fn look_at(packet: RtpPacket, layer: u8, format: Format, captured: Instant) -> Incoming {
     let payload = packet.payload;
-    let vp8 = (format == Format::Vp8).then(|| Vp8Descriptor::parse(&payload).ok()).flatten();
+    let vp8 = (format == Format::Vp8).then(|| Vp8Descriptor::parse(&payload)).flatten();
     let keyframe = match format {
         Format::Opus => true,
-        Format::Vp8 => vp8.is_some_and(|d| d.starts_keyframe(&payload)),
+        Format::Vp8 => vp8.is_some_and(|d| d.starts_keyframe()),
         Format::H264 => str0m::format::detect_h264_keyframe(&payload),
+    };
+    let values = &packet.header.ext_vals;
+    let voice = if values.voice_activity == Some(true) { 0x80 } else { 0 };
+    let extensions = Extensions {
+        audio_level: values.audio_level.map(|dbov| voice | dbov.unsigned_abs() & 0x7f),
+        orientation: values.video_orientation.map(|o| o as u8),
     };
     Incoming {
         layer,
@@ -923,7 +960,7 @@ fn look_at(packet: RtpPacket, layer: u8, format: Format, captured: Instant) -> I
         marker: packet.header.marker,
         keyframe,
         vp8,
-        extensions: packet.header.ext_vals,
+        extensions,
         payload,
     }
 }
@@ -969,12 +1006,12 @@ fn shifted(time: SystemTime, seconds: f64) -> SystemTime {
     shifted.unwrap_or(time)
 }
 
-fn stats_of(peer: &Peer) -> Option<PeerStats> {
+fn stats_of(now: Instant, peer: &Peer) -> Option<PeerStats> {
     let connected = |t: &&Transport| t.state() == Some(TransportState::Connected);
     let transports = || [peer.publisher.as_ref(), peer.subscriber.as_ref()].into_iter().flatten().filter(connected);
     transports().next()?;
     let mut stats = PeerStats::default();
-    for measured in transports().map(|t| t.measured) {
+    for measured in transports().map(|t| t.measured(now)) {
         stats.loss = stats.loss.max(measured.loss);
         stats.rtt_ms = stats.rtt_ms.max(measured.rtt.as_secs_f32() * 1000.0);
         stats.jitter_ms = stats.jitter_ms.max(measured.jitter_ms);

@@ -304,7 +304,12 @@ impl Shard {
         let Some(room) = self.rooms[key.room].as_mut() else {
             return;
         };
-        match room.handle_datagram(now, (key.slot, key.target()), path, datagram, &mut self.out) {
+        let taken = if protocol == Protocol::Rtcp && !key.publisher {
+            room.handle_feedback(now, key.slot, datagram, &mut self.out)
+        } else {
+            room.handle_datagram(now, (key.slot, key.target()), path, datagram, &mut self.out)
+        };
+        match taken {
             Ok(()) => {}
             Err(Refused::Stranger) => self.out.counters.dropped_unknown_source += 1,
             Err(Refused::Malformed) => self.out.counters.dropped_refused += 1,

@@ -1,9 +1,7 @@
 //! One ICE, DTLS and SRTP association with a client: the only module that drives str0m.
 //!
-//! str0m asks for one mutation, then a complete drain of its output. Receiving, timers and negotiation keep to that. The
-//! one exception is [`Egress::write`]: a tick's packets for one subscriber are written together, followed by one time-out
-//! and one drain. A write only appends to the send queue of its stream, and the queue is looked at by the time-out, so the
-//! order of what leaves is the same; `tests/batching.rs` holds this against str0m's own one-by-one behaviour.
+//! str0m asks for one mutation, then a complete drain of its output, and everything here keeps to that. Of a subscriber's
+//! association str0m has all but the media: what is forwarded and its RTCP are [`MediaEgress`]'s, and never go through str0m.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -15,14 +13,15 @@ use str0m::channel::{ChannelConfig, ChannelId, Reliability};
 use str0m::config::{CryptoProvider, DtlsCert};
 use str0m::media::{Direction, KeyframeRequestKind, MediaKind, Mid, Pt, Rid};
 use str0m::net::{Protocol, Receive};
-use str0m::rtp::{Extension, ExtensionMap, ExtensionValues, RtpPacket, RtpWrite, Ssrc};
+use str0m::rtp::{Extension, ExtensionMap, RtpPacket, Ssrc};
 use str0m::{Candidate, Event as RtcEvent, IceConnectionState, Input, Output, Rtc};
 
 use crate::commands::{Kind, Target};
 use crate::data::{DataQueue, Overflow};
 use crate::datagrams::Datagrams;
+use crate::egress::{self, ExtensionIds, MediaEgress, StreamSpec};
 use crate::events::TransportState;
-use crate::forward::{Egress, Format, Outgoing, OutgoingStream, PayloadTypes};
+use crate::forward::{Format, OutgoingStream, PayloadTypes};
 use crate::limits;
 use crate::path::{Carrier, Checks, Path};
 use crate::stun;
@@ -34,6 +33,8 @@ const H264_RTX_PT: u8 = 107;
 const H264_PROFILE_LEVEL: u32 = 0x0042_e01f;
 /// How long to leave a transport alone after str0m reported an error it may recover from.
 const ERROR_PAUSE: Duration = Duration::from_millis(100);
+/// For what str0m need not do: there is nothing to report about.
+const NEVER: Duration = Duration::from_hours(365 * 24);
 /// Labels of the channels the protocol uses.
 pub const RELIABLE: &str = "_reliable";
 pub const LOSSY: &str = "_lossy";
@@ -42,6 +43,8 @@ pub const LOSSY: &str = "_lossy";
 #[derive(Clone)]
 pub struct Identity {
     crypto: Arc<CryptoProvider>,
+    /// The same, but media is not str0m's.
+    without_srtp: Arc<CryptoProvider>,
     certificate: DtlsCert,
 }
 
@@ -60,7 +63,8 @@ impl Identity {
             .generate_certificate()
             // The back end this crate is built with always generates certificates.
             .expect("the crypto back end generates certificates");
-        Self { crypto: Arc::new(crypto), certificate }
+        let without_srtp = Arc::new(egress::without_srtp(&crypto));
+        Self { crypto: Arc::new(crypto), without_srtp, certificate }
     }
 }
 
@@ -122,28 +126,36 @@ pub struct Transport {
     /// SSRCs let through to str0m, which makes room for each before it can check the sender.
     admitted: Vec<u32>,
     queue: DataQueue,
-    pub measured: Measured,
+    /// Of a subscriber.
+    media: Option<MediaEgress>,
+    measured: Measured,
     panic_next: bool,
 }
 
 impl Transport {
     pub fn new(target: Target, identity: &Identity, candidates: &[SocketAddr], now: Instant) -> Self {
+        let crypto = match target {
+            Target::Publisher => &identity.crypto,
+            Target::Subscriber => &identity.without_srtp,
+        };
         let mut config = Rtc::builder()
-            .set_crypto_provider(identity.crypto.clone())
+            .set_crypto_provider(crypto.clone())
             .set_dtls_cert(identity.certificate.clone())
             .set_ice_lite(true)
             .set_rtp_mode(true)
-            .set_stats_interval(Some(limits::STATS_INTERVAL))
-            .set_send_buffer_video(limits::RTX_PACKETS)
+            .set_stats_interval((target == Target::Publisher).then_some(limits::STATS_INTERVAL))
             .set_sctp_max_buffered_amount(limits::SCTP_BUFFER)
             .set_sctp_max_message_size(limits::MAX_MESSAGE as u32)
             .set_extension_map(extensions(target))
             .clear_codecs();
+        if target == Target::Subscriber {
+            config = config.set_rtcp_report_interval_audio(NEVER).set_rtcp_report_interval_video(NEVER);
+        }
         let codecs = config.codec_config();
         codecs.enable_opus(true, false);
         codecs.enable_vp8(true);
         codecs.add_h264(H264_PT.into(), Some(H264_RTX_PT.into()), true, H264_PROFILE_LEVEL);
-        let mut rtc = config.build(now);
+        let (mut rtc, keys) = egress::build_with_keys(|| config.build(now));
         for address in candidates {
             if let Ok(candidate) = Candidate::host(*address, Protocol::Udp) {
                 rtc.add_local_candidate(candidate);
@@ -167,6 +179,7 @@ impl Transport {
             channels: Vec::new(),
             admitted: Vec::new(),
             queue: DataQueue::default(),
+            media: (target == Target::Subscriber).then(|| MediaEgress::new(keys, now)),
             measured: Measured::default(),
             panic_next: false,
         }
@@ -207,7 +220,34 @@ impl Transport {
         if let Some(request) = stun::binding_request(datagram) {
             self.checks.asked(path, &request);
         }
+        self.measured_rx(datagram.len());
         self.rtc.handle_input(input).map_err(|_| Refused::Malformed)
+    }
+
+    /// str0m counts what a publisher sends; here is what a subscriber does.
+    fn measured_rx(&mut self, bytes: usize) {
+        if self.media.is_some() {
+            self.measured.rx_bytes += bytes as u64;
+        }
+    }
+
+    /// An SRTCP packet of a subscriber. False when this transport has no media to hear about, or the packet is not the
+    /// client's.
+    pub fn handle_rtcp(
+        &mut self,
+        now: Instant,
+        packet: &[u8],
+        out: &mut Datagrams,
+        arrivals: &mut Vec<Arrival>,
+    ) -> bool {
+        let Some(media) = self.media.as_mut() else {
+            return false;
+        };
+        self.measured.rx_bytes += packet.len() as u64;
+        let mut wanted = Vec::new();
+        let taken = media.handle_rtcp(now, packet, out, &mut wanted);
+        arrivals.extend(wanted.into_iter().map(Arrival::KeyframeRequested));
+        taken
     }
 
     /// Connectivity checks wait for something: for the client's description, or for the next time-out.
@@ -276,7 +316,14 @@ impl Transport {
         }
         // A check is answered where it came from, whatever path is in use.
         let is_answer = stun::classify(contents) == Some(stun::Protocol::Stun);
-        out.push(if is_answer { told } else { self.path().unwrap_or(told) }, contents);
+        let used = self.path().unwrap_or(told);
+        out.push(if is_answer { told } else { used }, contents);
+        if let Some(media) = self.media.as_mut() {
+            self.measured.tx_bytes += contents.len() as u64;
+            if !is_answer || self.checks.selected().is_some() {
+                media.set_path(used);
+            }
+        }
     }
 
     fn take_event(&mut self, now: Instant, event: RtcEvent, arrivals: &mut Vec<Arrival>) {
@@ -285,7 +332,8 @@ impl Transport {
             RtcEvent::KeyframeRequest(request) => arrivals.push(Arrival::KeyframeRequested(request.mid)),
             RtcEvent::Connected => {
                 self.dtls_up = true;
-                self.change_state(TransportState::Connected, arrivals);
+                let is_open = self.media.as_mut().is_none_or(MediaEgress::open);
+                self.change_state(if is_open { TransportState::Connected } else { TransportState::Failed }, arrivals);
             }
             RtcEvent::IceConnectionStateChange(ice) => self.take_ice_state(now, ice, arrivals),
             RtcEvent::Closed => self.change_state(TransportState::Closed, arrivals),
@@ -433,21 +481,35 @@ impl Transport {
         if !media.direction().is_sending() || media.stopped() {
             return None;
         }
-        let mut payload_types = PayloadTypes::default();
+        let (mut payload_types, mut resent_as) = (PayloadTypes::default(), PayloadTypes::default());
         for params in self.rtc.codec_config().params() {
-            let pt = params.pt();
-            if !media.remote_pts().contains(&pt) {
+            let Some(format) = Format::of(params.spec().codec).filter(|_| media.remote_pts().contains(&params.pt()))
+            else {
                 continue;
-            }
-            match Format::of(params.spec().codec) {
-                Some(Format::Opus) => payload_types.opus = Some(*pt),
-                Some(Format::Vp8) => payload_types.vp8 = Some(*pt),
-                Some(Format::H264) => payload_types.h264 = Some(*pt),
-                None => {}
+            };
+            payload_types.set(format, *params.pt());
+            // What is not negotiated is not resent: str0m leaves it out of its parameters.
+            if let Some(rtx) = params.resend() {
+                resent_as.set(format, *rtx);
             }
         }
-        let ssrc = *self.rtc.direct_api().stream_tx_by_mid(mid, None)?.ssrc();
-        Some(OutgoingStream { ssrc, payload_types })
+        let id = |extension| media.remote_extmap().id_of(extension).filter(|id| *id < 15).unwrap_or(0);
+        let extensions = ExtensionIds {
+            mid: id(Extension::RtpMid),
+            audio_level: id(Extension::AudioLevel),
+            orientation: id(Extension::VideoOrientation),
+        };
+        let kind = match media.kind() {
+            MediaKind::Audio => Kind::Audio,
+            MediaKind::Video => Kind::Video,
+        };
+        let cname = media.cname().to_owned();
+        let mut api = self.rtc.direct_api();
+        let stream = api.stream_tx_by_mid(mid, None)?;
+        let (ssrc, rtx) = (*stream.ssrc(), stream.rtx().map(|ssrc| (*ssrc, resent_as)));
+        let spec = StreamSpec { mid, cname, kind, ssrc, extensions, rtx: rtx.filter(|_| kind == Kind::Video) };
+        let index = self.media.as_mut()?.declare(spec);
+        Some(OutgoingStream { ssrc, index, payload_types })
     }
 
     /// False for a candidate that does not parse or is one too many.
@@ -466,6 +528,41 @@ impl Transport {
     }
 
     // Media.
+
+    /// What forwarding writes to; only a subscriber has it.
+    pub fn media(&mut self) -> Option<&mut MediaEgress> {
+        self.media.as_mut()
+    }
+
+    /// Send what was written.
+    pub fn flush_media(&mut self, now: Instant, out: &mut Datagrams) {
+        assert!(!self.panic_next, "panic asked for by a test");
+        let before = out.byte_count();
+        if let Some(media) =
+            self.media.as_mut().filter(|_| !matches!(self.state, Some(TransportState::Failed | TransportState::Closed)))
+        {
+            media.flush(now, out);
+        }
+        self.measured.tx_bytes += (out.byte_count() - before) as u64;
+    }
+
+    /// RTCP that is due.
+    pub fn tick_media(&mut self, now: Instant, out: &mut Datagrams) {
+        if self.state == Some(TransportState::Connected)
+            && let Some(media) = self.media.as_mut()
+        {
+            media.tick(now, out);
+        }
+    }
+
+    /// How it does at the moment.
+    pub fn measured(&self, now: Instant) -> Measured {
+        let Some(media) = &self.media else {
+            return self.measured;
+        };
+        let reception = media.reception(now);
+        Measured { loss: reception.loss, rtt: reception.round_trip, jitter_ms: reception.jitter_ms, ..self.measured }
+    }
 
     /// Section and layer of a received stream.
     pub fn stream_of(&mut self, ssrc: u32) -> Option<(Mid, Option<Rid>)> {
@@ -541,40 +638,6 @@ impl Transport {
                 Ok(true) | Err(_) => self.queue.pop(),
             }
         }
-    }
-}
-
-impl Egress for Transport {
-    fn write(&mut self, _now: Instant, stream: OutgoingStream, packet: &Outgoing<'_>) -> bool {
-        let Some(pt) = stream.payload_types.of(packet.format) else {
-            return false;
-        };
-        let mut api = self.rtc.direct_api();
-        let Some(tx) = api.stream_tx(&Ssrc::from(stream.ssrc)) else {
-            return false;
-        };
-        let position = packet.position;
-        let extensions = ExtensionValues {
-            audio_level: packet.extensions.audio_level,
-            voice_activity: packet.extensions.voice_activity,
-            video_orientation: packet.extensions.video_orientation,
-            ..ExtensionValues::default()
-        };
-        let mut write = RtpWrite::new(
-            pt.into(),
-            position.seq.into(),
-            position.timestamp,
-            position.captured,
-            packet.payload.clone(),
-        )
-        .marker(packet.marker)
-        .ext_vals(extensions)
-        .nackable(packet.format != Format::Opus);
-        if let Some(patch) = packet.vp8 {
-            write = write.vp8_patch(patch);
-        }
-        tx.write_rtp(write);
-        true
     }
 }
 

@@ -3,6 +3,8 @@
 
 mod support;
 
+use std::cell::Cell;
+use std::rc::Rc;
 use std::time::Duration;
 
 use moothall_sfu_core::{Command, Event, Target, TransportState};
@@ -212,6 +214,81 @@ fn lost_packets_are_sent_again() {
     world.run(SECOND);
 
     assert_continuous(&world.people[bob].subscriber.received(&mid));
+}
+
+#[test]
+fn who_asks_for_everything_again_gets_no_more_than_twice_as_much() {
+    let (mut world, alice, bob) = two_people();
+    let camera = world.publish_camera(alice, &[]);
+    world.watch(bob, camera);
+    world.run(SECOND);
+    let to = world.people[bob].subscriber.address;
+    let (sent, lose) = (Rc::new(Cell::new(0)), Rc::new(Cell::new(true)));
+    let (count, losing) = (sent.clone(), lose.clone());
+    // Nothing but every fiftieth packet arrives, so that the rest is asked for again and again.
+    world.deliver = Box::new(move |destination, datagram| {
+        let is_video = destination == to && datagram.len() > 500;
+        count.set(count.get() + usize::from(is_video));
+        !is_video || !losing.get() || count.get() % 50 == 0
+    });
+
+    world.run(10 * SECOND);
+
+    // 25 frames of two packets a second, and an allowance to begin with.
+    let (allowance, packet) = (100_000, 600);
+    assert!(sent.get() > 600, "nothing was sent again: {}", sent.get());
+    assert!(sent.get() <= 2 * 10 * 50 + allowance / packet, "{}", sent.get());
+}
+
+#[test]
+fn sender_reports_put_all_streams_of_a_publisher_on_one_clock() {
+    let (mut world, alice, bob) = two_people();
+    let camera = world.publish_camera(alice, &["q", "h"]);
+    let microphone = world.publish_microphone(alice);
+    let mids = [world.watch(bob, camera), world.watch(bob, microphone)];
+    world.run(4 * SECOND);
+
+    // When the newest packet of each was captured, by the reports.
+    let captured = mids.map(|mid| {
+        let received = world.people[bob].subscriber.received(&mid);
+        let packet = received.last().unwrap();
+        let report = packet.last_sender_info.as_ref().expect("a sender report");
+        let ticks = packet.time.numer() as f64 - report.rtp_time.numer() as f64;
+        let seconds = ticks / f64::from(packet.time.frequency().get());
+        let ntp = report.ntp_time.duration_since(std::time::UNIX_EPOCH).unwrap().as_secs_f64();
+        assert!(report.sender_packet_count > 50 && report.sender_octet_count > 0);
+        (ntp + seconds, packet.timestamp)
+    });
+
+    let arrived = captured[1].1.duration_since(captured[0].1).as_secs_f64()
+        - captured[0].1.duration_since(captured[1].1).as_secs_f64();
+    let apart = captured[1].0 - captured[0].0 - arrived;
+    assert!(apart.abs() < 0.045, "sound and picture are {apart} s apart");
+}
+
+#[test]
+fn what_a_subscriber_loses_and_how_far_it_is_are_measured() {
+    let (mut world, alice, bob) = two_people();
+    let microphone = world.publish_microphone(alice);
+    world.watch(bob, microphone);
+    let (to, mut count) = (world.people[bob].subscriber.address, 0);
+    // One packet in five of the sound, which nobody asks for again.
+    world.deliver = Box::new(move |destination, datagram| {
+        let is_rtp = destination == to && datagram[0] & 0xC0 == 0x80 && !(192..=223).contains(&datagram[1]);
+        count += usize::from(is_rtp);
+        !is_rtp || count % 5 != 0
+    });
+    world.run(12 * SECOND);
+
+    let peer = world.people[bob].peer;
+    let stats = world.events.iter().rev().find_map(|e| match e {
+        Event::StatsMeasured { peer: p, stats } if *p == peer => Some(*stats),
+        _ => None,
+    });
+    let stats = stats.expect("statistics");
+    assert!((0.1..0.35).contains(&stats.loss), "{stats:?}");
+    assert!(stats.rtt_ms < 20.0, "{stats:?}");
+    assert!(stats.tx_bytes > 10_000 && stats.rx_bytes > 0, "{stats:?}");
 }
 
 #[test]

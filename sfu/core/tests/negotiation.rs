@@ -128,3 +128,45 @@ fn an_answer_without_an_offer_is_refused() {
 
     assert_eq!(world.accept_answer(bob, "v=0".into()), Err("no offer is open".into()));
 }
+
+#[test]
+fn a_section_carries_another_track_only_after_an_offer_said_it_carries_none() {
+    let mut world = World::new();
+    let room = world.add_room();
+    let (alice, bob) = (world.join(room), world.join(room));
+    let first = world.publish_camera(alice, &[]);
+    let second = world.publish_camera(alice, &[]);
+    let third = world.publish_camera(alice, &[]);
+    let used = world.watch(bob, first);
+
+    // Exchanged in one offer: a client would take the second track for the first.
+    world.unwatch(bob, first);
+    let other = world.watch(bob, second);
+    assert_ne!(other, used);
+
+    // That offer said that the first section is free, and it was answered.
+    assert_eq!(world.watch(bob, third), used);
+    world.run(SECOND);
+    for mid in [other, used] {
+        assert!(world.people[bob].subscriber.received(&mid).len() > 10, "nothing in {mid}");
+    }
+}
+
+#[test]
+fn a_section_that_was_free_in_an_offer_that_was_never_answered_is_not_used_yet() {
+    let mut world = World::new();
+    let room = world.add_room();
+    let (alice, bob) = (world.join(room), world.join(room));
+    let first = world.publish_camera(alice, &[]);
+    let second = world.publish_camera(alice, &[]);
+    let used = world.watch(bob, first);
+
+    world.unwatch(bob, first);
+    assert!(matches!(world.create_offer(bob, false), Ok(Reply::Offer { .. })));
+    // The client may know of the lost offer or not, so this one has to be safe either way.
+    world.subscribe(bob, second);
+    let tracks = world.negotiate_subscriber_with(bob, true);
+
+    assert_eq!(tracks.len(), 1);
+    assert_ne!(tracks[0].0, used);
+}

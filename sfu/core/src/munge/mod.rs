@@ -3,6 +3,8 @@
 
 mod rtp;
 mod vp8;
+mod vp8_descriptor;
 
 pub use rtp::{RtpMunger, RtpPosition};
 pub use vp8::Vp8Munger;
+pub use vp8_descriptor::{Vp8Descriptor, Vp8Patch};

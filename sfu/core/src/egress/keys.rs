@@ -1,0 +1,163 @@
+//! Where the SRTP keys of a subscriber's association come from.
+//!
+//! str0m's DTLS is behind a provider trait. Ours hands on everything but one thing: when the handshake has exported the
+//! SRTP keys, they are kept for us and str0m is not told. So str0m has no SRTP at all on such an association, which makes
+//! it impossible that two senders use one key with the same nonce.
+
+use std::cell::RefCell;
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
+
+use str0m::config::{CryptoProvider, DtlsCert, DtlsVersion};
+use str0m::crypto::CryptoError;
+use str0m::crypto::dtls::{DtlsImplError, DtlsInstance, DtlsOutput, DtlsProvider, ProtocolVersion, SrtpProfile};
+
+use super::srtp::{Opener, Profile, Sealer};
+
+/// The keys of one association, once its handshake is over.
+pub type KeySlot = Arc<OnceLock<AssociationKeys>>;
+
+/// What DTLS exported (RFC 5764 section 4.2).
+pub struct AssociationKeys {
+    profile: Profile,
+    material: Vec<u8>,
+    /// We were the DTLS client.
+    client: bool,
+}
+
+impl std::fmt::Debug for AssociationKeys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "AssociationKeys({})", self.profile.name())
+    }
+}
+
+impl AssociationKeys {
+    /// What we seal with and what we open with. `None` when DTLS exported something else than the profile needs.
+    pub fn contexts(&self) -> Option<(Sealer, Opener)> {
+        let (key, salt) = (self.profile.key_len(), self.profile.salt_len());
+        if self.material.len() < 2 * (key + salt) {
+            return None;
+        }
+        let (keys, salts) = self.material.split_at(2 * key);
+        let (client, server) = ((&keys[..key], &salts[..salt]), (&keys[key..], &salts[salt..2 * salt]));
+        let (ours, theirs) = if self.client { (client, server) } else { (server, client) };
+        Some((Sealer::new(self.profile, ours.0, ours.1)?, Opener::new(self.profile, theirs.0, theirs.1)?))
+    }
+}
+
+fn profile_of(profile: SrtpProfile) -> Option<Profile> {
+    match profile {
+        SrtpProfile::AES128_CM_SHA1_80 => Some(Profile::AesCm128Sha1),
+        SrtpProfile::AEAD_AES_128_GCM => Some(Profile::AesGcm128),
+        SrtpProfile::AEAD_AES_256_GCM => Some(Profile::AesGcm256),
+        _ => None,
+    }
+}
+
+thread_local! {
+    /// From the provider, which str0m calls, to [`build_with_keys`], which calls str0m; full only in between.
+    static NEWEST: RefCell<Option<KeySlot>> = const { RefCell::new(None) };
+}
+
+/// Build an association with [`without_srtp`]'s provider, and get at its keys.
+pub fn build_with_keys<T>(build: impl FnOnce() -> T) -> (T, KeySlot) {
+    let built = build();
+    let slot = NEWEST.with_borrow_mut(Option::take).unwrap_or_default();
+    (built, slot)
+}
+
+/// A provider like `provider`, whose associations keep their SRTP keys from str0m.
+pub fn without_srtp(provider: &CryptoProvider) -> CryptoProvider {
+    // One for the process: the provider below is a static of its library.
+    static KEEPER: OnceLock<KeyKeeper> = OnceLock::new();
+    let inner = provider.dtls_provider;
+    CryptoProvider { dtls_provider: KEEPER.get_or_init(|| KeyKeeper { inner }), ..provider.clone() }
+}
+
+#[derive(Debug)]
+struct KeyKeeper {
+    inner: &'static dyn DtlsProvider,
+}
+
+impl DtlsProvider for KeyKeeper {
+    fn generate_certificate(&self) -> Option<DtlsCert> {
+        self.inner.generate_certificate()
+    }
+
+    fn new_dtls(
+        &self,
+        cert: &DtlsCert,
+        now: Instant,
+        version: DtlsVersion,
+        mtu: Option<usize>,
+    ) -> Result<Box<dyn DtlsInstance>, CryptoError> {
+        let inner = self.inner.new_dtls(cert, now, version, mtu)?;
+        let slot = KeySlot::default();
+        NEWEST.with_borrow_mut(|newest| *newest = Some(slot.clone()));
+        Ok(Box::new(KeyKeepingDtls { inner, slot, created: now }))
+    }
+
+    fn is_test(&self) -> bool {
+        self.inner.is_test()
+    }
+}
+
+#[derive(Debug)]
+struct KeyKeepingDtls {
+    inner: Box<dyn DtlsInstance>,
+    slot: KeySlot,
+    created: Instant,
+}
+
+impl DtlsInstance for KeyKeepingDtls {
+    fn set_active(&mut self, active: bool) {
+        self.inner.set_active(active);
+    }
+
+    fn handle_packet(&mut self, packet: &[u8]) -> Result<(), DtlsImplError> {
+        self.inner.handle_packet(packet)
+    }
+
+    fn poll_output<'a>(&mut self, buf: &'a mut [u8]) -> DtlsOutput<'a> {
+        match self.inner.poll_output(buf) {
+            DtlsOutput::KeyingMaterial(material, profile) => {
+                if let Some(profile) = profile_of(profile) {
+                    let keys = AssociationKeys { profile, material: material.to_vec(), client: self.inner.is_active() };
+                    // There is one handshake, so the first keys are the only ones.
+                    let _ = self.slot.set(keys);
+                }
+                // A time that has passed makes str0m ask again at once.
+                DtlsOutput::Timeout(self.created)
+            }
+            other => other,
+        }
+    }
+
+    fn handle_timeout(&mut self, now: Instant) -> Result<(), DtlsImplError> {
+        self.inner.handle_timeout(now)
+    }
+
+    fn send_application_data(&mut self, data: &[u8]) -> Result<usize, DtlsImplError> {
+        self.inner.send_application_data(data)
+    }
+
+    fn is_active(&self) -> bool {
+        self.inner.is_active()
+    }
+
+    fn protocol_version(&self) -> Option<ProtocolVersion> {
+        self.inner.protocol_version()
+    }
+
+    fn is_closing(&self) -> bool {
+        self.inner.is_closing()
+    }
+
+    fn is_closed(&self) -> bool {
+        self.inner.is_closed()
+    }
+
+    fn close(&mut self) -> Result<(), DtlsImplError> {
+        self.inner.close()
+    }
+}

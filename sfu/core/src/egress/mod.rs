@@ -1,0 +1,372 @@
+//! Everything of a subscriber's association that is media: what str0m would do at several times the cost (docs/decisions/0006).
+//!
+//! Written packets wait until the turn's [`flush`](MediaEgress::flush), so that what one client gets leaves in one run.
+//! Numbers come from above, already continuous; here are headers, SRTP, retransmission (RFC 4588) and RTCP. str0m keeps
+//! ICE, DTLS and data channels of the same association, and has no SRTP keys for it.
+
+mod history;
+mod keys;
+mod packet;
+mod rtcp;
+mod srtp;
+
+use std::time::{Duration, Instant};
+
+use history::History;
+use keys::AssociationKeys;
+pub use keys::{KeySlot, build_with_keys, without_srtp};
+pub use packet::ExtensionIds;
+use packet::{Envelope, ExtensionWriter, Packet};
+use rtcp::{Feedback, REPORTS_PER_DATAGRAM, Reception, SenderReport};
+use srtp::{Opener, Sealer};
+use str0m::media::Mid;
+
+use crate::commands::Kind;
+use crate::datagrams::Datagrams;
+use crate::forward::{Egress, Format, Outgoing, OutgoingStream, PayloadTypes};
+use crate::path::Path;
+
+/// Streams that are sent are reported about this often.
+const REPORT_INTERVAL: Duration = Duration::from_secs(1);
+/// What a receiver reported longer ago says nothing any more.
+const RECEPTION_AGE: Duration = Duration::from_secs(10);
+/// Retransmissions may take up what the stream itself sent, and this much on top: bytes.
+const RESEND_ALLOWANCE: usize = 100_000;
+/// Seconds that are somewhere in the years clients expect. Only differences mean anything, and all streams of one
+/// association share the origin (RFC 3550 section 6.4.1 allows it).
+const NTP_ORIGIN: u64 = 3_900_000_000;
+
+/// A stream to send, as it was negotiated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StreamSpec {
+    pub mid: Mid,
+    pub cname: String,
+    pub kind: Kind,
+    pub ssrc: u32,
+    pub extensions: ExtensionIds,
+    /// SSRC of retransmissions, and their payload type for that of each format.
+    pub rtx: Option<(u32, PayloadTypes)>,
+}
+
+struct Stream {
+    spec: StreamSpec,
+    extensions: ExtensionWriter,
+    history: History,
+    next_rtx_seq: u64,
+    /// Of payload, still to be sent again.
+    resend_budget: usize,
+    packets: u32,
+    bytes: u32,
+    /// Sent since the last report about it.
+    is_fresh: bool,
+    /// RTP time and capture of the newest packet.
+    newest: Option<(u32, Instant)>,
+    reception: Option<(Instant, Reception)>,
+}
+
+impl Stream {
+    fn new(spec: StreamSpec) -> Self {
+        Self {
+            extensions: ExtensionWriter::new(spec.extensions, &spec.mid),
+            history: History::default(),
+            next_rtx_seq: u64::from(spec.ssrc & 0x7fff),
+            resend_budget: RESEND_ALLOWANCE,
+            packets: 0,
+            bytes: 0,
+            is_fresh: false,
+            newest: None,
+            reception: None,
+            spec,
+        }
+    }
+
+    fn clock_rate(&self) -> u32 {
+        match self.spec.kind {
+            Kind::Audio => Format::Opus.clock_rate(),
+            Kind::Video => Format::Vp8.clock_rate(),
+        }
+    }
+
+    fn report(&self, now: Instant, ntp: u64) -> Option<SenderReport> {
+        let (timestamp, captured) = self.newest?;
+        let ahead = ticks(now.saturating_duration_since(captured), self.clock_rate());
+        // Capture times come from the publisher's clock and may lie a little ahead of ours.
+        let behind = ticks(captured.saturating_duration_since(now), self.clock_rate());
+        Some(SenderReport {
+            ssrc: self.spec.ssrc,
+            ntp,
+            timestamp: timestamp.wrapping_add(ahead).wrapping_sub(behind),
+            packets: self.packets,
+            bytes: self.bytes,
+        })
+    }
+}
+
+fn ticks(duration: Duration, clock_rate: u32) -> u32 {
+    (duration.as_micros() * u128::from(clock_rate) / 1_000_000) as u32
+}
+
+/// How the client receives what we send.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct ReceptionSummary {
+    /// Share of packets lost, over all streams, 0 … 1.
+    pub loss: f32,
+    pub round_trip: Duration,
+    /// Worst jitter of the streams.
+    pub jitter_ms: f32,
+}
+
+/// See the module.
+pub struct MediaEgress {
+    keys: KeySlot,
+    sealer: Option<Sealer>,
+    opener: Option<Opener>,
+    path: Option<Path>,
+    streams: Vec<Stream>,
+    /// Stream and packet, in order of writing.
+    queue: Vec<(usize, Packet)>,
+    epoch: Instant,
+    reports_due: Instant,
+    round_trip: Duration,
+    /// Reused from packet to packet.
+    scratch: Vec<u8>,
+}
+
+impl MediaEgress {
+    pub fn new(keys: KeySlot, now: Instant) -> Self {
+        Self {
+            keys,
+            sealer: None,
+            opener: None,
+            path: None,
+            streams: Vec::new(),
+            queue: Vec::new(),
+            epoch: now,
+            reports_due: now,
+            round_trip: Duration::ZERO,
+            scratch: Vec::new(),
+        }
+    }
+
+    /// The handshake is over. False when it did not agree on SRTP.
+    pub fn open(&mut self) -> bool {
+        let Some((sealer, opener)) = self.keys.get().and_then(AssociationKeys::contexts) else {
+            return false;
+        };
+        self.sealer = Some(sealer);
+        self.opener = Some(opener);
+        true
+    }
+
+    /// Where media goes from now on.
+    pub fn set_path(&mut self, path: Path) {
+        self.path = Some(path);
+    }
+
+    /// Know a stream, or what has changed about it; its index. A stream is its SSRC, and never forgotten, because its
+    /// numbers must not be used again.
+    pub fn declare(&mut self, spec: StreamSpec) -> usize {
+        if let Some(index) = self.streams.iter().position(|s| s.spec.ssrc == spec.ssrc) {
+            let stream = &mut self.streams[index];
+            if stream.spec != spec {
+                stream.extensions = ExtensionWriter::new(spec.extensions, &spec.mid);
+                stream.spec = spec;
+            }
+            return index;
+        }
+        self.streams.push(Stream::new(spec));
+        self.streams.len() - 1
+    }
+
+    /// Seal and hand over everything that was written.
+    pub fn flush(&mut self, now: Instant, out: &mut Datagrams) {
+        let (Some(sealer), Some(path)) = (&self.sealer, self.path) else {
+            self.queue.clear();
+            return;
+        };
+        for (index, packet) in self.queue.drain(..) {
+            let stream = &mut self.streams[index];
+            let envelope = Envelope {
+                ssrc: stream.spec.ssrc,
+                payload_type: packet.payload_type,
+                seq: packet.seq,
+                is_retransmission: false,
+            };
+            send(sealer, path, &packet, envelope, &stream.extensions, out);
+            let bytes = packet.payload.len();
+            stream.packets = stream.packets.wrapping_add(1);
+            stream.bytes = stream.bytes.wrapping_add(bytes as u32);
+            stream.is_fresh = true;
+            stream.newest = Some((packet.timestamp, packet.captured));
+            if stream.spec.rtx.is_some() {
+                stream.resend_budget = (stream.resend_budget + bytes).min(RESEND_ALLOWANCE);
+                stream.history.remember(now, packet);
+            }
+        }
+    }
+
+    /// An SRTCP packet of the client; what it misses is sent at once. Sections that need a key frame are appended to
+    /// `wanted`. False when it is not the client's, or not whole, or was here before.
+    pub fn handle_rtcp(&mut self, now: Instant, packet: &[u8], out: &mut Datagrams, wanted: &mut Vec<Mid>) -> bool {
+        let Some(opener) = self.opener.as_mut() else {
+            return false;
+        };
+        let mut plain = std::mem::take(&mut self.scratch);
+        let opened = opener.open_rtcp(packet, &mut plain).is_ok();
+        if opened {
+            rtcp::read(&plain, |feedback| self.take_feedback(now, feedback, out, wanted));
+        }
+        self.scratch = plain;
+        opened
+    }
+
+    fn take_feedback(&mut self, now: Instant, feedback: Feedback<'_>, out: &mut Datagrams, wanted: &mut Vec<Mid>) {
+        match feedback {
+            Feedback::Lost { ssrc, seq } => self.resend(now, ssrc, seq, out),
+            Feedback::KeyframeWanted { ssrc } => {
+                let mid = self.streams.iter().find(|s| s.spec.ssrc == ssrc).map(|s| s.spec.mid);
+                wanted.extend(mid.filter(|mid| !wanted.contains(mid)));
+            }
+            Feedback::Reception(reception) => {
+                if let Some(stream) = self.streams.iter_mut().find(|s| s.spec.ssrc == reception.ssrc) {
+                    stream.reception = Some((now, reception));
+                    self.measure_round_trip(now, reception);
+                }
+            }
+            Feedback::TransportWide(_) => {}
+        }
+    }
+
+    /// RFC 3550 section 6.4.1: now, less when we reported, less what passed there.
+    fn measure_round_trip(&mut self, now: Instant, reception: Reception) {
+        if reception.last_report == 0 {
+            return;
+        }
+        let middle = (self.ntp(now) >> 16) as u32;
+        let passed = middle.wrapping_sub(reception.last_report).wrapping_sub(reception.delay);
+        // Beyond half the range it is negative: clocks of two resolutions on a very short way.
+        let passed = if passed > u32::MAX / 2 { 0 } else { passed };
+        self.round_trip = Duration::from_micros(u64::from(passed) * 1_000_000 / 65_536);
+    }
+
+    fn resend(&mut self, now: Instant, ssrc: u32, seq: u16, out: &mut Datagrams) {
+        let (Some(sealer), Some(path)) = (&self.sealer, self.path) else {
+            return;
+        };
+        let Some(stream) = self.streams.iter_mut().find(|s| s.spec.ssrc == ssrc) else {
+            return;
+        };
+        let Some((rtx_ssrc, payload_types)) = stream.spec.rtx else {
+            return;
+        };
+        let Some(packet) = stream.history.resend(now, seq, self.round_trip) else {
+            return;
+        };
+        let payload_type = payload_types.of(packet.format);
+        let (Some(payload_type), Some(left)) = (payload_type, stream.resend_budget.checked_sub(packet.payload.len()))
+        else {
+            return;
+        };
+        stream.resend_budget = left;
+        let envelope = Envelope { ssrc: rtx_ssrc, payload_type, seq: stream.next_rtx_seq, is_retransmission: true };
+        stream.next_rtx_seq += 1;
+        send(sealer, path, packet, envelope, &stream.extensions, out);
+    }
+
+    /// What is due from time to time: reports about streams that were sent, and letting go of old packets.
+    pub fn tick(&mut self, now: Instant, out: &mut Datagrams) {
+        if now < self.reports_due {
+            return;
+        }
+        self.reports_due = now + REPORT_INTERVAL;
+        let ntp = self.ntp(now);
+        let (Some(sealer), Some(path)) = (&mut self.sealer, self.path) else {
+            return;
+        };
+        let mut reports = Vec::new();
+        for stream in &mut self.streams {
+            stream.history.forget(now);
+            if std::mem::take(&mut stream.is_fresh) {
+                reports.extend(stream.report(now, ntp).map(|report| (report, stream.spec.cname.as_str())));
+            }
+        }
+        for chunk in reports.chunks(REPORTS_PER_DATAGRAM) {
+            out.write(path, |buffer| {
+                let start = buffer.len();
+                rtcp::write_reports(chunk, buffer);
+                sealer.seal_rtcp(buffer, start)
+            });
+        }
+    }
+
+    /// 32.32 fixed point seconds.
+    fn ntp(&self, now: Instant) -> u64 {
+        let passed = now.saturating_duration_since(self.epoch);
+        let fraction = (u64::from(passed.subsec_nanos()) << 32) / 1_000_000_000;
+        (NTP_ORIGIN + passed.as_secs()) << 32 | fraction
+    }
+
+    /// What the client said lately.
+    pub fn reception(&self, now: Instant) -> ReceptionSummary {
+        let (mut lost, mut streams, mut jitter_ms) = (0.0f32, 0.0f32, 0.0f32);
+        for stream in &self.streams {
+            let Some((at, reception)) = stream.reception else {
+                continue;
+            };
+            if now.saturating_duration_since(at) > RECEPTION_AGE {
+                continue;
+            }
+            lost += f32::from(reception.fraction_lost) / 256.0;
+            streams += 1.0;
+            jitter_ms = jitter_ms.max(reception.jitter as f32 * 1000.0 / stream.clock_rate() as f32);
+        }
+        ReceptionSummary {
+            loss: if streams > 0.0 { lost / streams } else { 0.0 },
+            round_trip: self.round_trip,
+            jitter_ms,
+        }
+    }
+}
+
+impl Egress for MediaEgress {
+    fn is_open(&self) -> bool {
+        self.sealer.is_some() && self.path.is_some()
+    }
+
+    fn write(&mut self, _now: Instant, stream: OutgoingStream, packet: &Outgoing<'_>) -> bool {
+        let Some(payload_type) = stream.payload_types.of(packet.format) else {
+            return false;
+        };
+        if stream.index >= self.streams.len() {
+            return false;
+        }
+        let packet = Packet {
+            seq: packet.position.seq,
+            timestamp: packet.position.timestamp,
+            captured: packet.position.captured,
+            format: packet.format,
+            payload_type,
+            marker: packet.marker,
+            vp8: packet.vp8,
+            extensions: packet.extensions,
+            payload: packet.payload.clone(),
+        };
+        self.queue.push((stream.index, packet));
+        true
+    }
+}
+
+fn send(
+    sealer: &Sealer,
+    path: Path,
+    packet: &Packet,
+    envelope: Envelope,
+    extensions: &ExtensionWriter,
+    out: &mut Datagrams,
+) {
+    out.write(path, |buffer| {
+        let start = buffer.len();
+        let header = packet::write(packet, envelope, extensions, buffer);
+        sealer.seal_rtp(buffer, start, header, envelope.ssrc, envelope.seq)
+    });
+}
