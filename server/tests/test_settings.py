@@ -82,6 +82,15 @@ def test_udp_ports(given: Any, ports: tuple[int, ...]):
     assert load_settings(udp_ports=given).udp_ports == ports
 
 
+def test_webhook_urls_are_listed_or_refused():
+    assert load_settings().livekit_webhook_urls == ()
+    given = "https://a.example/hook, http://b.example:8000"
+    assert load_settings(livekit_webhook_urls=given).livekit_webhook_urls == tuple(given.split(", "))
+    for wrong in ("ftp://a.example", "a.example", ",".join(["https://a.example"] * 9)):
+        with pytest.raises(SettingsInvalid, match="livekit_webhook_urls"):
+            load_settings(livekit_webhook_urls=wrong)
+
+
 @pytest.mark.parametrize("given", ["auto", "", "auto, "])
 def test_addresses_can_be_left_to_the_machine(given: str):
     assert load_settings(advertise_ip=given).advertise_ip == ()

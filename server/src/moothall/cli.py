@@ -85,6 +85,7 @@ def serve(
         bool | None, typer.Option(help="Development: allow callback URLs on this machine.")
     ] = None,
     trusted_proxies: Annotated[str | None, typer.Option(help="Proxies whose X-Forwarded-* are believed.")] = None,
+    livekit_webhook_urls: Annotated[str | None, typer.Option(help="URLs that get LiveKit's webhooks.")] = None,
     log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error.")] = None,
     log_format: Annotated[str | None, typer.Option(help="auto, console or json.")] = None,
     shutdown_seconds: Annotated[int | None, typer.Option(help="How long a stop waits for requests.")] = None,
@@ -112,6 +113,7 @@ def serve(
         database_url=database_url,
         allow_loopback_callbacks=allow_loopback_callbacks,
         trusted_proxies=trusted_proxies,
+        livekit_webhook_urls=livekit_webhook_urls,
         log_level=log_level,
         log_format=log_format,
         shutdown_seconds=shutdown_seconds,

@@ -8,12 +8,15 @@ from typing import Any
 from starlette.routing import BaseRoute
 
 import moothall_sfu
+from moothall.callbacks.client import CallbackClient
 from moothall.engine import MediaEngine, Meetings
 from moothall.kit.clock import Clock
 from moothall.settings import ServerSecrets, Settings
-from moothall.signalling.embedded import EmbeddedEngine
+from moothall.signalling.embedded import EmbeddedEngine, fresh_id
 from moothall.signalling.endpoint import routes
 from moothall.signalling.room_service import room_service_routes
+from moothall.signalling.tokens import TokenSigner
+from moothall.signalling.webhooks import Webhooks
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,15 @@ async def embedded_media(
 ) -> AsyncIterator[Media]:
     """The SFU in this process. Raises OSError when a UDP port is taken."""
     sfu = open_sfu(settings)
+    signer = TokenSigner(api_key=secrets.livekit_api_key, api_secret=secrets.livekit_api_secret)
+    urls = settings.livekit_webhook_urls
+    webhooks = Webhooks(
+        urls=urls,
+        client=CallbackClient(connections=max(1, len(urls)), allow_loopback=settings.allow_loopback_callbacks),
+        signer=signer,
+        clock=clock,
+        fresh_id=fresh_id,
+    )
     engine = EmbeddedEngine(
         sfu=sfu,
         api_key=secrets.livekit_api_key,
@@ -43,12 +55,13 @@ async def embedded_media(
         clock=clock,
         gate=meetings.gate,
         listener=meetings.listener,
+        announce=webhooks.add if urls else None,
     )
 
     async def probe() -> Mapping[str, Any]:
         return {"engine": engine.name, "udp_ports": sfu.udp_ports}
 
-    async with engine.running():
+    async with webhooks.running(), engine.running():
         served = [*routes(engine, clock), *room_service_routes(engine, meetings.remove)]
         yield Media(engine, served, probe, engine.stop)
 

@@ -88,6 +88,10 @@ class Settings(BaseSettings):
         10, ge=0, le=300, description="How long a stopping server waits for requests under way."
     )
 
+    livekit_webhook_urls: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), max_length=8, description="URLs that get LiveKit's webhooks of all rooms, comma-separated; default: none."
+    )
+
     callback_retention_days: int = Field(
         30, ge=7, le=3650, description="How many days events and the log of their delivery are kept."
     )
@@ -131,6 +135,20 @@ class Settings(BaseSettings):
         if cls._config_file is not None:
             sources.append(TomlConfigSettingsSource(settings_cls, cls._config_file))
         return tuple(sources)
+
+    @field_validator("livekit_webhook_urls", mode="before")
+    @classmethod
+    def _split_urls(cls, value: Any) -> Any:
+        return tuple(url.strip() for url in value.split(",") if url.strip()) if isinstance(value, str) else value
+
+    @field_validator("livekit_webhook_urls")
+    @classmethod
+    def _web_addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for url in value:
+            parts = urlsplit(url)
+            if parts.scheme not in ("http", "https") or not parts.hostname:
+                raise ValueError("http:// or https:// addresses are needed")
+        return value
 
     @field_validator("advertise_ip", "trusted_proxies", mode="before")
     @classmethod

@@ -21,12 +21,14 @@ from support.browser import chromium_path
 from support.waiting import eventually
 
 import moothall_sfu
+from moothall.callbacks.client import CallbackClient
 from moothall.engine import Admission, EngineEvent, JoinGrant, Refusal
 from moothall.kit.clock import SystemClock
-from moothall.signalling.embedded import EmbeddedEngine
+from moothall.signalling.embedded import EmbeddedEngine, fresh_id
 from moothall.signalling.endpoint import routes
 from moothall.signalling.room_service import room_service_routes
 from moothall.signalling.tokens import TokenSigner
+from moothall.signalling.webhooks import Webhooks
 
 _TESTS = str(Path(__file__).parents[1])
 REPOSITORY = Path(__file__).parents[3]
@@ -67,7 +69,7 @@ class MeetingServer:
 
 
 @contextlib.asynccontextmanager
-async def serving(port: int = 0) -> AsyncIterator[MeetingServer]:
+async def serving(port: int = 0, webhook_urls: Sequence[str] = ()) -> AsyncIterator[MeetingServer]:
     """Serve on this port until the block ends, then stop in good order."""
     clock = SystemClock()
     listener = socket.create_server(("127.0.0.1", port))
@@ -79,6 +81,14 @@ async def serving(port: int = 0) -> AsyncIterator[MeetingServer]:
     async def listen(events: Sequence[EngineEvent]) -> None:
         server.events.extend(events)
 
+    webhooks = Webhooks(
+        urls=webhook_urls,
+        client=CallbackClient(connections=1, allow_loopback=True),
+        signer=TokenSigner(api_key=API_KEY, api_secret=API_SECRET),
+        clock=clock,
+        fresh_id=fresh_id,
+        pauses=(0.01, 0.01),
+    )
     engine = EmbeddedEngine(
         sfu=moothall_sfu.Engine(bind_ips=["127.0.0.1"], udp_ports=[0]),
         api_key=API_KEY,
@@ -87,6 +97,7 @@ async def serving(port: int = 0) -> AsyncIterator[MeetingServer]:
         clock=clock,
         gate=gate,
         listener=listen,
+        announce=webhooks.add,
     )
     server = MeetingServer(url, engine)
     page = [
@@ -98,7 +109,7 @@ async def serving(port: int = 0) -> AsyncIterator[MeetingServer]:
     config = uvicorn.Config(app, ws="websockets-sansio", lifespan="off", log_config=None, access_log=False)
     http = uvicorn.Server(config)
     http.config.load()
-    async with engine.running(), asyncio.TaskGroup() as tasks:
+    async with webhooks.running(), engine.running(), asyncio.TaskGroup() as tasks:
         # Without the signal handlers that uvicorn's own entry point would install.
         serve = tasks.create_task(http._serve(sockets=[listener]))
         await eventually(lambda: http.started)

@@ -151,7 +151,7 @@ class TestJoining:
 
         assert stage.one(Leave) == Leave(DisconnectReason.CONNECTION_TIMEOUT, LeaveAction.DISCONNECT)
         assert stage.room.participants == {}
-        assert stage.reports() == []
+        assert stage.reports() == [engine.ParticipantAborted("standup", "alice", alice, stage.now.at)]
 
     def test_hidden_participant_is_never_mentioned_to_the_others(self, stage: Stage) -> None:
         alice = stage.joins("alice")

@@ -7,6 +7,7 @@ cluster. Rooms are named by the API's room id and participants by their particip
 from moothall.engine.events import (
     EngineEvent,
     LeaveReason,
+    ParticipantAborted,
     ParticipantJoined,
     ParticipantLeft,
     RoomFinished,
@@ -36,6 +37,7 @@ __all__ = [
     "LiveTrack",
     "MediaEngine",
     "Meetings",
+    "ParticipantAborted",
     "ParticipantJoined",
     "ParticipantLeft",
     "Refusal",

@@ -54,6 +54,16 @@ class ParticipantLeft:
 
 
 @dataclass(frozen=True, slots=True)
+class ParticipantAborted:
+    """Somebody who connected is gone again without ever having been seen by others."""
+
+    room: str
+    identity: str
+    sid: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class TrackPublished:
     room: str
     identity: str
@@ -71,4 +81,12 @@ class TrackUnpublished:
     at: datetime
 
 
-EngineEvent = RoomStarted | RoomFinished | ParticipantJoined | ParticipantLeft | TrackPublished | TrackUnpublished
+EngineEvent = (
+    RoomStarted
+    | RoomFinished
+    | ParticipantJoined
+    | ParticipantLeft
+    | ParticipantAborted
+    | TrackPublished
+    | TrackUnpublished
+)

@@ -6,7 +6,7 @@ Participants are named by sid, tracks by track sid.
 from dataclasses import dataclass
 
 from moothall.engine import EngineEvent
-from moothall.signalling.messages import DataMessage, Kind, Response, Target
+from moothall.signalling.messages import DataMessage, Kind, ParticipantInfo, Response, Target, TrackInfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +132,11 @@ class SendData:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Tell the rest of the server."""
+    """Tell the rest of the server, and whoever has asked for webhooks, which say more of whom and what it is about."""
 
     event: EngineEvent
+    participant: ParticipantInfo | None = None
+    track: TrackInfo | None = None
 
 
 Command = (

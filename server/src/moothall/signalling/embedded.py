@@ -54,7 +54,7 @@ from moothall.signalling.events import (
     TransportChanged,
     UpdateRequested,
 )
-from moothall.signalling.messages import Permission, RefreshToken, Request, Response, State
+from moothall.signalling.messages import Permission, RefreshToken, Request, Response, RoomInfo, State
 from moothall.signalling.reports import Reports
 from moothall.signalling.room import Room, RoomSettings
 from moothall.signalling.sfu import Sfu
@@ -62,6 +62,7 @@ from moothall.signalling.tokens import AccessToken, ServerGrant, TokenSigner
 
 _log = structlog.get_logger("moothall.signalling")
 
+Announce = Callable[[commands.Report, RoomInfo], None]
 # What the server API may let happen to a room.
 ServerRequest = BroadcastRequested | MuteRequested | SettingsRequested | SubscriptionRequested | UpdateRequested
 
@@ -138,14 +139,19 @@ class EmbeddedEngine:
         clock: Clock,
         gate: AdmissionGate,
         listener: EngineListener,
+        announce: Announce | None = None,
     ) -> None:
-        """``client_url``: ``ws://`` or ``wss://`` address of this server without a path. Raises ValueError for a short secret."""
+        """``client_url``: ``ws://`` or ``wss://`` address of this server without a path.
+
+        ``announce`` hears of everything that is reported, as it is. Raises ValueError for a short secret.
+        """
         self._sfu = sfu
         self._signer = TokenSigner(api_key=api_key, api_secret=api_secret)
         self._client_url = client_url
         self._clock = clock
         self._gate = gate
         self._reports = Reports(listener)
+        self._announce = announce
         self._rooms: dict[str, _LiveRoom] = {}
         # The SFU's handles, for reading its events.
         self._room_handles: dict[int, _LiveRoom] = {}
@@ -337,7 +343,7 @@ class EmbeddedEngine:
     def connect(self, token: AccessToken, options: ClientOptions, connection: Connection) -> Client:
         """A new participant on this connection. The ticket must be current, with no await in between."""
         live = self._rooms.get(token.room) or self._open_room(token.room)
-        sid = _fresh_id("PA_")
+        sid = fresh_id("PA_")
         live.connections[sid] = connection
         event = ClientConnected(
             sid=sid,
@@ -394,10 +400,10 @@ class EmbeddedEngine:
     def _open_room(self, name: str) -> _LiveRoom:
         room = Room(
             name=name,
-            sid=_fresh_id("RM_"),
+            sid=fresh_id("RM_"),
             created_at_ms=int(self._clock.now().timestamp() * 1000),
             sif_trailer=secrets.token_bytes(_SIF_TRAILER_BYTES),
-            fresh_id=_fresh_id,
+            fresh_id=fresh_id,
         )
         live = _LiveRoom(room, self._sfu.add_room())
         self._rooms[name] = live
@@ -503,6 +509,8 @@ class EmbeddedEngine:
                 self._sfu.send_data([live.peers[sid] for sid in to], reliable, payload)
             case commands.Report(event):
                 self._reports.add(event)
+                if self._announce is not None:
+                    self._announce(command, live.room.info())
             case _:
                 assert_never(command)
 
@@ -687,5 +695,6 @@ def _section(mid: str, kind: Any, direction: str, rids: list[str], track_id: str
     return Section(mid, kind, direction.startswith("send"), len(rids), track_id)
 
 
-def _fresh_id(prefix: str) -> str:
+def fresh_id(prefix: str) -> str:
+    """An unguessable id such as ``PA_AMx7…``."""
     return prefix + secrets.token_urlsafe(9).replace("-", "x").replace("_", "y")

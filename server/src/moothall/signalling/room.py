@@ -266,7 +266,7 @@ class Room:
             done.append(commands.Report(engine.RoomStarted(self.name, now.at)))
         one.reported = True
         joined = engine.ParticipantJoined(self.name, one.identity, one.sid, one.name, dict(one.attributes), at=now.at)
-        done.append(commands.Report(joined))
+        done.append(commands.Report(joined, one.info()))
         done += self._report_left(one.replaces, DisconnectReason.DUPLICATE_IDENTITY, now)
         one.replaces = None
         for track in list(one.published.values()):
@@ -336,6 +336,9 @@ class Room:
             one.state = ParticipantState.DISCONNECTED
             one.version += 1
             done += self._tell(self.participants.values(), ParticipantUpdate((one.describe(reason=reason),)))
+        if not one.reported:
+            aborted = engine.ParticipantAborted(self.name, one.identity, one.sid, now.at)
+            done.append(commands.Report(aborted, one.describe(reason=reason)))
         if report:
             done += self._report_left(one if one.reported else one.replaces, reason, now)
         return done
@@ -344,7 +347,8 @@ class Room:
         if one is None:
             return []
         why = _REPORTED_REASONS.get(reason, LeaveReason.CONNECTION_LOST)
-        return [commands.Report(engine.ParticipantLeft(self.name, one.identity, one.sid, why, now.at))]
+        left = engine.ParticipantLeft(self.name, one.identity, one.sid, why, now.at)
+        return [commands.Report(left, one.describe(reason=reason))]
 
     # ---- Requests of a client ----------------------------------------------------------------------------------------
 
@@ -572,9 +576,8 @@ class Room:
             return []
         track.announced = True
         done = self._broadcast(one, to_self=False)
-        done.append(
-            commands.Report(engine.TrackPublished(self.name, one.identity, track.sid, track.source_name, now.at))
-        )
+        published = engine.TrackPublished(self.name, one.identity, track.sid, track.source_name, now.at)
+        done.append(commands.Report(published, one.info(), track.info()))
         for other in self._others(one):
             done += self._settle(other, one, track, now)
         self._reconsider_quality(track, now)
@@ -600,9 +603,8 @@ class Room:
             track.announced = False
             if one.sid in self.participants:
                 done += self._broadcast(one, to_self=False)
-            done.append(
-                commands.Report(engine.TrackUnpublished(self.name, one.identity, track.sid, track.source_name, now.at))
-            )
+            gone = engine.TrackUnpublished(self.name, one.identity, track.sid, track.source_name, now.at)
+            done.append(commands.Report(gone, one.describe(), track.info()))
         return done
 
     # ---- Subscriptions -----------------------------------------------------------------------------------------------
