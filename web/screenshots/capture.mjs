@@ -24,6 +24,7 @@ const press =
   (page) =>
     page.getByRole(role, { name }).filter({ visible: true }).first().click()
 const stage = (query) => (language) => `/screenshots/stage.html?lang=${language}&${query}`
+const CHAT = /^(Chat|الدردشة|צ׳אט)/
 const WAITING_SHOW = /^(Show|عرض|הצגה)$/
 const ONLY_ENGLISH = { languages: ['en'] }
 
@@ -74,6 +75,21 @@ const SCENES = {
       } else {
         await press('People')(page)
       }
+    },
+    ...ONLY_ENGLISH,
+  },
+  'stage-chat': { path: stage('people=5&chat=9'), act: (page) => press(CHAT)(page) },
+  'stage-chat-empty': { path: stage('people=2'), act: (page) => press(CHAT)(page) },
+  'stage-chat-unread': { path: stage('people=3&chat=6') },
+  'stage-chat-failed': {
+    path: stage('people=2&chat=4'),
+    act: async (page) => {
+      await press(CHAT)(page)
+      await page
+        .locator('textarea')
+        .fill(`A message that cannot be sent, in several lines.\n${'and more '.repeat(210)}`)
+      await page.locator('textarea').press('Enter')
+      await page.getByRole('alert').waitFor()
     },
     ...ONLY_ENGLISH,
   },

@@ -16,7 +16,7 @@ import {
 import { LocalVideoTrack, type RemoteParticipant, Room, RoomEvent, Track } from 'livekit-client'
 import { createRoot } from 'react-dom/client'
 import { I18nextProvider } from 'react-i18next'
-import type { PageClient } from '@/api/page'
+import type { ChatMessage, PageClient } from '@/api/page'
 import InMeeting from '@/app/InMeeting'
 import { Call } from '@/call/call'
 import { DeviceList } from '@/call/devices'
@@ -118,6 +118,30 @@ function started(): bigint {
   return BigInt(Math.floor(Date.now() / 1000) - 754)
 }
 
+const SAID: [name: string, text: string][] = [
+  ['Grace Hopper', 'Good morning! Shall we wait for Alan?'],
+  ['Grace Hopper', 'The notes from last week: https://docs.example.org/weekly/2026-11-22?view=all#decisions'],
+  ['Ada Lovelace', 'He is on his way.\nTwo minutes.'],
+  ['محمد الخوارزمي', 'صباح الخير، سأشارك الجدول بعد قليل (v2.1).'],
+  ['דוד לוי', 'בוקר טוב לכולם 👋'],
+  ['Wolfeschlegelsteinhausenbergerdorff-Featherstonehaugh', '<script>alert("hello")</script>'],
+  ['Ada Lovelace', '👍🏽'],
+  ['李雷', 'Averylongwordwithoutanyspaceinitthathastobreaksomewherebecauseitdoesnotfit'],
+  ['Ada Lovelace', 'Then let us begin. First the schedule, afterwards the open questions from Katherine and Radia.'],
+]
+
+function written(count: number): ChatMessage[] {
+  return SAID.slice(0, count).map(([name, message], index) => ({
+    session_id: 'session',
+    number: index + 1,
+    timestamp: Date.UTC(2026, 10, 22, 9, 58 + index),
+    participant_id: name === 'Ada Lovelace' ? 'me' : name,
+    name,
+    role: name === 'Grace Hopper' ? 'owner' : 'guest',
+    message,
+  }))
+}
+
 const page: PageClient = {
   lookup: () => Promise.reject(new Error('not asked for here')),
   join: async () => ({
@@ -138,6 +162,8 @@ const page: PageClient = {
   admit: async () => undefined,
   deny: async () => undefined,
   end: () => Promise.reject(new Error('nothing to end')),
+  say: () => Promise.reject(new Error('nobody hears it')),
+  readChat: async () => ({ session_id: 'session', messages: written(Number(query.get('chat') ?? 0)), has_more: false }),
 }
 
 const words = createWords()
@@ -149,6 +175,7 @@ const call = new Call({
   who: { meetingCode: '482913057716', participantToken: null, name: 'Ada Lovelace' },
   role: 'owner',
   needsApproval: true,
+  hasChat: true,
   tracks: { microphone: null, camera: null },
   wants: { microphone: query.get('mic') !== 'off', camera: true },
   deviceIds: devices.getSnapshot().chosen,
@@ -175,6 +202,7 @@ createRoot(root).render(
             call={call}
             devices={devices}
             roomName="Weekly planning"
+            hasChat
             guestLink={`${window.location.origin}/482913057716`}
           />
         </Tooltip.Provider>

@@ -67,6 +67,26 @@ export interface WaitingPerson {
   since: string
 }
 
+/** Somebody wrote this in the meeting; plain text. */
+export interface ChatMessage {
+  session_id: string
+  /** Counts the messages of the session from 1. */
+  number: number
+  /** Milliseconds since 1970. */
+  timestamp: number
+  participant_id: string
+  name: string
+  role: Role
+  message: string
+}
+
+export interface ChatHistory {
+  session_id: string
+  messages: ChatMessage[]
+  /** Whether later ones follow. */
+  has_more: boolean
+}
+
 /** The codes of the server, and `offline`: no answer came at all. */
 export type PageErrorCode =
   | 'invalid_input'
@@ -121,6 +141,10 @@ export interface PageClient {
   admit(controlToken: string, participantId: string): Promise<void>
   deny(controlToken: string, participantId: string): Promise<void>
   end(controlToken: string): Promise<void>
+  /** Writes to everybody; like the one after it for whoever is inside. */
+  say(controlToken: string, message: string): Promise<ChatMessage>
+  /** What was written after this number; null for the newest. */
+  readChat(controlToken: string, after: number | null): Promise<ChatHistory>
 }
 
 const TIMEOUT_MS = 15_000
@@ -148,6 +172,12 @@ export const pageClient: PageClient = {
   },
   async end(controlToken) {
     await post('/page/end', {}, controlToken)
+  },
+  async say(controlToken, message) {
+    return (await post('/page/chat', { message }, controlToken)) as ChatMessage
+  },
+  async readChat(controlToken, after) {
+    return (await post('/page/chat-history', { after }, controlToken)) as ChatHistory
   },
 }
 

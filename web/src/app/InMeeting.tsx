@@ -2,6 +2,8 @@ import { RoomContext } from '@livekit/components-react'
 import { Track } from 'livekit-client'
 import type { Call } from '@/call/call'
 import type { DeviceKind, DeviceList } from '@/call/devices'
+import { ChatNews } from '@/features/chat/ChatNews'
+import { ChatPanel } from '@/features/chat/ChatPanel'
 import { DeviceChoices } from '@/features/devices/DeviceChoices'
 import { PeoplePanel } from '@/features/people/PeoplePanel'
 import { Stage } from '@/features/stage/Stage'
@@ -14,10 +16,11 @@ export interface InMeetingProps {
   devices: DeviceList
   roomName: string
   guestLink: string
+  hasChat: boolean
 }
 
 /** The meeting with its side features. A part of the page of its own: it brings the media client. */
-export default function InMeeting({ call, devices, roomName, guestLink }: InMeetingProps) {
+export default function InMeeting({ call, devices, roomName, guestLink, hasChat }: InMeetingProps) {
   // Drawn again when an input changes, so that the lists show the device that is open now.
   useWatchable(call)
   const choices = (kinds: readonly DeviceKind[]) => (
@@ -39,6 +42,8 @@ export default function InMeeting({ call, devices, roomName, guestLink }: InMeet
         guestLink={guestLink}
         microphoneChoices={choices(['microphone', 'speaker'])}
         cameraChoices={choices(['camera'])}
+        hasChat={hasChat}
+        renderChat={(onClose) => <ChatPanel chat={call.chat} onClose={onClose} />}
         renderPeople={(participants, onClose) => (
           <PeoplePanel participants={participants} onClose={onClose}>
             <WaitingSection list={call.waitingList} />
@@ -48,6 +53,7 @@ export default function InMeeting({ call, devices, roomName, guestLink }: InMeet
           <WaitingBar list={call.waitingList} isListOpen={isListOpen} onShow={onShow} onDone={onDone} />
         )}
       />
+      {hasChat && <ChatNews chat={call.chat} />}
     </RoomContext>
   )
 }

@@ -40,6 +40,7 @@ export function MeetingRoute({ page, code, brand }: { page: PageClient; code: st
           call={screen.call}
           devices={visit.devices}
           roomName={roomName ?? ''}
+          hasChat={lookup?.room.available_features.is_chat_available ?? false}
           guestLink={new URL(brand === null ? `/${code}` : `/${brand}/${code}`, window.location.href).href}
         />
       </Suspense>

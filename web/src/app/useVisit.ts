@@ -155,6 +155,7 @@ export function useVisit(page: PageClient, code: string): Visit {
         who: { meetingCode: code, participantToken: findHostToken(code), name },
         role: lookup?.role ?? 'guest',
         needsApproval: lookup?.room.join_approval_level === 'explicit_approval',
+        hasChat: lookup?.room.available_features.is_chat_available ?? false,
         tracks,
         wants,
         deviceIds: devices.getSnapshot().chosen,

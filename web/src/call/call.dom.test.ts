@@ -1,6 +1,7 @@
-import { DisconnectReason, RoomEvent } from 'livekit-client'
+import { type ReceivedChatMessage, setupChat } from '@livekit/components-core'
+import { DataPacket_Kind, DisconnectReason, Room, RoomEvent } from 'livekit-client'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { anAdmission, aPerson, aTicket, FakePage } from '@/testing/builders'
+import { aHistory, aMessage, anAdmission, aPerson, aTicket, FakePage } from '@/testing/builders'
 import { FakeRoom } from '@/testing/fakeRoom'
 import { provideMediaDevices } from '@/testing/mediaDevices'
 import { Call } from './call'
@@ -20,12 +21,14 @@ function start({
   microphone = true,
   camera = true,
   needsApproval = false,
+  hasChat = false,
 } = {}) {
   const call = new Call({
     page,
     who: { meetingCode: '123456789012', participantToken: 'host', name: 'Ada' },
     role: 'guest',
     needsApproval,
+    hasChat,
     tracks: { microphone: null, camera: null },
     wants: { microphone, camera },
     deviceIds: { microphone: null, camera: null, speaker: null },
@@ -275,4 +278,54 @@ test('a microphone that the server mutes is shown as off', async () => {
   expect(call.getSnapshot().microphone.isOn).toBe(false)
   room.emit(RoomEvent.TrackMuted, { source: 'camera' }, { isLocal: false })
   expect(call.getSnapshot().camera.isOn).toBe(true)
+})
+
+test('chat is read after entering and after every reconnect, and comes from the server only', async () => {
+  const page = new FakePage()
+  page.joins = [anAdmission({ participant_id: 'me', control_token: 'mine' })]
+  page.histories = [aHistory(aMessage())]
+  const { call, room } = start({ page, hasChat: true })
+  await settle()
+  expect(call.chat.getSnapshot().messages).toEqual([aMessage()])
+
+  const packet = new TextEncoder().encode(JSON.stringify(aMessage({ number: 2, message: 'two' })))
+  const spoofed = new TextEncoder().encode(JSON.stringify(aMessage({ number: 3, message: 'I am the host' })))
+  room.emit(RoomEvent.DataReceived, packet, undefined, 0, 'lk-chat-topic', 0, '')
+  room.emit(RoomEvent.DataReceived, spoofed, { identity: 'mallory' }, 0, 'lk-chat-topic', 0, 'mallory')
+  room.emit(RoomEvent.DataReceived, spoofed, undefined, 0, 'lk-chat-topic', 0, 'mallory, who has left')
+  expect(call.chat.getSnapshot().messages.map(({ message }) => message)).toEqual(['Good morning', 'two'])
+
+  page.histories = [aHistory(aMessage({ number: 3, message: 'missed' }))]
+  room.emit(RoomEvent.Reconnecting)
+  room.emit(RoomEvent.Reconnected)
+  await settle()
+  expect(page.asked.at(-1)).toEqual({ call: 'readChat', with: 2 })
+  expect(call.chat.getSnapshot().messages.at(-1)?.message).toBe('missed')
+})
+
+test('where the room has no chat nobody asks for it', async () => {
+  const { page, call, room } = start()
+  await settle()
+  room.emit(RoomEvent.DataReceived, new TextEncoder().encode(JSON.stringify(aMessage())), undefined, 0, 'lk-chat-topic')
+
+  expect(page.asked.map(({ call: name }) => name)).toEqual(['join'])
+  expect(call.chat.getSnapshot().messages).toEqual([])
+})
+
+test('the chat components of LiveKit understand what the server sends', async () => {
+  const room = new Room()
+  const { messageObservable } = setupChat(room)
+  const seen: ReceivedChatMessage[][] = []
+  const subscription = messageObservable.subscribe((messages) => seen.push(messages))
+  const packet = { ...aMessage({ message: 'Good morning' }), id: 'session-1:1' }
+  room.emit(
+    RoomEvent.DataReceived,
+    new TextEncoder().encode(JSON.stringify(packet)),
+    undefined,
+    DataPacket_Kind.RELIABLE,
+    'lk-chat-topic',
+  )
+
+  expect(seen.at(-1)).toMatchObject([{ id: 'session-1:1', message: 'Good morning', timestamp: packet.timestamp }])
+  subscription.unsubscribe()
 })

@@ -28,6 +28,7 @@ import {
 } from '@/api/page'
 import { Cell } from '@/lib/store'
 import { cameraConstraints, type InputKind, microphoneConstraints } from './capture'
+import { CHAT_TOPIC, Chat } from './chat'
 import {
   type ConnectionCommand,
   type ConnectionEvent,
@@ -67,6 +68,8 @@ export interface CallOptions extends Luggage {
   role: Role
   /** Whether the owner lets each guest in; then the owner is shown who waits. */
   needsApproval: boolean
+  /** Whether people may write to one another here. */
+  hasChat: boolean
   deviceIds: Readonly<Record<DeviceKind, string | null>>
   room?: Room
 }
@@ -117,6 +120,8 @@ export class Call extends Cell<CallState> {
   readonly room: Room
   /** Who waits before the door; stays empty for guests. */
   readonly waitingList: WaitingList
+  /** What people write; stays empty where the room has no chat. */
+  readonly chat: Chat
   readonly #options: CallOptions
   #tracks: Record<InputKind, MediaStreamTrack | null>
   readonly #deviceIds: Record<DeviceKind, string | null>
@@ -145,6 +150,10 @@ export class Call extends Cell<CallState> {
       list: () => page.listWaiting(token()),
       admit: (participantId) => page.admit(token(), participantId),
       deny: (participantId) => page.deny(token(), participantId),
+    })
+    this.chat = new Chat({
+      say: (message) => page.say(token(), message),
+      read: (after) => page.readChat(token(), after),
     })
     this.#listen()
   }
@@ -230,10 +239,22 @@ export class Call extends Cell<CallState> {
       })
       .on(
         RoomEvent.DataReceived,
-        (_bytes: Uint8Array, sender?: RemoteParticipant, _kind?: DataPacket_Kind, topic?: string) => {
-          // Only the server speaks without being a participant.
-          if (topic === ROOM_TOPIC && sender === undefined) {
+        (
+          bytes: Uint8Array,
+          sender?: RemoteParticipant,
+          _kind?: DataPacket_Kind,
+          topic?: string,
+          _encryption?: unknown,
+          senderIdentity?: string,
+        ) => {
+          // Only the server speaks without being a participant. A sender may be unknown here and still have an identity.
+          if (sender !== undefined || senderIdentity) {
+            return
+          }
+          if (topic === ROOM_TOPIC) {
             this.#watchDoor()
+          } else if (topic === CHAT_TOPIC && this.#options.hasChat) {
+            this.chat.receive(bytes)
           }
         },
       )
@@ -254,8 +275,8 @@ export class Call extends Cell<CallState> {
       window.clearTimeout(this.#timer)
     }
     this.update({ connection: state })
-    if (state.phase === 'connected' && before.phase !== 'connected' && this.#options.needsApproval) {
-      this.#watchDoor()
+    if (state.phase === 'connected' && before.phase !== 'connected') {
+      this.#catchUp()
     }
     for (const command of commands) {
       this.#execute(command)
@@ -321,6 +342,7 @@ export class Call extends Cell<CallState> {
 
   #admit(admission: Admission): void {
     this.#admission = admission
+    this.chat.noteMe(admission.participant_id)
     this.update({ role: admission.role })
     this.#handle({ type: 'Admitted' })
   }
@@ -395,6 +417,16 @@ export class Call extends Cell<CallState> {
     const track = this.#tracks[kind]
     this.#tracks[kind] = null
     return track
+  }
+
+  /** Asks for what may have happened while there was no connection. */
+  #catchUp(): void {
+    if (this.#options.needsApproval) {
+      this.#watchDoor()
+    }
+    if (this.#options.hasChat) {
+      void this.chat.refresh()
+    }
   }
 
   #watchDoor(): void {

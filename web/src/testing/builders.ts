@@ -1,6 +1,8 @@
 /** Made-up answers of the server, and a page client that gives them. */
 import {
   type Admission,
+  type ChatHistory,
+  type ChatMessage,
   type Lookup,
   type PageClient,
   PageError,
@@ -72,6 +74,23 @@ export function aPerson(change: Partial<WaitingPerson> = {}): WaitingPerson {
   return { participant_id: 'grace', name: 'Grace', since: '2026-11-22T10:00:00.000Z', ...change }
 }
 
+export function aMessage(change: Partial<ChatMessage> = {}): ChatMessage {
+  return {
+    session_id: 'session-1',
+    number: 1,
+    timestamp: Date.UTC(2026, 10, 22, 10, 0),
+    participant_id: 'grace',
+    name: 'Grace',
+    role: 'guest',
+    message: 'Good morning',
+    ...change,
+  }
+}
+
+export function aHistory(...messages: ChatMessage[]): ChatHistory {
+  return { session_id: messages[0]?.session_id ?? 'session-1', messages, has_more: false }
+}
+
 /** Answers in order; the last answer of a call is repeated. A code is a refusal. */
 export class FakePage implements PageClient {
   readonly asked: { call: keyof PageClient; with: unknown }[] = []
@@ -81,6 +100,8 @@ export class FakePage implements PageClient {
   lists: (WaitingPerson[] | PageErrorCode)[] = [[]]
   answers: (null | PageErrorCode)[] = [null]
   ends: (null | PageErrorCode)[] = [null]
+  says: (ChatMessage | PageErrorCode)[] = [aMessage()]
+  histories: (ChatHistory | PageErrorCode)[] = [aHistory()]
 
   lookup: PageClient['lookup'] = async (who) => this.#answer('lookup', who, this.lookups)
   join: PageClient['join'] = async (who) => this.#answer('join', who, this.joins)
@@ -95,6 +116,9 @@ export class FakePage implements PageClient {
   end: PageClient['end'] = async (token) => {
     this.#answer('end', token, this.ends)
   }
+
+  say: PageClient['say'] = async (_token, message) => this.#answer('say', message, this.says)
+  readChat: PageClient['readChat'] = async (_token, after) => this.#answer('readChat', after, this.histories)
 
   #answer<T>(call: keyof PageClient, given: unknown, answers: (T | PageErrorCode)[]): T {
     this.asked.push({ call, with: given })

@@ -2,8 +2,10 @@ import { Room } from 'livekit-client'
 import type { WaitingPerson } from '@/api/page'
 import type { Call, CallState } from '@/call/call'
 import type { InputKind } from '@/call/capture'
+import { Chat } from '@/call/chat'
 import { WaitingList } from '@/call/waitingList'
 import { Cell } from '@/lib/store'
+import { aHistory, aMessage } from './builders'
 
 /** A call that is inside a meeting and remembers what was asked of it. Its room is a real one that is not connected. */
 export class FakeCall extends Cell<CallState> {
@@ -14,6 +16,15 @@ export class FakeCall extends Cell<CallState> {
     list: async () => this.waiting,
     admit: async (id) => void this.asked.push(`admit ${id}`),
     deny: async (id) => void this.asked.push(`deny ${id}`),
+  })
+  history = aHistory()
+  readonly chat: Chat = new Chat({
+    say: async (message) => {
+      this.asked.push(`say ${message}`)
+      const number = (this.chat.getSnapshot().messages.at(-1)?.number ?? 0) + 1
+      return aMessage({ number, message, participant_id: 'me', name: 'Ada' })
+    },
+    read: async () => this.history,
   })
   endForAll: () => Promise<void> = async () => void this.asked.push('end for all')
 

@@ -5,6 +5,7 @@ import {
   Ellipsis,
   Link,
   Maximize,
+  MessageSquare,
   Mic,
   MicOff,
   Minimize,
@@ -33,6 +34,8 @@ export interface ControlBarProps {
   waitingCount: number
   isPeopleOpen: boolean
   onPeople: () => void
+  /** Null where the room has no chat. */
+  chat: { unread: number; isOpen: boolean; onToggle: () => void } | null
   link: GuestLink
   fullscreen: Fullscreen
   onEndForAll: () => void
@@ -41,7 +44,9 @@ export interface ControlBarProps {
   cameraChoices: ReactNode
 }
 
-/** The controls. On narrow screens microphone, camera and leave stay; the rest moves into a menu. */
+const MOST_IN_BADGE = 99
+
+/** The controls. On narrow screens microphone, camera, chat and leave stay; the rest moves into a menu. */
 export function ControlBar(props: ControlBarProps) {
   const { t, i18n } = useTranslation()
   const { call, link, fullscreen } = props
@@ -87,6 +92,7 @@ export function ControlBar(props: ControlBarProps) {
             onClick={() => void call.turn('camera', !camera.isOn)}
           />
         </Split>
+        <ChatButton chat={props.chat} className="lg:hidden" />
         <div className="lg:hidden">
           <Menu
             trigger={
@@ -143,6 +149,7 @@ export function ControlBar(props: ControlBarProps) {
           aria-pressed={props.isPeopleOpen}
           onClick={props.onPeople}
         />
+        <ChatButton chat={props.chat} />
         <ControlButton
           icon={link.isCopied ? Check : Link}
           label={t(link.isCopied ? 'stage.copied' : 'stage.copyLink')}
@@ -157,6 +164,26 @@ export function ControlBar(props: ControlBarProps) {
         )}
       </div>
     </div>
+  )
+}
+
+function ChatButton({ chat, className = '' }: { chat: ControlBarProps['chat']; className?: string }) {
+  const { t, i18n } = useTranslation()
+  if (chat === null) {
+    return null
+  }
+  const { unread, isOpen, onToggle } = chat
+  const count = new Intl.NumberFormat(i18n.language).format(Math.min(unread, MOST_IN_BADGE))
+  const badge = unread > MOST_IN_BADGE ? `${count}+` : count
+  return (
+    <ControlButton
+      icon={MessageSquare}
+      label={unread > 0 ? `${t('chat.title')} · ${t('chat.unread', { count: unread })}` : t('chat.title')}
+      badge={unread > 0 ? badge : undefined}
+      aria-pressed={isOpen}
+      className={className}
+      onClick={onToggle}
+    />
   )
 }
 

@@ -1,7 +1,7 @@
 import { screen, waitFor, within } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { beforeEach, expect, test, vi } from 'vitest'
-import { aPerson } from '@/testing/builders'
+import { aHistory, aMessage, aPerson } from '@/testing/builders'
 import { FakeCall } from '@/testing/fakeCall'
 import { accessibilityFaults, renderPage } from '@/testing/render'
 import { Stage } from './Stage'
@@ -13,7 +13,7 @@ beforeEach(() => {
   vi.spyOn(HTMLElement.prototype, 'clientHeight', 'get').mockReturnValue(640)
 })
 
-function show(call: FakeCall) {
+function show(call: FakeCall, { hasChat = true } = {}) {
   return renderPage(
     <Stage
       call={call.asCall()}
@@ -21,6 +21,15 @@ function show(call: FakeCall) {
       guestLink={LINK}
       microphoneChoices={null}
       cameraChoices={null}
+      hasChat={hasChat}
+      renderChat={(onClose) => (
+        <aside>
+          Chat is open{' '}
+          <button type="button" onClick={onClose}>
+            Shut
+          </button>
+        </aside>
+      )}
       renderWaiting={(isListOpen, onShow) => (
         <button type="button" onClick={onShow}>
           {isListOpen ? 'List is open' : 'Show who waits'}
@@ -144,6 +153,33 @@ test('who waits is shown on the button of the people, and leads to the list', as
   expect(screen.getByText(/1 in the list/)).toBeVisible()
   expect(screen.getByText('List is open')).toBeVisible()
   call.waitingList.stop()
+})
+
+test('chat opens in place of the list of people, and Escape closes it', async () => {
+  await show(new FakeCall())
+  await userEvent.click(screen.getByRole('button', { name: 'People' }))
+  await userEvent.click(screen.getAllByRole('button', { name: 'Chat' })[0] as HTMLElement)
+  expect(screen.getByText(/Chat is open/)).toBeVisible()
+  expect(screen.queryByText(/1 in the list/)).toBeNull()
+  expect(screen.getAllByRole('button', { name: 'Chat' })[0]).toHaveAttribute('aria-pressed', 'true')
+
+  await userEvent.keyboard('{Escape}')
+  expect(screen.queryByText(/Chat is open/)).toBeNull()
+})
+
+test('how much is unread is on the button', async () => {
+  const call = new FakeCall()
+  call.history = aHistory(aMessage(), aMessage({ number: 2 }))
+  await call.chat.refresh()
+  await show(call)
+
+  expect(screen.getAllByRole('button', { name: 'Chat · 2 unread messages' })[0]).toHaveTextContent('2')
+})
+
+test('a room without chat has no button for it', async () => {
+  await show(new FakeCall(), { hasChat: false })
+
+  expect(screen.queryByRole('button', { name: /Chat/ })).toBeNull()
 })
 
 test('axe finds nothing wrong', async () => {

@@ -28,10 +28,16 @@ export interface StageProps {
   guestLink: string
   microphoneChoices: ReactNode
   cameraChoices: ReactNode
+  /** Whether people may write to one another. */
+  hasChat: boolean
   renderPeople: (participants: Participant[], onClose: () => void) => ReactNode
+  renderChat: (onClose: () => void) => ReactNode
   /** Says who waits to be let in. */
   renderWaiting: (isListOpen: boolean, onShow: () => void, onDone: () => void) => ReactNode
 }
+
+/** What stands beside the people; one at a time. */
+type Panel = 'people' | 'chat'
 
 /** The meeting itself. Needs the call's room in the LiveKit room context. */
 export function Stage({
@@ -40,14 +46,18 @@ export function Stage({
   guestLink,
   microphoneChoices,
   cameraChoices,
+  hasChat,
   renderPeople,
+  renderChat,
   renderWaiting,
 }: StageProps) {
   const { t } = useTranslation()
   const { connection, microphone, camera } = useWatchable(call)
   const waitingCount = useWatchable(call.waitingList).people.length
   const participants = useParticipants({ room: call.room, updateOnlyOn: [RoomEvent.ActiveSpeakersChanged] })
-  const [isPeopleOpen, setPeopleOpen] = useState(false)
+  const { unread } = useWatchable(call.chat)
+  const [panel, setPanel] = useState<Panel | null>(null)
+  const isPeopleOpen = panel === 'people'
   const link = useGuestLink(guestLink)
   const fullscreen = useFullscreen()
   const news = useAnnouncements(call.room)
@@ -60,9 +70,10 @@ export function Stage({
   useShortcuts({
     onMicrophone: () => void call.turn('microphone', !call.getSnapshot().microphone.isOn),
     onCamera: () => void call.turn('camera', !call.getSnapshot().camera.isOn),
-    onEscape: () => setPeopleOpen(false),
+    onEscape: () => setPanel(null),
   })
-  const closePeople = useCallback(() => setPeopleOpen(false), [])
+  const closePanel = useCallback(() => setPanel(null), [])
+  const toggle = (which: Panel) => setPanel((open) => (open === which ? null : which))
 
   const byIdentity = new Map(participants.map((participant) => [participant.identity, participant]))
   const seats = participants.map((participant) => ({
@@ -97,7 +108,8 @@ export function Stage({
           }}
           extra={isAlone ? <AloneCard link={link} /> : undefined}
         />
-        {isPeopleOpen && renderPeople(participants, closePeople)}
+        {isPeopleOpen && renderPeople(participants, closePanel)}
+        {panel === 'chat' && renderChat(closePanel)}
 
         <div className="pointer-events-none absolute inset-x-0 bottom-2 z-20 flex flex-col items-center gap-2 px-4 [&>*]:pointer-events-auto">
           {problems.map(({ problem, affected }) => {
@@ -136,7 +148,7 @@ export function Stage({
           <SoundPrompt call={call} />
           {renderWaiting(
             isPeopleOpen,
-            () => setPeopleOpen(true),
+            () => setPanel('people'),
             () => heading.current?.focus({ preventScroll: true }),
           )}
         </div>
@@ -156,7 +168,8 @@ export function Stage({
         peopleCount={participants.length}
         waitingCount={waitingCount}
         isPeopleOpen={isPeopleOpen}
-        onPeople={() => setPeopleOpen((isOpen) => !isOpen)}
+        onPeople={() => toggle('people')}
+        chat={hasChat ? { unread, isOpen: panel === 'chat', onToggle: () => toggle('chat') } : null}
         link={link}
         fullscreen={fullscreen}
         onEndForAll={ending.ask}
