@@ -14,7 +14,7 @@ STATIC := server/src/moothall/static
 
 say = @printf '\033[1m› %s\033[0m\n' $(1)
 
-.PHONY: help picture run setup test test-server test-sfu test-web test-e2e lint lint-server lint-sfu lint-web fix deps lock migration clean test-kill bench-api
+.PHONY: help picture run setup test test-server test-sfu test-web test-e2e lint lint-server lint-sfu lint-web fix deps lock migration clean test-kill test-contract bench-api
 help: ## Show this list.
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
@@ -116,6 +116,9 @@ test-e2e: $(STAMP)/dev
 
 test-kill: setup $(STAMP)/dev ## Kill the server 200 times under 10,000 writes: nothing acknowledged is lost.
 	@cd e2e && KILLS=200 ../$(BIN)/pytest test_kill_loop.py -s --timeout 7200
+
+test-contract: setup $(STAMP)/dev $(STAMP)/system ## 20,000 requests of what the reference allows and forbids; two databases in step for longer.
+	@cd server && CONTRACT_REQUESTS=20000 ../$(BIN)/pytest tests/contract -s
 
 bench-api: setup $(STAMP)/dev $(STAMP)/system ## CPU of an API request on SQLite and PostgreSQL; writes docs/benchmarks-api.md.
 	@$(BIN)/python bench/api/run

@@ -54,7 +54,6 @@ WHO_MAY: dict[str, str | None] = {
     "list_sessions": TOKEN,
     "list_session_participants": TOKEN,
     "list_chat_messages": TOKEN,
-    "list_chat_messages": TOKEN,
     "get_usage": TOKEN,
     "get_live_room": TOKEN,
     "end_live_session": TOKEN,
@@ -220,10 +219,26 @@ async def test_head_and_options_are_as_safe_as_the_operation(
         assert head.content == b"", operation
         if WHO_MAY[operation.id] is not ANYBODY:
             assert head.status_code in (401, 405), operation
-            assert options.status_code == 204, operation
-            allowed = {method.strip() for method in options.headers["allow"].split(",")}
-            assert {operation.method, "OPTIONS"} <= allowed, operation
-            assert ("HEAD" in allowed) is ("GET" in allowed), operation
+        assert (options.status_code, options.content) == (204, b""), operation
+        allowed = {method.strip() for method in options.headers["allow"].split(",")}
+        assert {operation.method, "OPTIONS"} <= allowed, operation
+        assert ("HEAD" in allowed) is ("GET" in allowed), operation
+
+
+async def test_the_methods_of_an_address_are_all_it_has_and_no_others(
+    server: RunningServer, acme: Tenant, operations: list[Operation]
+):
+    ids = await _objects(server, acme)
+    methods: dict[str, set[str]] = {}
+    for operation in operations:
+        methods.setdefault(operation.path, {"OPTIONS"}).add(operation.method)
+    for path, documented in methods.items():
+        expected = documented | ({"HEAD"} if "GET" in documented else set())
+        options = await Operation("", "OPTIONS", path, None).call(server.http, ids, None)
+        assert set(options.headers["allow"].split(", ")) == expected, path
+        for method in {"GET", "POST", "PUT", "PATCH", "DELETE", "TRACE"} - expected:
+            refused = await Operation("", method, path, None).call(server.http, ids, f"Bearer {acme.token()}")
+            assert (refused.status_code, refused.headers["allow"]) == (405, options.headers["allow"]), (method, path)
 
 
 async def test_head_is_get_without_the_body(acme: Tenant):

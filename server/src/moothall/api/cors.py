@@ -12,13 +12,12 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from moothall.api.fields import HOST_PATTERN, PORT_PATTERN
 from moothall.db import UNREACHABLE
 from moothall.kit.clock import Clock
 
 MAX_ORIGIN_LENGTH = 255
-_HOST = r"(?:[a-zA-Z0-9_-]+(?:\.[a-zA-Z0-9_-]+)*|\[[0-9a-fA-F:.]{2,45}\])"
-_PORT = "6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3}"
-ORIGIN_PATTERN = rf"^[hH][tT][tT][pP][sS]?://{_HOST}(?::(?:{_PORT}))?$"
+ORIGIN_PATTERN = rf"^[hH][tT][tT][pP][sS]?://{HOST_PATTERN}(?::{PORT_PATTERN})?$"
 
 Header = tuple[bytes, bytes]
 
@@ -31,7 +30,7 @@ _RESPONSE_HEADERS = (
     b"WWW-Authenticate, X-Request-Id"
 )
 _PREFLIGHT_SECONDS = b"600"
-_ORIGIN = re.compile(rf"(https?://{_HOST})(?::({_PORT}))?")
+_ORIGIN = re.compile(rf"(https?://{HOST_PATTERN})(?::({PORT_PATTERN}))?")
 # Schemes whose origins are written without this port.
 _WITHOUT_PORT = {"80": "http:", "443": "https:"}
 _KEPT = 1024

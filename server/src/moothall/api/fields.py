@@ -4,9 +4,8 @@ import re
 from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
 from typing import Annotated, Any, TypeVar
-from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, StrictStr, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, StrictStr, StringConstraints, WithJsonSchema
 
 from moothall.kit.clock import to_milliseconds
 
@@ -14,8 +13,29 @@ _TIMESTAMP = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?\s?(?:([Zz])|([+-])(\d\d):?(\d\d)?)?",
     re.ASCII,
 )
+# Patterns are of the dialect that JSON Schema and this language share; what does not match one is refused, and what does is accepted.
+LINE_PATTERN = r"^[^\u0000-\u001f\u007f-\u009f]+$"
+VISIBLE_LINE_PATTERN = r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*$"
+TEXT_PATTERN = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$"
+_H16 = "[0-9a-fA-F]{1,4}"
+_IPV6 = "|".join(
+    [
+        f"(?:{_H16}:){{7}}{_H16}",
+        f"(?:{_H16}:){{1,7}}:",
+        *(f"(?:{_H16}:){{1,{7 - rest}}}(?::{_H16}){{1,{rest}}}" for rest in range(1, 7)),
+        f":(?::{_H16}){{1,7}}",
+    ]
+)
+PORT_PATTERN = "(?:6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3})"
+_NAME = r"[a-zA-Z0-9_-]+(?:\.[a-zA-Z0-9_-]+)*"
+HOST_PATTERN = rf"(?:{_NAME}|\[(?:{_IPV6})\])"
+# RFC 3986, appendix A.
+_USER = "(?:[a-zA-Z0-9._~!$&'()*+,;=:-]|%[0-9a-fA-F]{2})*"
+_REST = "(?:[a-zA-Z0-9._~!$&'()*+,;=:@/?-]|%[0-9a-fA-F]{2})*"
+WEB_ADDRESS_PATTERN = rf"^[hH][tT][tT][pP][sS]?://(?:{_USER}@)?(?:{_NAME}\.?|\[(?:{_IPV6})\])(?::{PORT_PATTERN})?(?:[/?]{_REST})?(?:#{_REST})?$"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _CONTROL_BUT_SPACES = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_WEB_ADDRESS = re.compile(WEB_ADDRESS_PATTERN.removeprefix("^").removesuffix("$"))
 _MAX_URL_LENGTH = 2048
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
@@ -48,19 +68,19 @@ def parse_timestamp(text: str) -> datetime:
         raise ValueError("must be a valid ISO 8601 date") from None
 
 
-def choice_of(choices: type[Choice]) -> Any:
-    """An annotation for fields of type ``choices | None``: the choices are taken in upper and lower case."""
+def choice_of(choices: type[Choice], *, required: bool = False) -> Any:
+    """An annotation for fields of type ``choices | None``, or ``choices`` alone when one is required: they are taken in upper and lower case."""
     by_name = {choice.value: choice for choice in choices}
     allowed = ", ".join(by_name)
 
     def parse(value: Any) -> Any:
-        if value is None:
+        if value is None and not required:
             return None
         if isinstance(value, str) and (choice := by_name.get(value.lower())):
             return choice
         raise ValueError(f"must be one of [{allowed}]")
 
-    return BeforeValidator(parse, json_schema_input_type=choices | None)
+    return BeforeValidator(parse, json_schema_input_type=choices if required else choices | None)
 
 
 def _parse_moment(value: Any) -> datetime:
@@ -83,12 +103,7 @@ def _no_controls(value: str) -> str:
 
 def _web_address(value: str) -> str:
     """An http or https URL with a host. Where it leads is checked when a callback is sent: names resolve differently by then."""
-    try:
-        parts = urlsplit(value)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
-    except ValueError:
-        usable = False
-    if not usable or not value.isascii() or any(character.isspace() for character in value) or _CONTROL.search(value):
+    if not _WEB_ADDRESS.fullmatch(value):
         raise ValueError("must be a valid uri with a scheme matching the http|https pattern")
     return value
 
@@ -104,12 +119,17 @@ Moment = Annotated[
     BeforeValidator(_parse_moment),
     WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2027-01-31T12:00:00.000Z"]}),
 ]
-Line = Annotated[StrictStr, StringConstraints(min_length=1), AfterValidator(_one_line)]
-Text = Annotated[StrictStr, AfterValidator(_no_controls)]
+Line = Annotated[
+    StrictStr,
+    StringConstraints(min_length=1),
+    AfterValidator(_one_line),
+    Field(json_schema_extra={"pattern": LINE_PATTERN}),
+]
+Text = Annotated[StrictStr, AfterValidator(_no_controls), Field(json_schema_extra={"pattern": TEXT_PATTERN})]
 WebAddress = Annotated[
     StrictStr,
     StringConstraints(max_length=_MAX_URL_LENGTH),
     AfterValidator(_web_address),
-    WithJsonSchema({"type": "string", "format": "uri", "maxLength": _MAX_URL_LENGTH}),
+    WithJsonSchema({"type": "string", "format": "uri", "maxLength": _MAX_URL_LENGTH, "pattern": WEB_ADDRESS_PATTERN}),
 ]
 Uuid = Annotated[StrictStr, AfterValidator(_lower_uuid), WithJsonSchema({"type": "string", "format": "uuid"})]

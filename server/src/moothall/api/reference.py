@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from moothall import __version__
 from moothall.api import errors
+from moothall.api.links import add_links
 
 _TITLE = "Moothall Meetings API"
 _SUMMARY = "Rooms for meetings, on your own server."
@@ -193,6 +194,7 @@ def _build_document(app: FastAPI) -> dict[str, Any]:
             if "HTTPValidationError" in json.dumps(operation["responses"].get("422")):
                 del operation["responses"]["422"]
             _hoist_body(operation, schemas)
+    add_links(document["paths"])
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
     for model in (ErrorBody, AuthenticationErrorBody):
@@ -206,8 +208,9 @@ def _hoist_body(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
     if content is None or "$ref" in content["schema"]:
         return
     schema = json.loads(json.dumps(content["schema"]))
-    schemas.update(schema.pop("$defs", {}))
-    schemas[schema["title"]] = schema
+    for name, part in {**schema.pop("$defs", {}), schema["title"]: schema}.items():
+        if schemas.setdefault(name, part) != part:
+            raise ValueError(f"two different schemas are called {name}")
     content["schema"] = {"$ref": f"#/components/schemas/{schema['title']}"}
 
 

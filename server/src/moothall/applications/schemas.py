@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictStr, StringConstraints
 
 from moothall.api.cors import MAX_ORIGIN_LENGTH, ORIGIN_PATTERN, parse_origin
-from moothall.api.fields import Line, Uuid, WebAddress, choice_of
+from moothall.api.fields import VISIBLE_LINE_PATTERN, Line, Uuid, WebAddress, choice_of
 from moothall.api.paging import Link
 from moothall.applications.model import MAX_NAME_LENGTH, MAX_ORIGINS, Application, Webhooks
 
@@ -23,7 +23,7 @@ class _Body(BaseModel):
 
 class WebhookBody(_Body):
     address: WebAddress
-    http_method: Annotated[HttpMethod, choice_of(HttpMethod)] = Field(
+    http_method: Annotated[HttpMethod, choice_of(HttpMethod, required=True)] = Field(
         HttpMethod.POST, description="`POST`, in upper or lower case.", json_schema_extra={"enum": ["POST", "post"]}
     )
 
@@ -56,9 +56,14 @@ class CapabilitiesBody(_Body):
 
 
 class KeysBody(_Body):
-    public_key: Annotated[StrictStr, StringConstraints(max_length=_MAX_PEM_LENGTH)] | None = Field(
-        None, description="RSA, 2048 bits or more, in PEM."
-    )
+    public_key: (
+        Annotated[
+            StrictStr,
+            StringConstraints(max_length=_MAX_PEM_LENGTH),
+            Field(json_schema_extra={"format": "rsa-public-key"}),
+        ]
+        | None
+    ) = Field(None, description="RSA, 2048 bits or more, in PEM.")
     private_key: Annotated[StrictStr, StringConstraints(max_length=_MAX_PEM_LENGTH)] | None = Field(
         None, description="Ignored: clients that send back what they got have it here."
     )
@@ -69,7 +74,9 @@ class PrivacyBody(_Body):
 
 
 class CreateApplication(_Body):
-    name: Annotated[Line, StringConstraints(max_length=MAX_NAME_LENGTH)] = Field(examples=["My meetings"])
+    name: Annotated[Line, StringConstraints(max_length=MAX_NAME_LENGTH)] = Field(
+        examples=["My meetings"], json_schema_extra={"pattern": VISIBLE_LINE_PATTERN}
+    )
     capabilities: CapabilitiesBody | None = None
     keys: KeysBody | None = None
     privacy: PrivacyBody | None = None

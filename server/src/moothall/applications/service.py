@@ -1,6 +1,7 @@
 """Use cases of accounts and applications. Each runs in the transaction of the connection it is given."""
 
 import asyncio
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,6 +11,7 @@ from pathlib import Path
 from moothall.api.authentication import Credentials
 from moothall.api.cors import parse_origin
 from moothall.api.errors import Conflict, InputInvalid, NotFound
+from moothall.api.fields import VISIBLE_LINE_PATTERN
 from moothall.applications import store
 from moothall.applications.keys import generate_key_pair, parse_public_key, write_private_key
 from moothall.applications.model import MAX_NAME_LENGTH, MAX_ORIGINS, Account, Application, Webhooks
@@ -183,7 +185,7 @@ def _allow_origins(connection: Connection, application: Application, origins: Se
 
 def _usable_name(name: str) -> str:
     """The name without space around it. Raises InputInvalid."""
-    if not 0 < len(name.strip()) <= MAX_NAME_LENGTH or not name.isprintable():
+    if not 0 < len(name.strip()) <= MAX_NAME_LENGTH or not re.match(VISIBLE_LINE_PATTERN, name):
         text = f'"name" must have between 1 and {MAX_NAME_LENGTH} printable characters'
         raise InputInvalid(text, errors=[text])
     return name.strip()

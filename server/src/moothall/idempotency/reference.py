@@ -12,7 +12,6 @@ _PARAMETER = {
     f"gets the same answer, with `{REPLAYED_HEADER}: true`, and has no further effect. Another request with the same key is refused with "
     f"422. A UUID will do; at most {MAX_KEY_LENGTH} characters. Refusals are not remembered.",
     "schema": {"type": "string", "maxLength": 2 * MAX_KEY_LENGTH + 2, "pattern": KEY_PATTERN},
-    "example": "8e03978e-40d5-43e8-bc93-6894a57f9324",
 }
 
 

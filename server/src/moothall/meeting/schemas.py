@@ -60,7 +60,9 @@ class LiveRoomBody(BaseModel):
 class MuteBody(BaseModel):
     model_config = ConfigDict(extra="forbid", title="Mute")
 
-    tracks: Annotated[TrackChoice, choice_of(TrackChoice)] = Field(description="Which of the participant's tracks.")
+    tracks: Annotated[TrackChoice, choice_of(TrackChoice, required=True)] = Field(
+        description="Which of the participant's tracks."
+    )
 
 
 class MutedBody(BaseModel):

@@ -64,6 +64,8 @@ class UiSettingsBody(_Body):
 class RoomChanges(_Body):
     """What can be changed later. Groups are changed key by key."""
 
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+
     expires_at: Moment | None = Field(
         None, description="When a long-term room ends: more than 10 minutes and at most one year ahead."
     )

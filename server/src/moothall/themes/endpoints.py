@@ -167,10 +167,10 @@ async def finalize_logos(call: AuthenticatedCall, request: Request, theme_id: st
     description="Rooms that have no theme of their own look like it.",
     response_model=schemas.ApplicationDefaults,
     responses=documented_errors(400, 401, 413),
-    openapi_extra=documented_body(schemas.UpdateApplication, _APPLICATION_EXAMPLES),
+    openapi_extra=documented_body(schemas.UpdateDefaults, _APPLICATION_EXAMPLES),
 )
 async def set_default_theme(call: AuthenticatedCall, request: Request) -> Response:
-    change = (await read_body(request, schemas.UpdateApplication)).update_details
+    change = (await read_body(request, schemas.UpdateDefaults)).update_details
     application = await call.database.write(
         lambda connection: service.set_default_theme(connection, call.application_id, change.default_theme_id)
     )

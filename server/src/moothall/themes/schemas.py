@@ -1,7 +1,7 @@
 """Themes on the wire: what requests may say, and the shape of responses for the reference."""
 
 import re
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import (
     AfterValidator,
@@ -57,11 +57,18 @@ ShortCompanyUrl = Annotated[
     Field(json_schema_extra={"pattern": SHORT_COMPANY_URL_PATTERN}),
 ]
 
-LogoKey = Annotated[
-    StrictStr,
-    StringConstraints(min_length=1, max_length=_MAX_KEY_LENGTH),
-    BeforeValidator(_key_of_object, json_schema_input_type=str | dict[Literal["key"], str]),
-]
+_Key = Annotated[StrictStr, StringConstraints(min_length=1, max_length=_MAX_KEY_LENGTH)]
+
+
+class LogoKeyObject(BaseModel):
+    """What some clients send in place of the key alone."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    key: _Key
+
+
+LogoKey = Annotated[_Key, BeforeValidator(_key_of_object, json_schema_input_type=_Key | LogoKeyObject)]
 
 _NAME = Field(description="Unique in the application; a UUID when it is null.", examples=["Acme"])
 _COLOR = Field(description="`#rgb` or `#rrggbb`.", examples=["#12f64e"])
@@ -117,12 +124,12 @@ class FinalizeLogos(_Body):
     )
 
 
-class DefaultThemeChange(_Body):
+class DefaultsChanges(_Body):
     default_theme_id: Uuid | None = Field(description="Null: rooms without a theme have none again.")
 
 
-class UpdateApplication(_Body):
-    update_details: DefaultThemeChange
+class UpdateDefaults(_Body):
+    update_details: DefaultsChanges
 
 
 # Responses. Endpoints build these as plain dictionaries; the classes describe them.

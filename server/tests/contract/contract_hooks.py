@@ -1,0 +1,59 @@
+"""What schemathesis cannot know from the document; see test_reference_holds.py."""
+
+import ipaddress
+import itertools
+import os
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import schemathesis
+from hypothesis import strategies
+
+from moothall.applications.keys import generate_key_pair
+from moothall.kit.ids import new_uuid
+
+# A year ahead is the most a room can be given.
+_SECONDS_AHEAD = strategies.integers(3600, 300 * 24 * 3600)
+_START = datetime.now(UTC)
+_OWN_APPLICATION = os.environ["OWN_APPLICATION"]
+_addresses = itertools.count(int(ipaddress.ip_address("10.0.0.0")))
+
+# Rules between a value and another, or the time, or what is stored. Each is told in the description of its operation or field.
+_RULES = [
+    r'"expires_at" is (?:required|not allowed)',
+    r'"expires_at" must be (?:more than 10 minutes|at most one year) in the future',
+    r"The room with id: \S+ could not be updated because of its type: temporary",
+    r"Failed to (?:create room|update room|update application) because theme id \S+ not found",
+    r"could not finalize logos",
+    r"could not delete theme",
+    r'"(?:from|value)" must (?:be|have a "from" that is) before "to"',
+    r'"value" must have either "from" and "to" or "event_ids"',
+    r".* (?:must be )?at most \d+ days.*",
+    r'"id" is not the one in the address',
+]
+_RULE = re.compile("|".join(f"(?:{rule})" for rule in _RULES))
+
+schemathesis.openapi.format(
+    "date-time", _SECONDS_AHEAD.map(lambda seconds: (_START + timedelta(seconds=seconds)).isoformat())
+)
+schemathesis.openapi.format("rsa-public-key", strategies.just(generate_key_pair().public))
+
+
+@schemathesis.hook
+def before_call(_context: Any, case: Any, _options: Any) -> None:
+    # Wrong credentials are limited for each address.
+    case.headers["X-Forwarded-For"] = str(ipaddress.ip_address(next(_addresses)))
+    # It would saw off the branch it sits on.
+    if case.path_parameters.get("application_id") == _OWN_APPLICATION and case.method != "GET":
+        case.path_parameters["application_id"] = new_uuid()
+
+
+@schemathesis.check
+def valid_requests_are_refused_for_what_no_schema_can_say(_context: Any, response: Any, case: Any) -> None:
+    """A 400 to a request that is as the document says names one of the rules. A form to upload with has its own: it is signed."""
+    positive = case.meta is not None and case.meta.generation.mode.is_positive
+    if response.status_code == 400 and positive and case.path != "/files/logo-uploads":
+        body = response.json()
+        message = body.get("message", body.get("detail", ""))
+        assert _RULE.fullmatch(message), f"refused although the document allows it: {message}"
