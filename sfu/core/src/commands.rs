@@ -27,11 +27,13 @@ pub struct SubscriptionSettings {
     pub enabled: bool,
     /// Highest simulcast layer wanted: 0 low, 1 medium, 2 high.
     pub max_layer: u8,
+    /// Larger is more important; 0 says nothing.
+    pub priority: u32,
 }
 
 impl Default for SubscriptionSettings {
     fn default() -> Self {
-        Self { enabled: true, max_layer: 2 }
+        Self { enabled: true, max_layer: 2, priority: 0 }
     }
 }
 
@@ -78,6 +80,8 @@ pub enum Command {
         track: TrackId,
         mid: String,
         kind: Kind,
+        /// Video of a screen rather than of a camera.
+        is_screen: bool,
     },
     Unpublish {
         track: TrackId,

@@ -98,6 +98,12 @@ pub enum Event {
         peer: PeerId,
         stats: PeerStats,
     },
+    /// A track this peer receives is not forwarded for want of room, or is again.
+    StreamStateChanged {
+        peer: PeerId,
+        track: TrackId,
+        active: bool,
+    },
     /// The peer's transport panicked; the peer is removed already.
     PeerCrashed {
         peer: PeerId,

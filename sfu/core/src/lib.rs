@@ -10,7 +10,7 @@
 //!     peer       up to two transports, ingress table, subscriptions, data queue
 //!       transport  the only module that drives str0m
 //!         egress     SRTP, retransmission and RTCP of what subscribers receive
-//! munge, layers, keyframes, levels, sdp, stun, path, data: pure leaves
+//! munge, layers, keyframes, levels, loudest, spotlight, sdp, stun, path, data: pure leaves
 //! ```
 #![forbid(unsafe_code)]
 
@@ -27,12 +27,14 @@ pub mod keyframes;
 pub mod layers;
 pub mod levels;
 pub mod limits;
+pub mod loudest;
 pub mod munge;
 pub mod path;
 mod peer;
 mod room;
 pub mod sdp;
 pub mod shard;
+pub mod spotlight;
 pub mod stun;
 mod transport;
 
@@ -41,6 +43,7 @@ pub use counters::Counters;
 pub use datagrams::Datagrams;
 pub use events::{Event, PeerStats, Reply, TransportState};
 pub use ids::{PeerId, RequestId, RoomId, TrackId};
+pub use limits::RoomLimits;
 pub use path::{Carrier, Path};
 pub use shard::{Shard, ShardConfig};
 pub use transport::Identity;

@@ -38,6 +38,23 @@ pub const SCTP_BUFFER: usize = 512 * 1024;
 /// Below this many buffered bytes a data channel is topped up.
 pub const SCTP_LOW_WATER: usize = 64 * 1024;
 
+/// How much of a large room is forwarded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RoomLimits {
+    /// Voices forwarded at a time in a room with many microphones; at least one.
+    pub voices: usize,
+    /// From this many microphones on a room has many.
+    pub voices_from: usize,
+    /// Cameras forwarded at a time; screen shares do not count.
+    pub cameras: usize,
+}
+
+impl Default for RoomLimits {
+    fn default() -> Self {
+        Self { voices: 3, voices_from: 16, cameras: 25 }
+    }
+}
+
 /// A publisher layer is asked for a key frame at most this often.
 pub const KEYFRAME_INTERVAL: Duration = Duration::from_millis(500);
 /// A layer without a packet for this long no longer flows.

@@ -33,7 +33,19 @@ pub struct Subscription {
     pub stream_id: String,
     pub track_id: String,
     pub settings: SubscriptionSettings,
+    /// The settings are the client's own, not those to begin with.
+    pub is_configured: bool,
     pub layers: LayerState,
+    /// The client was told that nothing is forwarded at the moment.
+    pub is_told_paused: bool,
+}
+
+impl Subscription {
+    /// The client shows it large or says that it is important.
+    pub fn is_pinned(&self) -> bool {
+        let large = usize::from(self.settings.max_layer) == limits::MAX_LAYERS - 1;
+        self.is_configured && self.settings.enabled && (large || self.settings.priority > 0)
+    }
 }
 
 /// One media section of the subscriber transport. It outlives the subscription it carries: sections are never taken out
@@ -334,6 +346,23 @@ impl Peer {
             }
         }
         Ok(())
+    }
+
+    /// Say what the client does not know yet of whether a track is forwarded: `is_shown`, for all that it agreed to receive
+    /// or for one of them. Handles and what to say.
+    pub fn announce_states(&mut self, track: Option<usize>, is_shown: impl Fn(usize) -> bool) -> Vec<(TrackId, bool)> {
+        let agreed = self.sections.iter_mut().filter(|s| s.stream.is_some());
+        let mut news = Vec::new();
+        for subscription in agreed.filter_map(|s| s.subscription.as_mut()) {
+            if track.is_some_and(|t| t != subscription.track) {
+                continue;
+            }
+            let paused = !is_shown(subscription.track);
+            if std::mem::replace(&mut subscription.is_told_paused, paused) != paused {
+                news.push((subscription.handle, !paused));
+            }
+        }
+        news
     }
 
     /// The section of the subscriber transport with this mid, when it carries something.

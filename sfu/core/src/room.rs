@@ -18,11 +18,13 @@ use crate::ids::{PeerId, RequestId, RoomId, TrackId};
 use crate::keyframes::KeyframeThrottle;
 use crate::layers::{LayerState, choose_layer};
 use crate::levels::LevelMeter;
-use crate::limits::{self, MAX_LAYERS};
+use crate::limits::{self, MAX_LAYERS, RoomLimits};
+use crate::loudest::Loudest;
 use crate::munge::{RtpPosition, Vp8Descriptor};
 use crate::path::Path;
 use crate::peer::{IngressStream, Peer, Subscription};
 use crate::sdp;
+use crate::spotlight::{self, Claim};
 use crate::transport::{Arrival, Refused, Transport};
 
 /// What a room writes to while it works.
@@ -83,8 +85,17 @@ struct Track {
     mid: Mid,
     kind: Kind,
     layers: Vec<Layer>,
+    is_screen: bool,
     muted: bool,
     meter: LevelMeter,
+    /// When it was a voice last, by the meter: clicks do not count.
+    spoke: Option<Instant>,
+    /// Its packets are forwarded; of a large room's voices only some are.
+    is_heard: bool,
+    /// Its packets are forwarded; of a large room's cameras only some are.
+    is_shown: bool,
+    /// Tracks published before it in this room.
+    order: u64,
     /// (peer slot, section) of everyone who may receive it.
     receivers: Vec<(usize, usize)>,
 }
@@ -128,12 +139,15 @@ pub struct Room {
     dirty: Vec<(usize, Target)>,
     levels_due: Instant,
     levels_were_audible: bool,
+    limits: RoomLimits,
+    loudest: Loudest,
+    published: u64,
     /// When the shard's timer for this room is set.
     pub tick_at: Instant,
 }
 
 impl Room {
-    pub fn new(id: RoomId, now: Instant) -> Self {
+    pub fn new(id: RoomId, limits: RoomLimits, now: Instant) -> Self {
         Self {
             id,
             peers: Vec::new(),
@@ -143,6 +157,9 @@ impl Room {
             dirty: Vec::new(),
             levels_due: now + limits::LEVEL_INTERVAL,
             levels_were_audible: false,
+            limits,
+            loudest: Loudest::new(limits.voices, limits.voices_from),
+            published: 0,
             tick_at: now,
         }
     }
@@ -457,7 +474,23 @@ impl Room {
         out.reply(request, result.map(|()| Reply::AnswerAccepted));
         self.retarget_peer(slot);
         self.request_awaited_keyframes(now, slot, out);
+        self.announce_states(slot, None, out);
         self.announce_negotiation(slot, out);
+    }
+
+    /// Tell a client which of its tracks, or whether one of them, is forwarded, when that is news to it.
+    fn announce_states(&mut self, slot: usize, track: Option<usize>, out: &mut Outputs) {
+        let tracks = &self.tracks;
+        let is_shown = |index: usize| tracks.get(index).and_then(Option::as_ref).is_none_or(|t| t.is_shown);
+        if let Some(peer) = self.peers.get_mut(slot).and_then(Option::as_mut) {
+            let id = peer.id;
+            let news = peer.announce_states(track, is_shown);
+            out.events.extend(news.into_iter().map(|(track, active)| Event::StreamStateChanged {
+                peer: id,
+                track,
+                active,
+            }));
+        }
     }
 
     fn announce_negotiation(&mut self, slot: usize, out: &mut Outputs) {
@@ -477,7 +510,13 @@ impl Room {
     // The media graph.
 
     /// Bind a section to a new track; its slot, or `None` when the peer publishes too much.
-    pub fn publish(&mut self, slot: usize, handle: TrackId, mid: &str, kind: Kind) -> Option<usize> {
+    pub fn publish(
+        &mut self,
+        now: Instant,
+        slot: usize,
+        handle: TrackId,
+        (mid, kind, is_screen): (&str, Kind, bool),
+    ) -> Option<usize> {
         let published = self.tracks.iter().flatten().filter(|t| t.owner == slot).count();
         if published >= limits::MAX_TRACKS_PER_PEER {
             return None;
@@ -495,10 +534,25 @@ impl Room {
             mid,
             kind,
             layers,
+            is_screen,
             muted: false,
             meter: LevelMeter::default(),
+            spoke: None,
+            is_heard: true,
+            is_shown: true,
+            order: self.published,
             receivers: Vec::new(),
         });
+        self.published += 1;
+        if kind == Kind::Audio {
+            self.loudest.add(now, index);
+        } else {
+            // Not even for a moment more than there are places.
+            let is_shown = is_screen || self.cameras().count() <= self.limits.cameras;
+            if let Some(track) = self.tracks[index].as_mut() {
+                track.is_shown = is_shown;
+            }
+        }
         Some(index)
     }
 
@@ -511,6 +565,7 @@ impl Room {
             return;
         };
         out.ended.push(track.handle);
+        self.loudest.remove(index);
         if let Some(owner) = self.peer_at(track.owner) {
             owner.ingress.retain(|s| s.track != index);
         }
@@ -532,6 +587,7 @@ impl Room {
         }
         track.muted = muted;
         track.meter.reset();
+        self.loudest.silence(now, index);
         if muted {
             // What is not forwarded cannot be built upon: everyone starts from a key frame again.
             for slot in 0..self.peers.len() {
@@ -564,7 +620,9 @@ impl Room {
             stream_id,
             track_id,
             settings: SubscriptionSettings::default(),
+            is_configured: false,
             layers: LayerState::default(),
+            is_told_paused: false,
         });
         self.retarget_peer(slot);
         self.announce_negotiation(slot, out);
@@ -593,6 +651,7 @@ impl Room {
             subscription.layers.reset();
         }
         subscription.settings = settings;
+        subscription.is_configured = true;
         self.retarget_peer(slot);
         self.request_awaited_keyframes(now, slot, out);
     }
@@ -662,7 +721,7 @@ impl Room {
         let Some(track) = self.tracks.get_mut(index).and_then(Option::as_mut) else {
             return;
         };
-        if track.muted || track.kind == Kind::Audio {
+        if track.muted || track.kind == Kind::Audio || !track.is_shown {
             return;
         }
         let send = track.layers.get_mut(usize::from(layer)).is_some_and(|l| l.keyframes.request(now));
@@ -764,9 +823,26 @@ impl Room {
         if track.muted {
             return;
         }
-        if let Some(level) = packet.extensions.dbov().filter(|_| track.kind == Kind::Audio) {
-            track.meter.observe(level);
+        if track.kind == Kind::Audio {
+            let dbov = packet.extensions.dbov();
+            if let Some(dbov) = dbov {
+                track.meter.observe(dbov);
+            }
+            let is_heard = self.loudest.hear(now, index, dbov);
+            let was_heard = std::mem::replace(&mut track.is_heard, is_heard);
+            if !is_heard {
+                if was_heard {
+                    self.interrupt(index);
+                }
+                return;
+            }
         }
+        if !track.is_shown {
+            return;
+        }
+        let Some(track) = self.tracks.get_mut(index).and_then(Option::as_mut) else {
+            return;
+        };
         let receivers = std::mem::take(&mut track.receivers);
         let mut crashed: Vec<(usize, String)> = Vec::new();
         let mut next = 0;
@@ -793,6 +869,73 @@ impl Room {
         }
         for (slot, text) in crashed {
             self.crash(now, slot, text, out);
+        }
+    }
+
+    /// Nothing of this track is forwarded from here on until it begins anew: numbers go on where they ended.
+    fn interrupt(&mut self, index: usize) {
+        let Some(track) = self.tracks.get(index).and_then(Option::as_ref) else {
+            return;
+        };
+        for &(slot, section) in &track.receivers {
+            let carried = self.peers[slot].as_mut().and_then(|p| p.sections.get_mut(section));
+            if let Some(subscription) = carried.and_then(|s| s.subscription.as_mut()) {
+                subscription.layers.reset();
+            }
+        }
+    }
+
+    // Cameras of a large room.
+
+    fn cameras(&self) -> impl Iterator<Item = (usize, &Track)> {
+        let tracks = self.tracks.iter().enumerate().filter_map(|(i, t)| Some((i, t.as_ref()?)));
+        tracks.filter(|(_, t)| t.kind == Kind::Video && !t.is_screen)
+    }
+
+    /// Choose again which cameras are forwarded.
+    fn choose_cameras(&mut self, now: Instant, out: &mut Outputs) {
+        let on = || self.cameras().filter(|(_, t)| !t.muted);
+        if on().count() <= self.limits.cameras && on().all(|(_, t)| t.is_shown) {
+            return;
+        }
+        let claims: Vec<Claim> = on().map(|(i, t)| self.claim(i, t)).collect();
+        let candidates: Vec<(usize, bool)> = claims.iter().map(|c| (c.camera, c.is_shown)).collect();
+        let chosen = spotlight::choose(claims, self.limits.cameras);
+        for (index, was_shown) in candidates {
+            let is_shown = chosen.contains(&index);
+            if is_shown != was_shown {
+                self.show(now, index, is_shown, out);
+            }
+        }
+    }
+
+    fn claim(&self, index: usize, track: &Track) -> Claim {
+        let subscription = |(slot, section): &(usize, usize)| {
+            self.peers[*slot].as_ref().and_then(|p| p.sections.get(*section)).and_then(|s| s.subscription.as_ref())
+        };
+        let voices = self.tracks.iter().flatten().filter(|t| t.owner == track.owner && t.kind == Kind::Audio);
+        Claim {
+            camera: index,
+            order: track.order,
+            is_pinned: track.receivers.iter().filter_map(subscription).any(Subscription::is_pinned),
+            last_spoke: voices.filter_map(|t| t.spoke).max(),
+            is_shown: track.is_shown,
+        }
+    }
+
+    fn show(&mut self, now: Instant, index: usize, is_shown: bool, out: &mut Outputs) {
+        let Some(track) = self.tracks.get_mut(index).and_then(Option::as_mut) else {
+            return;
+        };
+        track.is_shown = is_shown;
+        let receivers: Vec<usize> = track.receivers.iter().map(|(slot, _)| *slot).collect();
+        if is_shown {
+            self.retarget(now, index, out);
+        } else {
+            self.interrupt(index);
+        }
+        for slot in receivers {
+            self.announce_states(slot, Some(index), out);
         }
     }
 
@@ -841,8 +984,9 @@ impl Room {
         }
         if now >= self.levels_due {
             self.levels_due = now + limits::LEVEL_INTERVAL;
-            self.report_levels(out);
+            self.report_levels(now, out);
         }
+        self.choose_cameras(now, out);
         for slot in 0..self.peers.len() {
             self.tick_peer(now, slot, out);
         }
@@ -870,13 +1014,17 @@ impl Room {
         }
     }
 
-    fn report_levels(&mut self, out: &mut Outputs) {
+    fn report_levels(&mut self, now: Instant, out: &mut Outputs) {
         let levels: Vec<(TrackId, f32)> = self
             .tracks
             .iter_mut()
             .flatten()
             .filter(|t| t.kind == Kind::Audio)
-            .filter_map(|t| Some((t.handle, t.meter.close_window()?)))
+            .filter_map(|t| {
+                let level = t.meter.close_window()?;
+                t.spoke = Some(now);
+                Some((t.handle, level))
+            })
             .collect();
         let audible = !levels.is_empty();
         if audible || self.levels_were_audible {

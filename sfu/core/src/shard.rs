@@ -16,7 +16,7 @@ use crate::counters::Counters;
 use crate::datagrams::Datagrams;
 use crate::events::Event;
 use crate::ids::{PeerId, RequestId, RoomId, TrackId};
-use crate::limits;
+use crate::limits::{self, RoomLimits};
 use crate::path::{Carrier, Path};
 use crate::room::{Outputs, Room};
 use crate::stun::{self, Protocol};
@@ -28,6 +28,7 @@ pub struct ShardConfig {
     pub identity: Identity,
     /// Addresses clients are told. Datagrams are received at and sent from these.
     pub candidates: Vec<SocketAddr>,
+    pub room_limits: RoomLimits,
 }
 
 /// Names one transport; `peer` tells whether the slot was given to someone else since.
@@ -112,7 +113,9 @@ impl Shard {
             Command::AddCandidate { peer, target, candidate } => {
                 self.with_peer(peer, |room, slot, out, _| room.add_candidate(now, (slot, target), &candidate, out));
             }
-            Command::Publish { peer, track, mid, kind } => self.publish(now, peer, track, &mid, kind),
+            Command::Publish { peer, track, mid, kind, is_screen } => {
+                self.publish(now, peer, track, (&mid, kind, is_screen));
+            }
             Command::Unpublish { track } => self.with_track(track, |room, index, out| room.unpublish(now, index, out)),
             Command::SetMuted { track, muted } => {
                 self.with_track(track, |room, index, out| room.set_muted(now, index, muted, out));
@@ -140,7 +143,7 @@ impl Shard {
     }
 
     fn add_room(&mut self, now: Instant, id: RoomId) {
-        let room = Room::new(id, now);
+        let room = Room::new(id, self.config.room_limits, now);
         self.out.counters.rooms += 1;
         let slot = self.rooms.iter().position(Option::is_none).unwrap_or_else(|| {
             self.rooms.push(None);
@@ -208,11 +211,11 @@ impl Shard {
         });
     }
 
-    fn publish(&mut self, now: Instant, peer: PeerId, track: TrackId, mid: &str, kind: crate::Kind) {
+    fn publish(&mut self, now: Instant, peer: PeerId, track: TrackId, what: (&str, crate::Kind, bool)) {
         let Some(&(room, slot)) = self.peer_slots.get(&peer) else {
             return;
         };
-        let Some(index) = self.rooms[room].as_mut().and_then(|r| r.publish(slot, track, mid, kind)) else {
+        let Some(index) = self.rooms[room].as_mut().and_then(|r| r.publish(now, slot, track, what)) else {
             return;
         };
         self.out.counters.tracks += 1;

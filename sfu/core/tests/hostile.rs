@@ -184,7 +184,7 @@ fn one_peer_gets_no_more_than_its_share() {
 
     for n in 0..20 {
         let track = TrackId::new(1000 + n, 0);
-        world.command(Command::Publish { peer, track, mid: format!("m{n}"), kind: Kind::Audio });
+        world.command(Command::Publish { peer, track, mid: format!("m{n}"), kind: Kind::Audio, is_screen: false });
     }
     assert_eq!(world.shard.counters().tracks, 8);
 

@@ -10,7 +10,9 @@ use std::thread::JoinHandle;
 
 use mio::{Poll, Waker};
 use moothall_sfu_core::ids::MAX_SHARDS;
-use moothall_sfu_core::{Command, Counters, Event, Identity, PeerId, RequestId, RoomId, Shard, ShardConfig, TrackId};
+use moothall_sfu_core::{
+    Command, Counters, Event, Identity, PeerId, RequestId, RoomId, RoomLimits, Shard, ShardConfig, TrackId,
+};
 
 use crate::addresses::candidate_ips;
 use crate::event_queue::EventQueue;
@@ -28,6 +30,7 @@ pub struct EngineConfig {
     pub udp_ports: Vec<u16>,
     /// Told to clients instead of the bound addresses.
     pub advertised_ips: Vec<IpAddr>,
+    pub room_limits: RoomLimits,
 }
 
 struct ShardHandle {
@@ -206,7 +209,11 @@ fn prepare_shard(
         counters: Mutex::new(Counters::default()),
         stop: AtomicBool::new(false),
     });
-    let shard = Shard::new(ShardConfig { identity: identity.clone(), candidates: candidates.clone() });
+    let shard = Shard::new(ShardConfig {
+        identity: identity.clone(),
+        candidates: candidates.clone(),
+        room_limits: config.room_limits,
+    });
     let thread = ShardThread::new(poll, sockets, inbox, shard, shared.clone())?;
     let handle = ShardHandle { commands, waker, shared, port, candidates, rooms: AtomicU64::new(0) };
     Ok((handle, thread))

@@ -6,7 +6,7 @@ use std::os::fd::RawFd;
 use std::sync::Arc;
 
 use moothall_sfu_core::limits::MAX_MESSAGE;
-use moothall_sfu_core::{Command, Kind, PeerId, RoomId, SubscriptionSettings, Target, TrackId};
+use moothall_sfu_core::{Command, Kind, PeerId, RoomId, RoomLimits, SubscriptionSettings, Target, TrackId};
 use moothall_sfu_io::EngineConfig;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -28,10 +28,23 @@ impl Engine {
 #[pymethods]
 impl Engine {
     #[new]
-    #[pyo3(signature = (*, bind_ips, udp_ports, advertised_ips = Vec::new()))]
-    fn new(bind_ips: Vec<String>, udp_ports: Vec<u16>, advertised_ips: Vec<String>) -> PyResult<Self> {
-        let config =
-            EngineConfig { bind_ips: parse_ips(&bind_ips)?, udp_ports, advertised_ips: parse_ips(&advertised_ips)? };
+    #[pyo3(signature = (
+        *, bind_ips, udp_ports, advertised_ips = Vec::new(), voices = 3, voices_from = 16, cameras = 25
+    ))]
+    fn new(
+        bind_ips: Vec<String>,
+        udp_ports: Vec<u16>,
+        advertised_ips: Vec<String>,
+        voices: usize,
+        voices_from: usize,
+        cameras: usize,
+    ) -> PyResult<Self> {
+        let config = EngineConfig {
+            bind_ips: parse_ips(&bind_ips)?,
+            udp_ports,
+            advertised_ips: parse_ips(&advertised_ips)?,
+            room_limits: RoomLimits { voices, voices_from, cameras },
+        };
         let inner = moothall_sfu_io::Engine::new(&config).map_err(|e| match e.kind() {
             std::io::ErrorKind::InvalidInput => PyValueError::new_err(e.to_string()),
             _ => e.into(),
@@ -112,10 +125,11 @@ impl Engine {
         Ok(())
     }
 
-    fn publish(&self, py: Python<'_>, peer: u64, mid: String, kind: &str) -> PyResult<u64> {
+    #[pyo3(signature = (peer, mid, kind, *, is_screen = false))]
+    fn publish(&self, py: Python<'_>, peer: u64, mid: String, kind: &str, is_screen: bool) -> PyResult<u64> {
         let (peer, kind) = (PeerId(peer), parse_kind(kind)?);
         let track = self.inner.new_track(peer);
-        self.send(py, peer.shard(), Command::Publish { peer, track, mid, kind });
+        self.send(py, peer.shard(), Command::Publish { peer, track, mid, kind, is_screen });
         Ok(track.0)
     }
 
@@ -151,9 +165,9 @@ impl Engine {
         priority: u32,
     ) {
         // Part of the contract, not acted upon: layers are chosen by size alone.
-        let _ = (max_fps, priority);
+        let _ = max_fps;
         let (peer, track) = (PeerId(peer), TrackId(track));
-        let settings = SubscriptionSettings { enabled, max_layer };
+        let settings = SubscriptionSettings { enabled, max_layer, priority };
         self.send(py, peer.shard(), Command::SetSubscription { peer, track, settings });
     }
 

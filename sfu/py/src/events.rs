@@ -50,6 +50,9 @@ pub fn to_tuple(py: Python<'_>, event: Event) -> PyResult<Bound<'_, PyTuple>> {
             ("levels", room.0, levels).into_pyobject(py)
         }
         Event::StatsMeasured { peer, stats } => ("stats", peer.0, stats_dict(py, &stats)?).into_pyobject(py),
+        Event::StreamStateChanged { peer, track, active } => {
+            ("stream_state", peer.0, track.0, if active { "active" } else { "paused" }).into_pyobject(py)
+        }
         Event::PeerCrashed { peer, text } => ("crashed", peer.0, text).into_pyobject(py),
     }
 }

@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 pub use client::Client;
 use moothall_sfu_core::events::Section;
 use moothall_sfu_core::{
-    Command, Event, Identity, Kind, Path, PeerId, Reply, RequestId, RoomId, Shard, ShardConfig, SubscriptionSettings,
-    Target, TrackId, TransportState,
+    Command, Event, Identity, Kind, Path, PeerId, Reply, RequestId, RoomId, RoomLimits, Shard, ShardConfig,
+    SubscriptionSettings, Target, TrackId, TransportState,
 };
 
 pub const STEP: Duration = Duration::from_millis(5);
@@ -49,8 +49,12 @@ pub struct World {
 
 impl World {
     pub fn new() -> Self {
+        Self::with_limits(RoomLimits::default())
+    }
+
+    pub fn with_limits(limits: RoomLimits) -> Self {
         let sfu = SocketAddr::from(([10, 0, 0, 1], 7000));
-        let config = ShardConfig { identity: Identity::generate(), candidates: vec![sfu] };
+        let config = ShardConfig { identity: Identity::generate(), candidates: vec![sfu], room_limits: limits };
         // Only a base to count from: nothing in a test depends on how time really passes.
         let now = Instant::now();
         Self {
@@ -173,11 +177,20 @@ impl World {
         self.publish(who, Kind::Audio)
     }
 
+    pub fn publish_screen(&mut self, who: Who) -> TrackId {
+        self.people[who].publisher.add_camera(&[]);
+        self.publish_as(who, Kind::Video, true)
+    }
+
     fn publish(&mut self, who: Who, kind: Kind) -> TrackId {
+        self.publish_as(who, kind, false)
+    }
+
+    fn publish_as(&mut self, who: Who, kind: Kind, is_screen: bool) -> TrackId {
         let sections = self.publisher_offers(who);
         let mid = sections.last().unwrap().mid.clone();
         let (peer, track) = (self.people[who].peer, TrackId::new(self.serial(), 0));
-        self.command(Command::Publish { peer, track, mid, kind });
+        self.command(Command::Publish { peer, track, mid, kind, is_screen });
         self.people[who].tracks.push(track);
         track
     }
@@ -203,7 +216,7 @@ impl World {
 
     pub fn set_subscription(&mut self, who: Who, track: TrackId, enabled: bool, max_layer: u8) {
         let peer = self.people[who].peer;
-        let settings = SubscriptionSettings { enabled, max_layer };
+        let settings = SubscriptionSettings { enabled, max_layer, priority: 0 };
         self.command(Command::SetSubscription { peer, track, settings });
     }
 

@@ -26,6 +26,8 @@ Section: TypeAlias = tuple[str, Kind, str, list[str], str]
 #   ("levels", room, [(track, level), …])             every 400 ms; level 0.0 … 1.0, smoothed; only audible tracks,
 #                                                     and one last empty or shorter list when someone falls silent
 #   ("stats", peer, {"loss": 0…1, "rtt_ms": float, "jitter_ms": float, "tx_bytes": int, "rx_bytes": int})   every 5 s
+#   ("stream_state", peer, track, "active" | "paused")  a track this peer agreed to receive is not forwarded for want of
+#                                                     room, or is again; everything is active until said otherwise
 #   ("crashed", peer, text)                           its transport panicked; the peer is removed already
 Event: TypeAlias = tuple[object, ...]
 
@@ -43,11 +45,17 @@ class Engine:
         bind_ips: Sequence[str],
         udp_ports: Sequence[int],
         advertised_ips: Sequence[str] = ...,
+        voices: int = 3,
+        voices_from: int = 16,
+        cameras: int = 25,
     ) -> Self:
         """Bind every UDP port on every ip and start one shard thread per UDP port.
 
         ``bind_ips``: local addresses, "0.0.0.0" and "::" allowed. ``udp_ports``: one per shard; 0 picks a free one.
         ``advertised_ips``: what clients are told instead of the bound addresses (NAT); empty: the local addresses.
+        Of a room with at least ``voices_from`` microphones only the ``voices`` loudest are forwarded, one at least; of its
+        cameras only ``cameras``: first those somebody pinned (a subscription with ``max_layer`` 2 or a ``priority``), then
+        those of whoever spoke last. Screen shares do not count and are always forwarded.
 
         Raises OSError when a port cannot be bound, ValueError for an address that does not parse.
         """
@@ -98,11 +106,12 @@ class Engine:
         """``candidate:…`` line as in RTCIceCandidateInit.candidate; what does not parse is ignored and counted."""
 
     # Media graph.
-    def publish(self, peer: int, mid: str, kind: Kind) -> int:
+    def publish(self, peer: int, mid: str, kind: Kind, *, is_screen: bool = False) -> int:
         """Bind a section of the publisher transport to a new track; returns the track.
 
         Call it after the reply to the offer that has the section: its layers are those of that offer. At most 8 tracks a
         peer: one more gets a handle that names nothing. Packets of a section without a track are dropped.
+        ``is_screen``: video of a screen rather than of a camera.
         """
 
     def unpublish(self, track: int) -> None: ...
@@ -123,7 +132,8 @@ class Engine:
         """Say what this peer wants of a track.
 
         ``max_layer``: 0 low, 1 medium, 2 high; fewer layers than that, or silent ones: the best there is below, else
-        the lowest above. ``max_fps`` and ``priority`` are accepted and not acted upon.
+        the lowest above. ``max_fps`` is accepted and not acted upon. ``priority``: larger is
+        more important, 0 says nothing.
         """
 
     # Data.
