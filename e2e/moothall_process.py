@@ -13,7 +13,8 @@ from urllib.request import urlopen
 
 ROOT = Path(__file__).parents[1]
 MOOTHALL = ROOT / ".venv" / "bin" / "moothall"
-READY_WITHIN = 30.0
+# Patience, not a promise: tests run beside builds.
+READY_WITHIN = 120.0
 
 
 def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:

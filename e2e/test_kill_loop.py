@@ -131,11 +131,13 @@ def test_what_was_acknowledged_is_there_after_every_kill(
     receiver.answer = answers.answer
     storm = Storm(server, application.token(minutes=24 * 60), receiver)
     with storm.visited():
-        for _ in range(KILLS):
+        for kill in range(1, KILLS + 1):
             storm.kill_in_the_middle()
             storm.pass_a_deadline()
             storm.start_again()
             storm.check()
+            if IS_LONG and kill % 10 == 0:
+                print(f"{kill} kills: {storm.acknowledged} acknowledged, {_quantiles(storm.ready_after)}", flush=True)
     answers.is_calm = True
     with closing(ApiClient(server.port, storm.token)) as client:
         if IS_LONG:
@@ -159,14 +161,19 @@ def test_what_was_acknowledged_is_there_after_every_kill(
     assert _gaps(_place(event["body"]) for event in happened) == {}
     assert answers.out_of_order == []
     assert storm.acknowledged >= KILLS * OPERATIONS_BETWEEN_KILLS
-    ready = sorted(storm.ready_after)
+    stays = [stay for visitor in storm.visitors for stay in visitor.stays]
     print(
         f"\n{storm.acknowledged} operations acknowledged, {KILLS} kills, none lost; "
-        f"{sum(len(visitor.stays) for visitor in storm.visitors)} stays, {sum(visitor.came_back for visitor in storm.visitors)} taken up again; "
+        f"{len(stays)} stays, {sum(visitor.came_back for visitor in storm.visitors)} taken up again; "
         f"{len(happened)} callbacks, all delivered, in order ({answers.refused} refused with 500, {answers.late} answered late, "
-        f"{answers.repeated} came again); ready again after {ready[len(ready) // 2]:.2f} s (median), "
-        f"{ready[int(len(ready) * 0.95)]:.2f} s (p95), {ready[-1]:.2f} s (most)"
+        f"{answers.repeated} came again); {_quantiles(storm.ready_after)}"
     )
+
+
+def _quantiles(seconds: list[float]) -> str:
+    ready = sorted(seconds)
+    middle, most_of_them = ready[len(ready) // 2], ready[int(len(ready) * 0.95)]
+    return f"ready again after {middle:.2f} s (median), {most_of_them:.2f} s (p95), {ready[-1]:.2f} s (most)"
 
 
 def _subject(event: dict[str, Any]) -> str:
