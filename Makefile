@@ -38,6 +38,7 @@ $(STAMP)/runtime: $(STAMP)/venv server/requirements.lock server/requirements-bui
 
 $(STAMP)/server: $(STAMP)/runtime server/pyproject.toml
 	@$(UV) install --quiet --no-deps --no-build-isolation -e server
+	@$(BIN)/python -m compileall -q server/src
 	@touch $@
 
 SFU_SOURCES := $(shell find sfu -path sfu/target -prune -o -type f \( -name '*.rs' -o -name '*.toml' -o -name Cargo.lock -o -name '*.py' -o -name '*.pyi' \) -print 2>/dev/null)

@@ -149,9 +149,9 @@ def bind(settings: Settings) -> socket.socket:
 async def serve(settings: Settings, listener: socket.socket, on_ready: Callable[[], None]) -> None:
     """Serve until SIGTERM or SIGINT. ``on_ready`` is called once requests are answered. Raises what ``running`` raises."""
     async with running(settings) as server:
-        # What is there now stays: no collection needs to look at the libraries again.
-        gc.collect()
+        # What is there now stays: no collection needs to look at it again.
         gc.freeze()
+        gc.enable()
         config = uvicorn.Config(
             server.app,
             http="httptools",
@@ -209,26 +209,25 @@ def _build_app(context: ApiContext, media: Media, meeting: MeetingService, wake:
     # First, because routes are tried in order and many may connect at once.
     app.router.routes.extend(media.routes)
     live = live_router(LiveRooms(context.database, media.engine, meeting))
-    for prefix in (_API_PREFIX, *_OLD_API_PREFIXES):
-        for router in (
-            rooms_router,
-            themes_router,
-            rooms_of_theme_router,
-            recordings_router,
-            numbers_router,
-            callbacks_router,
-            sessions_router,
-            chat_router,
-            usage_router,
-            live,
-        ):
-            app.include_router(router, prefix=prefix, include_in_schema=prefix == _API_PREFIX)
+    for router in (
+        rooms_router,
+        themes_router,
+        rooms_of_theme_router,
+        recordings_router,
+        numbers_router,
+        callbacks_router,
+        sessions_router,
+        chat_router,
+        usage_router,
+        live,
+    ):
+        app.include_router(router, prefix=_API_PREFIX)
     for router in (logos_router, recording_files_router, applications_router(remove_application, wake)):
         app.include_router(router)
     app.include_router(health.router)
     install_reference(app)
     app.include_router(page_router(meeting, context.clock, media_url=media.engine.client_url()))
-    install_edge(app)
+    install_edge(app, aliases=dict.fromkeys(_OLD_API_PREFIXES, _API_PREFIX))
     return app
 
 

@@ -1,6 +1,7 @@
 """The commands. Each reads the settings, does one thing and says what it did; ``--json`` for scripts."""
 
 import asyncio
+import gc
 import json
 import os
 from collections.abc import Awaitable, Callable, Coroutine
@@ -122,6 +123,8 @@ def serve(
         api_costly_rate=api_costly_rate,
         api_costly_burst=api_costly_burst,
     )
+    # Nearly all that a start makes stays: collections would look at it again and again. The server turns them on when it is ready.
+    gc.disable()
     # Imported here, because the other commands should not wait for it.
     from moothall import app  # noqa: PLC0415
 

@@ -45,9 +45,13 @@ class _Node:
 
 
 class Dispatcher:
-    """ASGI application; see the top of this file. ``framework`` is what serves everything else."""
+    """ASGI application; see the top of this file.
 
-    def __init__(self, app: FastAPI, framework: ASGIApp) -> None:
+    ``framework`` is what serves everything else. ``aliases`` leads from other beginnings of paths to those of the routes; behind an alias
+    there is only what is served here.
+    """
+
+    def __init__(self, app: FastAPI, framework: ASGIApp, aliases: Mapping[str, str]) -> None:
         self._framework = framework
         # A bug is for the edge, which logs it.
         self._handlers: Mapping[Any, Callable[..., Any]] = {
@@ -57,6 +61,8 @@ class Dispatcher:
         for route in iter_route_contexts(app.routes):
             if route.path and route.methods and _has_plain_segments(route.path):
                 self._add(route)
+        for alias, path in aliases.items():
+            self._give_alias(alias.split("/")[1:], path.split("/")[1:])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         found = None if scope["type"] != "http" else self._find(scope["path"])
@@ -123,6 +129,15 @@ class Dispatcher:
         )
         for method in route.methods:
             node.methods.setdefault(method, endpoint)
+
+    def _give_alias(self, alias: list[str], path: list[str]) -> None:
+        target = self._root
+        for segment in path:
+            target = target.children[segment]
+        node = self._root
+        for segment in alias[:-1]:
+            node = node.children.setdefault(segment, _Node())
+        node.children[alias[-1]] = target
 
     def _find(self, path: str) -> tuple[dict[str, Endpoint], list[str]] | None:
         """The methods at this path and the values of its parameters. A literal segment comes before a parameter."""

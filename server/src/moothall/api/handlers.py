@@ -6,7 +6,7 @@ paths or query strings: a path may hold a meeting code, a query a token) and tur
 
 import os
 import time
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import structlog
@@ -43,8 +43,8 @@ _DEFAULT_HEADERS = (
 )
 
 
-def install_edge(app: FastAPI) -> None:
-    """Call it when all routes are there."""
+def install_edge(app: FastAPI, aliases: Mapping[str, str]) -> None:
+    """Call it when all routes are there; ``aliases`` as for the dispatcher."""
     app.add_exception_handler(ApiError, _api_error)
     app.add_exception_handler(HTTPException, _http_exception)
     app.add_exception_handler(RequestValidationError, _validation_error)
@@ -52,7 +52,7 @@ def install_edge(app: FastAPI) -> None:
         app.add_exception_handler(unavailable, _database_unavailable)
     app.add_exception_handler(Exception, _bug)
     # In front of the framework's own layers, which the dispatcher passes by.
-    app.middleware_stack = RequestEdge(Dispatcher(app, app.build_middleware_stack()))
+    app.middleware_stack = RequestEdge(Dispatcher(app, app.build_middleware_stack(), aliases))
 
 
 def render_error(error: ApiError) -> Response:

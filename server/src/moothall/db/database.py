@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection, make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.exc import OperationalError
 
 from moothall.db.errors import DatabaseUnavailable
 from moothall.db.sqlite_connection import SqliteConnection
@@ -23,8 +22,6 @@ T = TypeVar("T")
 
 _READERS = 2
 _BUSY_MS = 10_000
-_PG_RETRIES = 5
-_PG_RETRYABLE = {"40001", "40P01"}
 
 
 class Database(Protocol):
@@ -98,38 +95,6 @@ class SqliteDatabase:
             connection.close()
 
 
-class PostgresDatabase:
-    dialect = "postgresql"
-
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
-
-    async def write(self, transaction: Callable[[Connection], T]) -> T:
-        for attempt in range(_PG_RETRIES):
-            try:
-                async with self._engine.begin() as connection:
-                    return await connection.run_sync(transaction)
-            except DBAPIError as error:
-                retryable = getattr(error.orig, "sqlstate", None) in _PG_RETRYABLE
-                if not retryable or attempt == _PG_RETRIES - 1:
-                    raise
-        raise AssertionError("the loop above returns or raises")
-
-    async def write_long(self, transaction: Callable[[Connection], T]) -> T:
-        return await self.write(transaction)
-
-    async def read(self, transaction: Callable[[Connection], T]) -> T:
-        async with self._engine.connect() as connection:
-            read_only = await connection.execution_options(postgresql_readonly=True, isolation_level="REPEATABLE READ")
-            return await read_only.run_sync(transaction)
-
-    async def peek(self, transaction: Callable[[Connection], T]) -> T:
-        return await self.read(transaction)
-
-    async def close(self) -> None:
-        await self._engine.dispose()
-
-
 def open_database(url: str) -> Database:
     """``sqlite:///path/to/file`` or ``postgresql://user:password@host/name``. The schema must be there (see migrations).
 
@@ -142,9 +107,8 @@ def open_database(url: str) -> Database:
             raise DatabaseUnavailable("the SQLite database needs a file: sqlite:///path/to/moothall.db")
         return SqliteDatabase(Path(parsed.database))
     if backend == "postgresql":
-        return PostgresDatabase(
-            create_async_engine(
-                parsed.set(drivername="postgresql+asyncpg"), pool_pre_ping=True, pool_size=8, hide_parameters=True
-            )
-        )
+        # Imported here, because servers on SQLite should not wait for it.
+        from moothall.db.postgres_database import PostgresDatabase  # noqa: PLC0415
+
+        return PostgresDatabase(parsed)
     raise DatabaseUnavailable(f"database URLs begin with sqlite:/// or postgresql://, not {backend}")

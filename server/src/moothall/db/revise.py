@@ -14,6 +14,7 @@ from sqlalchemy import Connection, create_engine
 
 import moothall
 from moothall.db import migrations
+from moothall.db.migrations import running
 from moothall.db.schema import metadata
 from moothall.db.sqlite_library import sqlite_library
 
@@ -43,7 +44,7 @@ def main() -> None:
 
 
 def _autogenerate(connection: Connection, message: str, number: str) -> None:
-    config = migrations._config()  # noqa: SLF001 - the same package's development tool
+    config = running.configuration()
     config.attributes["connection"] = connection
     command.revision(config, message=message, rev_id=number, autogenerate=True)
     print(f"{number}: {len(metadata.tables)} tables")  # noqa: T201

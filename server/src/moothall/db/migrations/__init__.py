@@ -2,31 +2,28 @@
 
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, inspect, text
+
+_VERSIONS = Path(__file__).parent / "versions"
 
 
 def upgrade(connection: Connection) -> None:
-    """Migrate to the newest revision inside the caller's transaction. Give it to ``Database.write``."""
-    config = _config()
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    """Migrate to the newest revision inside the caller's transaction. Give it to ``Database.write_long``."""
+    if current_revision(connection) == newest_revision():
+        return
+    # Imported here, because most starts have nothing to migrate and should not wait for it.
+    from moothall.db.migrations import running  # noqa: PLC0415
+
+    running.upgrade(connection)
 
 
 def current_revision(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
+    """Of the database; None before the first migration."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
 
 
 def newest_revision() -> str | None:
-    return ScriptDirectory.from_config(_config()).get_current_head()
-
-
-def _config() -> Config:
-    config = Config()
-    # Alembic reads paths through ConfigParser, where a lone % would start an interpolation.
-    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
-    config.set_main_option("path_separator", "os")
-    return config
+    """Of the files: they are numbered (``0001_initial.py``), one after the other."""
+    return max((path.stem.partition("_")[0] for path in _VERSIONS.glob("[0-9]*.py")), default=None)
