@@ -765,6 +765,41 @@ class TestData:
         assert passed == [1, 2, 3]
         assert stage.one(Reconnect).last_message_seq == 3
 
+    def test_what_is_said_reliably_while_somebody_comes_in_is_repeated_to_it(self, stage: Stage) -> None:
+        alice = stage.joins("alice")
+        stage.happens(DataReceived(alice, True, packet(sequence=1)))
+        bob = stage.connects("bob")
+        stage.happens(DataReceived(alice, True, packet(sequence=2)))
+        stage.happens(DataReceived(alice, True, packet(sequence=3, destination_identities=frozenset({"bob"}))))
+        stage.happens(DataReceived(alice, True, packet(sequence=4, destination_identities=frozenset({"carol"}))))
+        stage.happens(DataReceived(alice, False, packet()))
+
+        stage.happens(TransportChanged(bob, "subscriber", "connected"))
+
+        repeated = stage.did(commands.SendData)
+        assert [(one.to, one.identity, one.message.sequence) for one in repeated] == [
+            ((bob,), "alice", 2),
+            ((bob,), "alice", 3),
+        ]
+
+    def test_what_is_kept_for_those_who_come_is_bounded(self, stage: Stage) -> None:
+        alice = stage.joins("alice")
+        bob = stage.connects("bob")
+        for sequence in range(1, limits.MAX_RECENT_PACKETS + 11):
+            stage.happens(DataReceived(alice, True, packet(sequence=sequence)))
+        assert len(stage.room._recent._packets) == limits.MAX_RECENT_PACKETS
+        stage.passes(1)
+        for sequence in range(300, 340):
+            stage.happens(DataReceived(alice, True, packet(sequence=sequence, size=limits.MAX_DATA_BYTES)))
+        kept = [one.message for one in stage.room._recent._packets]
+        assert sum(message.size for message in kept) <= limits.MAX_RECENT_BYTES
+        assert kept[-1].sequence == 339
+
+        stage.passes(limits.RECENT_SECONDS + 1)
+        stage.happens(TransportChanged(bob, "subscriber", "connected"))
+
+        assert stage.did(commands.SendData) == []
+
     def test_flood_is_cut_to_its_rate(self, stage: Stage) -> None:
         alice = stage.joins("alice")
         stage.joins("bob")
@@ -774,6 +809,24 @@ class TestData:
 
         passed = sum(isinstance(command, commands.SendData) for command in stage.log)
         assert passed == limits.MAX_DATA_PACKET_BURST
+
+    def test_who_is_hidden_while_inside_vanishes_and_comes_back(self, stage: Stage) -> None:
+        alice, bob = stage.joins("alice"), stage.joins("bob")
+        track = stage.publishes(alice, "mic", "audio", MIC)
+
+        stage.happens(UpdateRequested("alice", permission=Permission(hidden=True)))
+
+        (left,) = [one for update in stage.told(bob, ParticipantUpdate) for one in update.participants]
+        assert (left.sid, left.state, left.tracks) == (alice, ParticipantState.DISCONNECTED, ())
+        assert stage.told(alice, ParticipantUpdate)[-1].participants[0].permission.hidden
+        assert stage.did(commands.UnsubscribeTrack) == [commands.UnsubscribeTrack(bob, track)]
+
+        stage.happens(UpdateRequested("alice", permission=Permission()))
+
+        (back,) = [one for update in stage.told(bob, ParticipantUpdate) for one in update.participants]
+        assert (back.sid, back.state, [one.sid for one in back.tracks]) == (alice, ParticipantState.ACTIVE, [track])
+        assert back.version > left.version
+        assert [one.sid for one in stage.did(commands.SubscribeTrack)] == [bob]
 
     def test_hidden_sender_stays_unnamed(self, stage: Stage) -> None:
         ghost = stage.joins("ghost", permission=Permission(hidden=True))

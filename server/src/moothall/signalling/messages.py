@@ -476,3 +476,8 @@ class DataMessage:
     destination_sids: frozenset[str]
     # False for what only the server may say or consume (speaker lists, metrics).
     relayed: bool
+
+    def is_for(self, identity: str, sid: str) -> bool:
+        if not self.destination_identities and not self.destination_sids:
+            return True
+        return identity in self.destination_identities or sid in self.destination_sids

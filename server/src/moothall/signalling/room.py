@@ -18,7 +18,7 @@ from it, because offers come from the SFU and take at least one more event.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from moothall import engine
 from moothall.engine import LeaveReason
@@ -101,6 +101,8 @@ from moothall.signalling.messages import (
 )
 from moothall.signalling.participant import Participant, Track
 from moothall.signalling.quality import rate_connection
+from moothall.signalling.recent import RecentPacket, RecentPackets
+from moothall.signalling.sdp import prefer_codecs
 from moothall.signalling.speakers import Speakers
 
 _REPORTED_REASONS = {
@@ -148,6 +150,7 @@ class Room:
         self._started = False
         self._tracks: dict[str, tuple[Participant, Track]] = {}
         self._speakers = Speakers()
+        self._recent = RecentPackets()
         # Tracks of which less may be wanted, and since when.
         self._reconsidered: dict[str, float] = {}
 
@@ -202,7 +205,7 @@ class Room:
             case SettingsRequested():
                 return self._change_settings(event)
             case BroadcastRequested(reliable, message):
-                return self._relay(None, message, reliable=reliable)
+                return self._relay(None, message, now, reliable=reliable)
         # What is left concerns one participant, who may be gone by now.
         one = self.participants.get(event.sid)
         if one is None:
@@ -217,8 +220,10 @@ class Room:
             case ClientMisbehaved(_, close_code):
                 return self._misbehave(one, close_code, now)
             case OfferAccepted(_, offer_id, sdp, sections):
-                done = one.session.offer_accepted(offer_id, sdp)
-                return done + self._match_sections(one, sections, now)
+                done = self._match_sections(one, sections, now)
+                asked_for = {track.mid: track.request.codec for track in one.published.values()}
+                # What follows from the sections comes after the answer.
+                return one.session.offer_accepted(offer_id, prefer_codecs(sdp, asked_for)) + done
             case OfferCreated(_, sdp, tracks):
                 return one.session.offer_created(sdp, tracks)
             case OfferNotNeeded():
@@ -271,6 +276,7 @@ class Room:
         one.replaces = None
         for track in list(one.published.values()):
             done += self._announce(one, track, now)
+        done += self._repeat_packets(one, now)
         if speaking := self._speakers.current():
             done += one.session.send(SpeakersChanged(speaking))
         reports = [report for other in self._others(one) if other.visible and (report := other.quality_report())]
@@ -473,11 +479,7 @@ class Room:
 
     def _change_audience(self, one: Participant, request: SubscriptionPermission, now: Moment) -> list[Command]:
         one.audience = request
-        done: list[Command] = []
-        for track in one.announced_tracks():
-            for other in self._others(one):
-                done += self._settle(other, one, track, now)
-        return done
+        return self._settle_audience(one, now)
 
     def _synchronise(self, one: Participant, request: SyncState, now: Moment) -> list[Command]:
         if any(one.track(track_sid) is None for track_sid in request.published_sids):
@@ -638,6 +640,14 @@ class Room:
         subscriber.session.negotiate_later()
         return [*done, commands.UnsubscribeTrack(subscriber.sid, track.sid)]
 
+    def _settle_audience(self, publisher: Participant, now: Moment) -> list[Command]:
+        """What everybody receives of this publisher."""
+        done: list[Command] = []
+        for track in publisher.announced_tracks():
+            for other in self._others(publisher):
+                done += self._settle(other, publisher, track, now)
+        return done
+
     def _settle_all(self, subscriber: Participant, now: Moment) -> list[Command]:
         done: list[Command] = []
         for publisher, track in self._tracks.values():
@@ -766,22 +776,26 @@ class Room:
             if message.sequence <= one.last_sequence:
                 return []
             one.last_sequence = message.sequence
-        return self._relay(one, message, reliable=reliable)
+        return self._relay(one, message, now, reliable=reliable)
 
-    def _relay(self, sender: Participant | None, message: DataMessage, *, reliable: bool) -> list[Command]:
-        everybody = not message.destination_identities and not message.destination_sids
-        to = tuple(
-            one.sid
-            for one in self.participants.values()
-            if one is not sender
-            and one.active
-            and (everybody or one.identity in message.destination_identities or one.sid in message.destination_sids)
-        )
-        if not to:
-            return []
+    def _relay(self, sender: Participant | None, message: DataMessage, now: Moment, *, reliable: bool) -> list[Command]:
+        others = [
+            one for one in self.participants.values() if one is not sender and message.is_for(one.identity, one.sid)
+        ]
         known = sender is not None and not sender.permission.hidden
         identity, sid = (sender.identity, sender.sid) if sender is not None and known else ("", "")
-        return [commands.SendData(to, reliable, identity, sid, message)]
+        if reliable and any(not one.active for one in others):
+            self._recent.add(RecentPacket(now.seconds, identity, sid, message))
+        to = tuple(one.sid for one in others if one.active)
+        return [commands.SendData(to, reliable, identity, sid, message)] if to else []
+
+    def _repeat_packets(self, one: Participant, now: Moment) -> list[Command]:
+        """What was said while this participant was on its way in."""
+        return [
+            commands.SendData((one.sid,), True, packet.identity, packet.sid, packet.message)
+            for packet in self._recent.since(one.connected_at, now.seconds)
+            if packet.sid != one.sid and packet.message.is_for(one.identity, one.sid)
+        ]
 
     # ---- The server's own rules --------------------------------------------------------------------------------------
 
@@ -805,9 +819,18 @@ class Room:
         if not changed:
             return []
         if was_visible and not one.visible:
-            one.version += 1
-            done += self._tell(self._others(one), ParticipantUpdate((one.info(),)))
-        return [*done, *self._broadcast(one), commands.SendToken(one.sid)]
+            done += self._vanish(one)
+        done += [*self._broadcast(one), commands.SendToken(one.sid)]
+        if was_visible is not one.visible:
+            # After the others know of it again.
+            done += self._settle_audience(one, now)
+        return done
+
+    def _vanish(self, one: Participant) -> list[Command]:
+        """To the others it is as if this participant had left; if it is seen again, it is as if it had come."""
+        one.version += 1
+        left = replace(one.describe(), state=ParticipantState.DISCONNECTED, tracks=())
+        return self._tell(self._others(one), ParticipantUpdate((left,)))
 
     def _change_settings(self, event: SettingsRequested) -> list[Command]:
         before, now = self.settings, event
