@@ -13,8 +13,9 @@ from support.places import make_application, make_room
 from support.postgres import PostgresServer
 from support.waiting import eventually
 
+from moothall.api.errors import Forbidden
 from moothall.db import Connection, Database, open_database
-from moothall.rooms import service, store
+from moothall.rooms import model, service, store
 from moothall.rooms.model import JoinApprovalLevel, Room, RoomType
 
 _WAITING = text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
@@ -72,6 +73,28 @@ async def test_an_update_does_not_undo_another_one(shared: Database, address: st
     changed = await shared.read(lambda connection: store.find_room(connection, room.id))
     assert changed is not None
     assert (changed.join_approval_level, changed.expire_after_use) == (JoinApprovalLevel.EXPLICIT_APPROVAL, True)
+
+
+async def test_two_rooms_at_once_do_not_pass_the_limit(
+    shared: Database, address: str, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    application = (await _room(shared, clock)).application_id
+    monkeypatch.setattr(model, "MAX_ROOMS", 2)
+    refusals: list[str] = []
+
+    def create(connection: Connection) -> None:
+        service.create_room(connection, application, display_name="Another", now=clock.now())
+
+    def create_too_many(connection: Connection) -> None:
+        try:
+            create(connection)
+        except Forbidden as refusal:
+            refusals.append(refusal.message)
+
+    await _one_after_the_other(shared, address, create, create_too_many)
+
+    assert refusals == ["Maximum number of rooms for owner (2) exceeded"]
+    assert await shared.read(lambda connection: store.count_open_rooms(connection, application)) == 2
 
 
 async def test_an_update_while_somebody_enters_loses_neither(shared: Database, address: str, clock: FakeClock) -> None:

@@ -53,6 +53,12 @@ application_origins = Table(
 )
 
 _APPLICATION = select(applications).where(applications.c.application_id == bindparam("application_id"))
+# Rows that refer to the application can be written meanwhile: their check takes FOR KEY SHARE only.
+_TURN = (
+    select(applications.c.application_id)
+    .where(applications.c.application_id == bindparam("application_id"))
+    .with_for_update(key_share=True)
+)
 _ACCOUNT = select(accounts).where(accounts.c.account_id == bindparam("account_id"))
 _ORIGINS = (
     select(application_origins.c.origin)
@@ -166,6 +172,15 @@ def count_applications(connection: Connection, account_id: str) -> int:
 def find_application(connection: Connection, application_id: str) -> Application | None:
     row = connection.execute(_APPLICATION, {"application_id": application_id}).one_or_none()
     return None if row is None else _application(connection, row)
+
+
+def take_turn(connection: Connection, application_id: str) -> None:
+    """Until the transaction ends, others that take a turn for this application wait: for limits on how many of something it may have.
+
+    On SQLite there is one writer at a time anyway.
+    """
+    if connection.dialect.name != "sqlite":
+        connection.execute(_TURN, {"application_id": application_id})
 
 
 def lock_application(connection: Connection, application_id: str) -> Application | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from moothall.api.errors import BadRequest, Forbidden, InputInvalid, NotFound
 from moothall.api.paging import MAX_SERIAL, Neighbours, PageRequest
+from moothall.applications import store as applications
 from moothall.callbacks import outbox
 from moothall.callbacks.model import Event, Topic
 from moothall.db import Connection
@@ -49,6 +50,7 @@ def create_room(
         expires_at=expires_at,
     )
     room = _with_theme(connection, model.apply_changes(draft, options or {}), "create")
+    applications.take_turn(connection, application_id)
     if store.count_open_rooms(connection, application_id) >= model.MAX_ROOMS:
         raise Forbidden(f"Maximum number of rooms for owner ({model.MAX_ROOMS}) exceeded")
     store.insert_room(connection, room)

@@ -25,6 +25,7 @@ _MAX_SHOWN_ID = 64
 
 def create_theme(connection: Connection, application_id: str, details: Mapping[str, Any], now: datetime) -> Theme:
     """``details``: main_color, brand_text and, if given, theme_name and short_company_url. Raises Forbidden (too many themes), Conflict."""
+    applications.take_turn(connection, application_id)
     if store.count_themes(connection, application_id) >= MAX_THEMES:
         raise Forbidden(f"Maximum number of themes for owner ({MAX_THEMES}) exceeded")
     theme = Theme(
