@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+import pytest
 from conftest import MeetingServer, OpenPage, killable_server, serving
 from playwright.async_api import Page
 from support.python_client import PythonClient, python_clients
@@ -203,6 +204,69 @@ async def test_node_failure_and_migration_are_survived(server: MeetingServer, op
             await eventually(lambda count=count: _count(page, "Reconnected", count))
             await sees(page, "bob")
             await bob.sees("alice")
+
+
+@pytest.mark.parametrize(
+    "scenario",
+    [
+        "resume-reconnect",
+        "disconnect-signal-on-resume",
+        "disconnect-signal-on-resume-no-messages",
+        "leave-full-reconnect",
+        "force-tcp",
+    ],
+)
+async def test_simulated_scenario_is_survived(server: MeetingServer, open_page: OpenPage, scenario: str) -> None:
+    async with python_clients(1) as (bob,):
+        page = await _meet(server, open_page, bob)
+        await sees(page, "bob")
+
+        await page.evaluate(f"room.simulateScenario('{scenario}')")
+
+        await eventually(lambda: log_of(page, "Reconnected"))
+        await sees(page, "bob")
+        await bob.sees("alice")
+
+
+async def test_simulated_server_leave_is_final(server: MeetingServer, open_page: OpenPage) -> None:
+    page = await open_page(server, "alice", media=False)
+
+    await page.evaluate("room.simulateScenario('server-leave')")
+
+    await eventually(lambda: log_of(page, "Disconnected"))
+    assert await server.engine.participants("standup") == []
+
+
+async def test_no_message_is_lost_or_repeated_by_a_resume(server: MeetingServer, open_page: OpenPage) -> None:
+    page = await open_page(server, "alice", media=False)
+    async with python_clients(1) as (bob,):
+        await bob.join(server.url, server.token("bob"))
+        await eventually(lambda: page.evaluate("remote('bob') !== undefined"))
+        await page.evaluate("say('before', true)")
+        await eventually(lambda: bob.messages)
+
+        resumed = page.evaluate("room.simulateScenario('signal-reconnect', 800)")
+        resuming = asyncio.ensure_future(resumed)  # noqa: TID251 - awaited below
+        for number in range(5):
+            await page.evaluate(f"say('from alice {number}', true)")
+            await bob.room.local_participant.publish_data(f"from bob {number}", reliable=True)
+        await resuming
+        await eventually(lambda: log_of(page, "Reconnected"))
+        await page.evaluate("say('after', true)")
+        await bob.room.local_participant.publish_data("after", reliable=True)
+
+        async def page_has_all() -> bool:
+            return any(one["text"] == "after" for one in await page.evaluate("messages"))
+
+        await eventually(page_has_all)
+        await eventually(lambda: any(packet.data == b"after" for packet in bob.messages))
+        assert [packet.data.decode() for packet in bob.messages] == [
+            "before",
+            *(f"from alice {number}" for number in range(5)),
+            "after",
+        ]
+        heard = [one["text"] for one in await page.evaluate("messages")]
+        assert heard == [*(f"from bob {number}" for number in range(5)), "after"]
 
 
 async def _count(page: Page, event: str, count: int) -> bool:

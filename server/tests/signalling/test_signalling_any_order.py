@@ -262,8 +262,16 @@ class Chaos:
         self._says(sid, SyncState((track,) if c == 0 else (), UpdateSubscription((track,), False), (track,)))
 
     def do_simulate(self, sid: str, _track: str, c: int) -> None:
-        scenarios = ("node_failure", "server_leave", "leave_request_full_reconnect", "migration", "speaker_update")
-        self._says(sid, Simulate(scenarios[c % 5]))
+        scenarios = (
+            "node_failure",
+            "server_leave",
+            "leave_request_full_reconnect",
+            "migration",
+            "speaker_update",
+            "disconnect_signal_on_resume",
+            "disconnect_signal_on_resume_no_messages",
+        )
+        self._says(sid, Simulate(scenarios[c % 7]))
 
     def do_leave(self, sid: str, _track: str, _c: int) -> None:
         self._says(sid, LeaveRequested())

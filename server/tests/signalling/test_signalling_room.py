@@ -714,6 +714,29 @@ class TestResuming:
         assert stage.one(Leave).action is LeaveAction.RESUME
         assert alice in stage.room.participants
 
+    @pytest.mark.parametrize(
+        ("scenario", "said"),
+        [
+            ("disconnect_signal_on_resume", [Reconnect, ParticipantUpdate, RoomUpdate]),
+            ("disconnect_signal_on_resume_no_messages", []),
+        ],
+    )
+    def test_simulated_loss_of_a_resume_happens_once(self, stage: Stage, scenario: str, said: list[type]) -> None:
+        alice = stage.joins("alice")
+        stage.says(alice, Simulate(scenario))
+        stage.happens(ClientDetached(alice))
+
+        stage.happens(ClientResumed(alice))
+        assert [type(response) for response in stage.sent_to(alice, since=stage.last)][:3] == said
+        assert commands.CloseSocket(alice, 1011) in stage.last
+
+        stage.passes(limits.DETACHED_TIMEOUT - 1)
+        assert alice in stage.room.participants
+        stage.happens(ClientResumed(alice))
+        assert stage.one(Reconnect)
+        stage.passes(limits.DETACHED_TIMEOUT)
+        assert alice in stage.room.participants
+
 
 class TestData:
     def test_sender_is_who_the_server_knows_and_hears_no_echo(self, stage: Stage) -> None:

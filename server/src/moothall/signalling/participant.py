@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from moothall.signalling import limits
 from moothall.signalling.events import ClientConnected, Section, TransportState
@@ -150,6 +151,8 @@ class Participant:
     resumed_while_lost: bool = False
     detached_at: float | None = None
     going_away: bool = False
+    # A client that tests itself wants to lose its next resumed socket: before or after what a resume begins with.
+    loses_resume: Literal["", "before", "after"] = ""
     packets: TokenBucket = field(
         default_factory=lambda: TokenBucket(rate=limits.MAX_DATA_PACKETS_PER_SECOND, burst=limits.MAX_DATA_PACKET_BURST)
     )

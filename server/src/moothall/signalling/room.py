@@ -291,10 +291,16 @@ class Room:
         if one.transport_lost_at is not None:
             one.transport_lost_at = now.seconds + _RESUME_TOLERANCE - limits.TRANSPORT_LOSS_TOLERANCE
             one.resumed_while_lost = True
+        loses, one.loses_resume = one.loses_resume, ""
+        if loses == "before":
+            return [commands.CloseSocket(one.sid, 1011), *self._detach(one, now, going_away=False)]
         seen = tuple(other.info() for other in self._others(one) if other.visible)
         update = ParticipantUpdate((one.info(), *seen))
         done = one.session.resume(Reconnect(one.last_sequence), update, RoomUpdate(self.info()))
-        return [*done, commands.SendToken(one.sid)]
+        done.append(commands.SendToken(one.sid))
+        if loses == "after":
+            done += [commands.CloseSocket(one.sid, 1011), *self._detach(one, now, going_away=False)]
+        return done
 
     def _detach(self, one: Participant, now: Moment, *, going_away: bool) -> list[Command]:
         one.session.detach()
@@ -509,7 +515,7 @@ class Room:
             track.width, track.height = width, height
         return self._broadcast(one, to_self=False) if track.announced else []
 
-    def _simulate(self, one: Participant, scenario: str, now: Moment) -> list[Command]:
+    def _simulate(self, one: Participant, scenario: str, now: Moment) -> list[Command]:  # noqa: PLR0911 - one flat decision
         """A client tests itself; only its own connection is concerned."""
         match scenario:
             case "node_failure":
@@ -523,6 +529,12 @@ class Room:
             case "migration":
                 done = one.session.end_socket(_UNKNOWN, LeaveAction.RESUME)
                 return done + self._detach(one, now, going_away=False)
+            case "disconnect_signal_on_resume":
+                one.loses_resume = "after"
+                return []
+            case "disconnect_signal_on_resume_no_messages":
+                one.loses_resume = "before"
+                return []
             case "speaker_update":
                 return one.session.send(SpeakersChanged((Speaker(one.sid, 1.0, active=True),)))
             case _:
