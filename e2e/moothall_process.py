@@ -35,6 +35,7 @@ class MoothallProcess:
         self.data_dir = data_dir
         self.port = free_port()
         self.udp_port = free_port(socket.SOCK_DGRAM)
+        self.tcp_port = free_port()
         self.url = f"http://localhost:{self.port}"
         self.log = data_dir / "server.log"
         self._process: subprocess.Popen[bytes] | None = None
@@ -50,6 +51,7 @@ class MoothallProcess:
                 [
                     MOOTHALL, "serve", "--host", "127.0.0.1", "--port", str(self.port), "--data-dir", str(self.data_dir),
                     "--public-url", self.url, "--advertise-ip", "127.0.0.1", "--udp-ports", str(self.udp_port),
+                    "--tcp-port", str(self.tcp_port),
                 ],
                 stdout=log,
                 stderr=log,

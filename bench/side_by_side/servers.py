@@ -64,6 +64,8 @@ def moothall(directory: Path) -> Start:
         SERVER_ADDRESS,
         "--udp-ports",
         str(_MEDIA_PORT),
+        "--tcp-port",
+        "off",
     ]
     return Start(
         command=[_MOOTHALL, "serve", *data, *listen, "--log-level", "warning"],

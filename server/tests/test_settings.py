@@ -53,6 +53,18 @@ def test_variable_names_the_file(config: Path, monkeypatch: pytest.MonkeyPatch):
     assert settings.advertise_ip == ("203.0.113.7",)
 
 
+@pytest.mark.parametrize(("given", "port"), [("off", None), ("443", 443), (0, 0), (None, 7881)])
+def test_tcp_port_for_media(given: Any, port: int | None):
+    assert load_settings(tcp_port=given).tcp_port == port
+
+
+@pytest.mark.parametrize(
+    ("given", "server"), [("stun.example", "stun.example:3478"), ("192.0.2.1:19302", "192.0.2.1:19302"), (None, None)]
+)
+def test_stun_server(given: str | None, server: str | None):
+    assert load_settings(stun_server=given).stun_server == server
+
+
 def test_unknown_key_in_the_file_is_an_error(config: Path):
     config.write_text("prot = 8080\n")
 
@@ -99,6 +111,10 @@ def test_addresses_can_be_left_to_the_machine(given: str):
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("tcp_port", "none"),
+        ("tcp_port", 70000),
+        ("stun_server", "stun://x"),
+        ("stun_server", "stun.example:port"),
         ("udp_ports", "many"),
         ("udp_ports", "70000"),
         ("udp_ports", "1-100000"),

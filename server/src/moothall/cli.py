@@ -78,7 +78,13 @@ def serve(
     data_dir: DataDir = None,
     public_url: Annotated[str | None, typer.Option(help="Origin people reach this server under.")] = None,
     advertise_ip: Annotated[str | None, typer.Option(help="Addresses clients send media to, or auto.")] = None,
+    stun_server: Annotated[
+        str | None, typer.Option(help="host:port to ask for the public address at the start; default nobody.")
+    ] = None,
     udp_ports: Annotated[str | None, typer.Option(help="One, a list or a range; default 7882.")] = None,
+    tcp_port: Annotated[
+        str | None, typer.Option(help="For media where UDP does not pass, or off; default 7881.")
+    ] = None,
     tls_cert: Annotated[Path | None, typer.Option(help="Certificate chain (PEM).")] = None,
     tls_key: Annotated[Path | None, typer.Option(help="Private key (PEM).")] = None,
     database_url: DatabaseUrl = None,
@@ -108,7 +114,9 @@ def serve(
         data_dir=data_dir,
         public_url=public_url,
         advertise_ip=advertise_ip,
+        stun_server=stun_server,
         udp_ports=udp_ports,
+        tcp_port=tcp_port,
         tls_cert=tls_cert,
         tls_key=tls_key,
         database_url=database_url,
@@ -334,7 +342,9 @@ def doctor(
     data_dir: DataDir = None,
     public_url: Annotated[str | None, typer.Option(help="As for serve.")] = None,
     advertise_ip: Annotated[str | None, typer.Option(help="As for serve.")] = None,
+    stun_server: Annotated[str | None, typer.Option(help="As for serve.")] = None,
     udp_ports: Annotated[str | None, typer.Option(help="As for serve.")] = None,
+    tcp_port: Annotated[str | None, typer.Option(help="As for serve.")] = None,
     tls_cert: Annotated[Path | None, typer.Option(help="As for serve.")] = None,
     tls_key: Annotated[Path | None, typer.Option(help="As for serve.")] = None,
     database_url: DatabaseUrl = None,
@@ -348,7 +358,9 @@ def doctor(
         data_dir=data_dir,
         public_url=public_url,
         advertise_ip=advertise_ip,
+        stun_server=stun_server,
         udp_ports=udp_ports,
+        tcp_port=tcp_port,
         tls_cert=tls_cert,
         tls_key=tls_key,
         database_url=database_url,

@@ -19,7 +19,8 @@ import moothall
 from moothall.db import migrations, open_database
 from moothall.db.sqlite_library import is_safe, sqlite_version
 from moothall.kit.clock import Clock
-from moothall.media import open_sfu
+from moothall.kit.public_address import AddressUnknown
+from moothall.media import ask_public_address, open_sfu
 from moothall.settings import Settings
 
 _EXPIRES_SOON = timedelta(days=14)
@@ -48,7 +49,8 @@ def examine(settings: Settings, clock: Clock) -> Iterator[Finding]:
         ("database", lambda: _database(settings)),
         ("TCP", lambda: _tcp(settings, running)),
         *((f"UDP {port}", lambda port=port: _udp(port, running)) for port in settings.udp_ports),
-        ("media addresses", lambda: _media_addresses(settings)),
+        ("media over TCP", lambda: _media_tcp(settings, running)),
+        ("media addresses", lambda: _media_addresses(settings, running)),
         ("links", lambda: _links(settings)),
         ("TLS", lambda: _tls(settings, clock.now())),
         ("meeting page", _meeting_page),
@@ -127,14 +129,44 @@ def _udp(port: int, running: str | None) -> Finding:
     return Finding(part, Verdict.OK, "free, and datagrams arrive; open it in the firewall")
 
 
-def _media_addresses(settings: Settings) -> Finding:
-    """What the SFU would tell clients, asked from the SFU itself."""
-    engine = open_sfu(settings, udp_ports=[0])
+def _media_tcp(settings: Settings, running: str | None) -> Finding:
+    """Whether clients without UDP can come in."""
+    part, port = "media over TCP", settings.tcp_port
+    if port is None:
+        return Finding(part, Verdict.WARNING, "off: who has no UDP cannot join; see --tcp-port")
+    if port == settings.port != 0:
+        return Finding(part, Verdict.FAILED, f"port {port} is the HTTP server's; choose another with --tcp-port")
     try:
-        addresses = sorted({candidate.rpartition(":")[0].strip("[]") for candidate in engine.candidates})
+        socket.create_server(("", port)).close()
+    except OSError as error:
+        if running is not None:
+            return Finding(part, Verdict.OK, f"port {port} in use, as it should be while Moothall {running} runs")
+        return Finding(part, Verdict.FAILED, f"port {port}: {error.strerror}; choose another with --tcp-port")
+    if running is not None:
+        return Finding(part, Verdict.WARNING, f"Moothall {running} runs, but not on port {port}")
+    return Finding(part, Verdict.OK, f"port {port} is free; open it in the firewall for networks without UDP")
+
+
+def _media_addresses(settings: Settings, running: str | None) -> Finding:
+    """What the SFU would tell clients, asked from the SFU itself."""
+    public = None
+    if settings.stun_server is not None:
+        # The port itself is taken while the server runs.
+        asking = settings if running is None else settings.model_copy(update={"udp_ports": (0,)})
+        try:
+            public = ask_public_address(asking)
+        except AddressUnknown as error:
+            return Finding("media addresses", Verdict.FAILED, f"public address unknown: {error}; see --stun-server")
+    engine = open_sfu(settings, public_ip=public.ip if public else None, any_port=True)
+    try:
+        told = {candidate.partition("/")[0].rpartition(":")[0].strip("[]") for candidate in engine.candidates}
     finally:
         engine.close()
+    addresses = sorted(told)
     text = f"clients are told {', '.join(addresses)}"
+    if public is not None and public.port not in (settings.udp_ports[0], 0) and running is None:
+        text += f"; the network turns port {settings.udp_ports[0]} into {public.port}: forward the media ports"
+        return Finding("media addresses", Verdict.WARNING, text)
     if not addresses:
         return Finding("media addresses", Verdict.FAILED, "this machine has no address: set --advertise-ip")
     if not any(ipaddress.ip_address(address).is_global for address in addresses):

@@ -1,22 +1,29 @@
 """The media engine this server runs with: today the embedded one."""
 
+import asyncio
+import ipaddress
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
 from starlette.routing import BaseRoute
 
 import moothall_sfu
 from moothall.callbacks.client import CallbackClient
 from moothall.engine import MediaEngine, Meetings
 from moothall.kit.clock import Clock
+from moothall.kit.public_address import AddressUnknown, PublicAddress, detect_public_address
 from moothall.settings import ServerSecrets, Settings
 from moothall.signalling.embedded import EmbeddedEngine, fresh_id
 from moothall.signalling.endpoint import routes
 from moothall.signalling.room_service import room_service_routes
 from moothall.signalling.tokens import TokenSigner
 from moothall.signalling.webhooks import Webhooks
+
+_log = structlog.get_logger("moothall.media")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +43,10 @@ OpenMedia = Callable[[Settings, ServerSecrets, Clock, Meetings], AbstractAsyncCo
 async def embedded_media(
     settings: Settings, secrets: ServerSecrets, clock: Clock, meetings: Meetings
 ) -> AsyncIterator[Media]:
-    """The SFU in this process. Raises OSError when a UDP port is taken."""
-    sfu = open_sfu(settings)
+    """The SFU in this process. Raises OSError when a port is taken."""
+    public = await asyncio.to_thread(_public_address, settings)
+    sfu = open_sfu(settings, public_ip=public.ip if public else None)
+    _log.info("media", candidates=sfu.candidates)
     signer = TokenSigner(api_key=secrets.livekit_api_key, api_secret=secrets.livekit_api_secret)
     urls = settings.livekit_webhook_urls
     webhooks = Webhooks(
@@ -59,17 +68,67 @@ async def embedded_media(
     )
 
     async def probe() -> Mapping[str, Any]:
-        return {"engine": engine.name, "udp_ports": sfu.udp_ports}
+        return {"engine": engine.name, "udp_ports": sfu.udp_ports, "tcp_port": sfu.tcp_port}
 
     async with webhooks.running(), engine.running():
         served = [*routes(engine, clock), *room_service_routes(engine, meetings.remove)]
         yield Media(engine, served, probe, engine.stop)
 
 
-def open_sfu(settings: Settings, udp_ports: Sequence[int] | None = None) -> moothall_sfu.Engine:
-    """The SFU bound to its UDP ports. Raises OSError when one is taken."""
+def open_sfu(settings: Settings, *, public_ip: str | None = None, any_port: bool = False) -> moothall_sfu.Engine:
+    """The SFU bound to its ports, or with ``any_port`` to free ones. Raises OSError when one is taken.
+
+    ``public_ip``: told to clients beside this machine's own addresses.
+    """
+    tcp_port = settings.tcp_port
     return moothall_sfu.Engine(
-        bind_ips=["0.0.0.0"],  # noqa: S104 - media comes from everywhere; every packet proves where it belongs
-        udp_ports=list(settings.udp_ports if udp_ports is None else udp_ports),
+        bind_ips=bind_addresses(settings.advertise_ip),
+        udp_ports=[0] if any_port else list(settings.udp_ports),
+        tcp_port=0 if any_port and tcp_port is not None else tcp_port,
         advertised_ips=list(settings.advertise_ip),
+        public_ips=[] if public_ip is None else [public_ip],
     )
+
+
+def bind_addresses(advertised: Sequence[str]) -> list[str]:
+    """Every address of the families that are advertised; without any, of the families this machine has.
+
+    Media may come from everywhere: every packet proves where it belongs.
+    """
+    told = [ipaddress.ip_address(address) for address in advertised]
+    every_ipv4, every_ipv6 = "0.0.0.0", "::"  # noqa: S104 - see above
+    if not told:
+        return [every_ipv4, every_ipv6] if _has_ipv6() else [every_ipv4]
+    families = {every_ipv4: ipaddress.IPv4Address, every_ipv6: ipaddress.IPv6Address}
+    return [every for every, family in families.items() if any(isinstance(one, family) for one in told)]
+
+
+def _has_ipv6() -> bool:
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe:
+            probe.bind(("::", 0))
+    except OSError:
+        return False
+    return True
+
+
+def _public_address(settings: Settings) -> PublicAddress | None:
+    try:
+        return ask_public_address(settings)
+    except AddressUnknown as error:
+        # Clients of this network can still be served.
+        _log.warning("public address unknown", reason=str(error))
+        return None
+
+
+def ask_public_address(settings: Settings) -> PublicAddress | None:
+    """What the configured STUN server says, asked from the first media port; None when nobody is to be asked.
+
+    Raises AddressUnknown.
+    """
+    if settings.stun_server is None or settings.advertise_ip:
+        return None
+    public = detect_public_address(settings.stun_server, port=settings.udp_ports[0])
+    if settings.udp_ports[0] not in (0, public.port):
+        _log.warning("the network changes port numbers: forward them", port=settings.udp_ports[0], seen=public.port)
+    return public

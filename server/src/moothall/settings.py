@@ -32,6 +32,7 @@ _PREFIX = "MOOTHALL_"
 _MAX_SECRET_FILE = 64 * 1024
 _MAX_PORT = 65535
 _MAX_UDP_PORTS = 64
+_STUN_PORT = 3478
 _MIN_SECRET_LENGTH = 32
 _MAX_DIAL_IN_NUMBERS = 500
 
@@ -63,10 +64,17 @@ class Settings(BaseSettings):
         None, description="Origin people reach this server under, like https://meet.example."
     )
     advertise_ip: Annotated[tuple[str, ...], NoDecode] = Field(
-        (), description="Addresses clients send media to, comma-separated; 'auto' for this machine's own."
+        (), description="Addresses (IPv4, IPv6) clients send media to, comma-separated; 'auto' for this machine's own."
+    )
+    stun_server: str | None = Field(
+        None,
+        description="host:port to ask at the start for the public address, told beside this machine's own; default: nobody.",
     )
     udp_ports: Annotated[tuple[int, ...], NoDecode] = Field(
         (7882,), description="UDP ports for media: one, a list (7882,7883) or a range (7882-7885)."
+    )
+    tcp_port: int | None = Field(
+        7881, ge=0, le=_MAX_PORT, description="TCP port for media, for networks without UDP; 'off' for none."
     )
     tls_cert: Path | None = Field(None, description="Certificate chain (PEM) to serve HTTPS.")
     tls_key: Path | None = Field(None, description="Private key (PEM) of the certificate.")
@@ -181,6 +189,21 @@ class Settings(BaseSettings):
         if any(not 0 <= port <= _MAX_PORT for port in value):
             raise ValueError(f"a port is a number from 0 to {_MAX_PORT}")
         return value
+
+    @field_validator("stun_server")
+    @classmethod
+    def _host_and_port(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(f"//{value}")
+        if not parts.hostname or parts.netloc != value or parts.username:
+            raise ValueError("a host, or host:port")
+        return value if parts.port else f"{value}:{_STUN_PORT}"
+
+    @field_validator("tcp_port", mode="before")
+    @classmethod
+    def _off_is_none(cls, value: Any) -> Any:
+        return None if value == "off" else value
 
     @field_validator("dial_in_numbers", mode="before")
     @classmethod

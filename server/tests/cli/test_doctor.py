@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from support.clock import FakeClock
 from support.process import make_certificate, run_command, server_process
+from support.stun import stun_server
 
 from moothall.doctor import Finding, Verdict, examine
 from moothall.kit.clock import SystemClock
@@ -14,10 +15,11 @@ from moothall.settings import Settings
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    with socket.socket() as tcp, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
-        tcp.bind(("127.0.0.1", 0))
-        udp.bind(("127.0.0.1", 0))
-        return Settings(data_dir=tmp_path / "data", port=tcp.getsockname()[1], udp_ports=(udp.getsockname()[1],))
+    with socket.socket() as tcp, socket.socket() as media, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+        for one in (tcp, media, udp):
+            one.bind(("127.0.0.1", 0))
+        port, tcp_port, udp_port = (one.getsockname()[1] for one in (tcp, media, udp))
+        return Settings(data_dir=tmp_path / "data", port=port, tcp_port=tcp_port, udp_ports=(udp_port,))
 
 
 def findings(settings: Settings) -> dict[str, Finding]:
@@ -27,7 +29,7 @@ def findings(settings: Settings) -> dict[str, Finding]:
 def test_fresh_machine(settings: Settings):
     found = findings(settings)
 
-    for part in ("data directory", "SQLite", "database", "TCP", f"UDP {settings.udp_ports[0]}"):
+    for part in ("data directory", "SQLite", "database", "TCP", f"UDP {settings.udp_ports[0]}", "media over TCP"):
         assert found[part].verdict is Verdict.OK, found[part]
     assert found["TLS"].verdict is Verdict.WARNING
     assert "clients are told" in found["media addresses"].text
@@ -42,6 +44,30 @@ def test_ports_that_are_taken(settings: Settings):
     assert found["TCP"].verdict is Verdict.FAILED
     assert found[f"UDP {settings.udp_ports[0]}"].verdict is Verdict.FAILED
     assert "--udp-ports" in found[f"UDP {settings.udp_ports[0]}"].text
+
+
+def test_media_over_tcp(settings: Settings):
+    assert settings.tcp_port is not None
+    with socket.create_server(("", settings.tcp_port)):
+        taken = findings(settings)["media over TCP"]
+    same = findings(settings.model_copy(update={"tcp_port": settings.port}))["media over TCP"]
+    off = findings(settings.model_copy(update={"tcp_port": None}))["media over TCP"]
+
+    assert (taken.verdict, same.verdict, off.verdict) == (Verdict.FAILED, Verdict.FAILED, Verdict.WARNING)
+    assert "--tcp-port" in taken.text
+    assert "--tcp-port" in off.text
+
+
+def test_public_address(settings: Settings):
+    with stun_server(("203.0.113.7", 40_000)) as server:
+        found = findings(settings.model_copy(update={"stun_server": server}))["media addresses"]
+    silent = findings(settings.model_copy(update={"stun_server": "203.0.113.1.invalid:3478"}))["media addresses"]
+
+    assert "203.0.113.7" in found.text
+    assert f"turns port {settings.udp_ports[0]} into 40000" in found.text
+    assert found.verdict is Verdict.WARNING
+    assert silent.verdict is Verdict.FAILED
+    assert "--stun-server" in silent.text
 
 
 def test_address_clients_are_told(settings: Settings):

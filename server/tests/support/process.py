@@ -79,7 +79,12 @@ class ServerProcess:
 def server_process(*options: str, environment: dict[str, str] | None = None) -> Iterator[ServerProcess]:
     """``moothall serve`` with these options on a free port, ready."""
     process = subprocess.Popen(  # noqa: S603 - our own program
-        [str(MOOTHALL), "serve", "--port", "0", "--udp-ports", "0", "--log-format", "json", *options],
+        [
+            str(MOOTHALL),
+            "serve",
+            *["--port", "0", "--udp-ports", "0", "--tcp-port", "0", "--log-format", "json"],
+            *options,
+        ],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

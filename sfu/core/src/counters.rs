@@ -2,7 +2,7 @@
 
 macro_rules! counters {
     ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {
-        /// Totals since the shard started, except `rooms`, `peers` and `tracks`, which are how many there are now.
+        /// Totals since the shard started, except the last four, which are how many there are now.
         #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
         pub struct Counters {
             $($(#[$doc])* pub $name: u64),+
@@ -43,7 +43,7 @@ counters! {
     dropped_unbound,
     /// Datagrams str0m refused.
     dropped_refused,
-    /// Datagrams the kernel had no room for.
+    /// Datagrams the kernel had no room for, or whose TCP receiver was too slow or gone.
     dropped_unsent,
     dropped_data_lossy,
     dropped_data_channels,
@@ -55,4 +55,5 @@ counters! {
     rooms,
     peers,
     tracks,
+    tcp_connections,
 }

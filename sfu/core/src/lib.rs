@@ -10,7 +10,7 @@
 //!     peer       up to two transports, ingress table, subscriptions, data queue
 //!       transport  the only module that drives str0m
 //!         egress     SRTP, retransmission and RTCP of what subscribers receive
-//! munge, layers, keyframes, levels, loudest, spotlight, sdp, stun, path, data: pure leaves
+//! munge, layers, keyframes, levels, loudest, spotlight, sdp, stun, path, framing, data: pure leaves
 //! ```
 #![forbid(unsafe_code)]
 
@@ -22,6 +22,7 @@ pub mod datagrams;
 mod egress;
 pub mod events;
 pub mod forward;
+pub mod framing;
 pub mod ids;
 pub mod keyframes;
 pub mod layers;

@@ -28,6 +28,8 @@ pub struct ShardConfig {
     pub identity: Identity,
     /// Addresses clients are told. Datagrams are received at and sent from these.
     pub candidates: Vec<SocketAddr>,
+    /// Addresses clients may open TCP connections to (RFC 6544, passive).
+    pub tcp_candidates: Vec<SocketAddr>,
     pub room_limits: RoomLimits,
 }
 
@@ -198,7 +200,7 @@ impl Shard {
         }
         self.or_reply_unknown(request, peer);
         self.with_peer(peer, |room, slot, out, config| {
-            let new = |target| Transport::new(target, &config.identity, &config.candidates, now);
+            let new = |target| Transport::new(target, config, now);
             room.accept_offer(now, slot, request, sdp, new, out);
         });
     }
@@ -206,7 +208,7 @@ impl Shard {
     fn create_offer(&mut self, now: Instant, request: RequestId, peer: PeerId, restart_ice: bool) {
         self.or_reply_unknown(request, peer);
         self.with_peer(peer, |room, slot, out, config| {
-            let new = |target| Transport::new(target, &config.identity, &config.candidates, now);
+            let new = |target| Transport::new(target, config, now);
             room.create_offer(now, slot, request, restart_ice, new, out);
         });
     }
@@ -271,6 +273,16 @@ impl Shard {
     }
 
     // Network.
+
+    /// A transport here has this ICE user fragment.
+    pub fn has_ufrag(&self, ufrag: &str) -> bool {
+        self.by_ufrag.contains_key(ufrag)
+    }
+
+    /// ICE found that this is a way to a client of ours, and the client is still there.
+    pub fn is_proven(&self, carrier: Carrier, remote: SocketAddr) -> bool {
+        self.by_address.contains_key(&(carrier, remote))
+    }
 
     /// A datagram that arrived at `path.local`, one of the configured candidates.
     pub fn handle_datagram(&mut self, now: Instant, path: Path, datagram: &[u8]) {

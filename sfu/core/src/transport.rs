@@ -12,7 +12,7 @@ use str0m::change::{SdpAnswer, SdpOffer, SdpPendingOffer};
 use str0m::channel::{ChannelConfig, ChannelId, Reliability};
 use str0m::config::{CryptoProvider, DtlsCert};
 use str0m::media::{Direction, KeyframeRequestKind, MediaKind, Mid, Pt, Rid};
-use str0m::net::{Protocol, Receive};
+use str0m::net::{Protocol, Receive, TcpType};
 use str0m::rtp::{Extension, ExtensionMap, RtpPacket, Ssrc};
 use str0m::{Candidate, Event as RtcEvent, IceConnectionState, Input, Output, Rtc};
 
@@ -24,6 +24,7 @@ use crate::events::TransportState;
 use crate::forward::{Format, OutgoingStream, PayloadTypes};
 use crate::limits;
 use crate::path::{Carrier, Checks, Path};
+use crate::shard::ShardConfig;
 use crate::stun;
 
 /// Payload types of our own offers: the ones clients use themselves, so that few ever need mapping.
@@ -133,7 +134,8 @@ pub struct Transport {
 }
 
 impl Transport {
-    pub fn new(target: Target, identity: &Identity, candidates: &[SocketAddr], now: Instant) -> Self {
+    pub fn new(target: Target, shard: &ShardConfig, now: Instant) -> Self {
+        let identity = &shard.identity;
         let crypto = match target {
             Target::Publisher => &identity.crypto,
             Target::Subscriber => &identity.without_srtp,
@@ -156,10 +158,12 @@ impl Transport {
         codecs.enable_vp8(true);
         codecs.add_h264(H264_PT.into(), Some(H264_RTX_PT.into()), true, H264_PROFILE_LEVEL);
         let (mut rtc, keys) = egress::build_with_keys(|| config.build(now));
-        for address in candidates {
-            if let Ok(candidate) = Candidate::host(*address, Protocol::Udp) {
-                rtc.add_local_candidate(candidate);
-            }
+        let udp = shard.candidates.iter().map(|address| Candidate::host(*address, Protocol::Udp));
+        let passive =
+            |address: &SocketAddr| Candidate::builder().tcp().host(*address).tcptype(TcpType::Passive).build();
+        // In order of preference: a stream waits for what it lost, so it comes last.
+        for candidate in udp.chain(shard.tcp_candidates.iter().map(passive)).flatten() {
+            rtc.add_local_candidate(candidate);
         }
         let ufrag = rtc.direct_api().local_ice_credentials().ufrag;
         Self {

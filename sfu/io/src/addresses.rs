@@ -3,20 +3,42 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 
-/// The addresses clients are told for a socket bound to `ip`: the advertised ones of its family if there are any, else
-/// `ip` itself, or every address of the machine when `ip` is the unspecified one.
-pub fn candidate_ips(ip: IpAddr, advertised: &[IpAddr]) -> io::Result<Vec<IpAddr>> {
-    let told: Vec<IpAddr> = advertised.iter().copied().filter(|a| a.is_ipv4() == ip.is_ipv4()).collect();
-    if !told.is_empty() {
-        return Ok(told);
-    }
-    if !ip.is_unspecified() {
-        return Ok(vec![ip]);
-    }
+/// Addresses of one family a client is told; a machine with more tells the first.
+const MAX_TOLD: usize = 16;
+
+/// What clients are told beside, or instead of, the addresses that are bound.
+#[derive(Debug, Clone, Default)]
+pub struct Told {
+    /// Instead of those of their family.
+    pub instead: Vec<IpAddr>,
+    /// In addition to those of their family: a public address in front of this machine.
+    pub also: Vec<IpAddr>,
+}
+
+/// The addresses clients are told for each of the bound ones: `told` first of all; else the bound address itself, or every
+/// address of the machine where that is the unspecified one.
+pub fn candidate_ips(bound: &[IpAddr], told: &Told) -> io::Result<Vec<Vec<IpAddr>>> {
     let interfaces = if_addrs::get_if_addrs()?;
-    let local: Vec<IpAddr> =
-        interfaces.iter().map(if_addrs::Interface::ip).filter(|a| a.is_ipv4() == ip.is_ipv4()).collect();
-    Ok(reachable(&local))
+    Ok(choose(bound, told, &interfaces.iter().map(if_addrs::Interface::ip).collect::<Vec<_>>()))
+}
+
+fn choose(bound: &[IpAddr], told: &Told, machine: &[IpAddr]) -> Vec<Vec<IpAddr>> {
+    let is_open = |ip: &IpAddr| bound.iter().any(|b| b.is_unspecified() && b.is_ipv4() == ip.is_ipv4());
+    let local = reachable(&machine.iter().copied().filter(is_open).collect::<Vec<_>>());
+    let of_family = |list: &[IpAddr], ip: IpAddr| -> Vec<IpAddr> {
+        list.iter().copied().filter(|a| a.is_ipv4() == ip.is_ipv4()).collect()
+    };
+    let for_one = |ip: &IpAddr| {
+        let instead = of_family(&told.instead, *ip);
+        if !instead.is_empty() {
+            return instead;
+        }
+        let mut ips = if ip.is_unspecified() { of_family(&local, *ip) } else { vec![*ip] };
+        ips.truncate(MAX_TOLD);
+        ips.extend(of_family(&told.also, *ip).into_iter().filter(|a| !machine.contains(a)));
+        ips
+    };
+    bound.iter().map(for_one).collect()
 }
 
 /// Loopback and link-local addresses only when there is nothing better: no other machine reaches them.
@@ -60,20 +82,61 @@ mod tests {
         assert!(!is_of_this_machine(ips(&["203.0.113.7"])[0]));
     }
 
+    fn chosen(bound: &[&str], instead: &[&str], also: &[&str], machine: &[&str]) -> Vec<Vec<IpAddr>> {
+        choose(&ips(bound), &Told { instead: ips(instead), also: ips(also) }, &ips(machine))
+    }
+
     #[test]
     fn advertised_addresses_replace_the_bound_one_of_their_family() {
-        let advertised = ips(&["203.0.113.7"]);
+        let machine = ["127.0.0.1", "10.0.0.5"];
 
-        assert_eq!(candidate_ips(ips(&["0.0.0.0"])[0], &advertised).unwrap(), advertised);
-        assert_eq!(candidate_ips(ips(&["10.1.2.3"])[0], &[]).unwrap(), ips(&["10.1.2.3"]));
-        assert_eq!(candidate_ips(ips(&["::1"])[0], &advertised).unwrap(), ips(&["::1"]));
+        assert_eq!(chosen(&["0.0.0.0"], &["203.0.113.7"], &[], &machine), [ips(&["203.0.113.7"])]);
+        assert_eq!(chosen(&["10.1.2.3"], &[], &[], &machine), [ips(&["10.1.2.3"])]);
+        assert_eq!(
+            chosen(&["0.0.0.0", "::1"], &["203.0.113.7"], &[], &machine),
+            [ips(&["203.0.113.7"]), ips(&["::1"])]
+        );
+    }
+
+    #[test]
+    fn every_address_of_the_machine_is_told_for_the_unspecified_one_of_its_family() {
+        let machine = ["127.0.0.1", "10.0.0.5", "169.254.3.4", "::1", "fe80::1", "2001:db8::5", "2001:db8::6"];
+
+        assert_eq!(
+            chosen(&["0.0.0.0", "::"], &[], &[], &machine),
+            [ips(&["10.0.0.5"]), ips(&["2001:db8::5", "2001:db8::6"])]
+        );
     }
 
     #[test]
     fn loopback_is_told_only_when_there_is_nothing_else() {
-        assert_eq!(reachable(&ips(&["127.0.0.1", "10.0.0.5"])), ips(&["10.0.0.5"]));
-        assert_eq!(reachable(&ips(&["127.0.0.1"])), ips(&["127.0.0.1"]));
-        assert_eq!(reachable(&ips(&["::1", "fe80::1"])), ips(&["::1"]));
+        assert_eq!(chosen(&["0.0.0.0"], &[], &[], &["127.0.0.1", "10.0.0.5"]), [ips(&["10.0.0.5"])]);
+        assert_eq!(chosen(&["0.0.0.0"], &[], &[], &["127.0.0.1"]), [ips(&["127.0.0.1"])]);
+        assert_eq!(
+            chosen(&["0.0.0.0", "::"], &[], &[], &["127.0.0.1", "10.0.0.5", "::1", "fe80::1"]),
+            [ips(&["10.0.0.5"]), vec![]]
+        );
+        assert_eq!(chosen(&["0.0.0.0", "::"], &[], &[], &["127.0.0.1", "::1"]), [ips(&["127.0.0.1"]), ips(&["::1"])]);
+    }
+
+    #[test]
+    fn a_public_address_is_told_beside_the_local_ones() {
+        let machine = ["10.0.0.5", "2001:db8::5"];
+
+        assert_eq!(
+            chosen(&["0.0.0.0", "::"], &[], &["203.0.113.7"], &machine),
+            [ips(&["10.0.0.5", "203.0.113.7"]), ips(&["2001:db8::5"])]
+        );
+        assert_eq!(chosen(&["0.0.0.0"], &[], &["10.0.0.5"], &machine), [ips(&["10.0.0.5"])]);
+        assert_eq!(chosen(&["0.0.0.0"], &["198.51.100.1"], &["203.0.113.7"], &machine), [ips(&["198.51.100.1"])]);
+    }
+
+    #[test]
+    fn no_machine_has_too_many_addresses_to_tell() {
+        let many: Vec<String> = (0..100).map(|i| format!("10.0.0.{i}")).collect();
+        let machine: Vec<&str> = many.iter().map(String::as_str).collect();
+
+        assert_eq!(chosen(&["0.0.0.0"], &[], &[], &machine)[0].len(), MAX_TOLD);
     }
 
     #[test]

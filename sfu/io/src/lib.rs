@@ -1,4 +1,5 @@
-//! Drives the SFU core: UDP sockets, one thread per shard, an event queue with a file descriptor that wakes the reader.
+//! Drives the SFU core: UDP sockets, one thread per shard, TCP connections for networks without UDP, an event queue with
+//! a file descriptor that wakes the reader.
 //!
 //! Nothing here knows what a packet means; the core never sees a socket.
 #![forbid(unsafe_code)]
@@ -6,7 +7,11 @@
 mod addresses;
 mod engine;
 mod event_queue;
+mod outbox;
 mod shard_thread;
 mod socket;
+mod tcp_connections;
+mod tcp_lobby;
+mod tcp_ring;
 
 pub use engine::{Engine, EngineConfig};

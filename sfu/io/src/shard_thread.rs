@@ -12,6 +12,8 @@ use moothall_sfu_core::{Command, Counters, Path, Shard};
 
 use crate::event_queue::EventQueue;
 use crate::socket::{ReceiveBuffers, Socket, send_all};
+use crate::tcp_connections::{FIRST_TOKEN, TcpConnections};
+use crate::tcp_ring::{Newcomer, Ring};
 
 pub const WAKER: Token = Token(0);
 /// Batches read from one socket before commands and timers get their turn.
@@ -27,10 +29,18 @@ pub struct Shared {
     pub stop: AtomicBool,
 }
 
+/// How a shard takes part in TCP: what it is handed, whom it hands on to, what it keeps.
+pub struct TcpPart {
+    pub newcomers: Receiver<Newcomer>,
+    pub ring: Ring,
+    pub connections: TcpConnections,
+}
+
 /// Run until told to stop. The sockets are registered here.
 pub struct ShardThread {
     poll: Poll,
     sockets: Vec<Socket>,
+    tcp: TcpPart,
     commands: Receiver<Command>,
     shard: Shard,
     shared: Arc<Shared>,
@@ -44,6 +54,7 @@ impl ShardThread {
     pub fn new(
         poll: Poll,
         mut sockets: Vec<Socket>,
+        tcp: TcpPart,
         commands: Receiver<Command>,
         shard: Shard,
         shared: Arc<Shared>,
@@ -52,11 +63,11 @@ impl ShardThread {
             poll.registry().register(&mut socket.io, Token(index + 1), Interest::READABLE)?;
         }
         let unread = vec![false; sockets.len()];
-        Ok(Self { poll, sockets, commands, shard, shared, unread, commands_left: false, unsent: 0 })
+        Ok(Self { poll, sockets, tcp, commands, shard, shared, unread, commands_left: false, unsent: 0 })
     }
 
     pub fn run(mut self) {
-        let mut ready = Events::with_capacity(16);
+        let mut ready = Events::with_capacity(256);
         let mut buffers = ReceiveBuffers::new();
         while !self.shared.stop.load(Ordering::Acquire) {
             let sleep = if self.has_work_left() { Duration::ZERO } else { self.sleep() };
@@ -66,12 +77,17 @@ impl ShardThread {
                 // The poller itself is broken: nothing can be received any more.
                 Err(_) => break,
             }
+            let now = Instant::now();
             for event in &ready {
-                if event.token() != WAKER {
-                    self.unread[event.token().0 - 1] = true;
+                match event.token() {
+                    WAKER => {}
+                    token if token.0 >= FIRST_TOKEN => {
+                        let is_readable = event.is_readable() || event.is_read_closed() || event.is_error();
+                        self.tcp.connections.ready(now, token, is_readable, event.is_writable());
+                    }
+                    token => self.unread[token.0 - 1] = true,
                 }
             }
-            let now = Instant::now();
             // What runs a peer's transport is contained in the core; this is for everything around it.
             if let Err(text) = contain(|| self.turn(now, &mut buffers)) {
                 self.shard.start_over(now, &text);
@@ -81,7 +97,7 @@ impl ShardThread {
     }
 
     fn has_work_left(&self) -> bool {
-        self.commands_left || self.unread.contains(&true)
+        self.commands_left || self.unread.contains(&true) || self.tcp.connections.has_unread()
     }
 
     fn turn(&mut self, now: Instant, buffers: &mut ReceiveBuffers) {
@@ -91,8 +107,23 @@ impl ShardThread {
                 self.unread[index] = self.receive(now, index, buffers);
             }
         }
+        self.welcome(now);
+        self.tcp.connections.receive(now, &mut self.shard);
         self.shard.handle_timeout(now);
         self.deliver(now);
+        self.tcp.connections.look_around(now, &self.shard);
+    }
+
+    /// Take in the TCP connections that are for somebody here.
+    fn welcome(&mut self, now: Instant) {
+        while let Ok(mut newcomer) = self.tcp.newcomers.try_recv() {
+            if self.shard.has_ufrag(&newcomer.ufrag) {
+                self.tcp.connections.admit(now, newcomer);
+            } else {
+                newcomer.asked += 1;
+                self.tcp.ring.hand_over(newcomer);
+            }
+        }
     }
 
     fn sleep(&self) -> Duration {
@@ -129,10 +160,12 @@ impl ShardThread {
 
     fn deliver(&mut self, now: Instant) {
         self.shard.flush(now);
-        self.unsent += send_all(&self.sockets, self.shard.datagrams());
+        self.unsent += send_all(&self.sockets, &mut self.tcp.connections, self.shard.datagrams());
+        self.tcp.connections.flush(now);
         self.shared.events.push_all(self.shard.take_events());
         let mut counters = *self.shard.counters();
         counters.dropped_unsent = self.unsent;
+        counters.tcp_connections = self.tcp.connections.count() as u64;
         *self.shared.counters.lock().unwrap_or_else(PoisonError::into_inner) = counters;
     }
 

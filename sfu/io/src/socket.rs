@@ -3,11 +3,12 @@
 use std::io::{self, IoSliceMut};
 use std::net::{IpAddr, SocketAddr};
 
-use moothall_sfu_core::Datagrams;
+use moothall_sfu_core::{Carrier, Datagrams};
 use quinn_udp::{RecvMeta, Transmit, UdpSocketState};
 use socket2::{Domain, Protocol, Socket as RawSocket, Type};
 
 use crate::addresses::{candidate_for, is_of_this_machine};
+use crate::tcp_connections::TcpConnections;
 
 /// The kernel default loses bursts of video from a few publishers.
 const BUFFER_BYTES: usize = 4 * 1024 * 1024;
@@ -94,11 +95,15 @@ impl ReceiveBuffers {
     }
 }
 
-/// Send everything and clear it; how many datagrams the kernel had no room for.
-pub fn send_all(sockets: &[Socket], datagrams: &mut Datagrams) -> u64 {
+/// Send everything and clear it; how many datagrams were lost here.
+pub fn send_all(sockets: &[Socket], tcp: &mut TcpConnections, datagrams: &mut Datagrams) -> u64 {
     let segments = sockets.iter().map(|s| s.state.max_gso_segments()).min().unwrap_or(1);
     let mut unsent = 0;
     for run in datagrams.runs(segments, MAX_RUN_BYTES) {
+        if run.path.carrier == Carrier::Tcp {
+            unsent += run.bytes.chunks(run.segment).filter(|d| !tcp.send(run.path.remote, d)).count() as u64;
+            continue;
+        }
         let Some(socket) = sockets.iter().find(|s| s.owns(run.path.local)) else {
             unsent += run.count as u64;
             continue;

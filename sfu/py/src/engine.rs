@@ -6,7 +6,7 @@ use std::os::fd::RawFd;
 use std::sync::Arc;
 
 use moothall_sfu_core::limits::MAX_MESSAGE;
-use moothall_sfu_core::{Command, Kind, PeerId, RoomId, RoomLimits, SubscriptionSettings, Target, TrackId};
+use moothall_sfu_core::{Carrier, Command, Kind, PeerId, RoomId, RoomLimits, SubscriptionSettings, Target, TrackId};
 use moothall_sfu_io::EngineConfig;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -29,12 +29,15 @@ impl Engine {
 impl Engine {
     #[new]
     #[pyo3(signature = (
-        *, bind_ips, udp_ports, advertised_ips = Vec::new(), voices = 3, voices_from = 16, cameras = 25
+        *, bind_ips, udp_ports, tcp_port = None, advertised_ips = Vec::new(), public_ips = Vec::new(), voices = 3,
+        voices_from = 16, cameras = 25
     ))]
     fn new(
         bind_ips: Vec<String>,
         udp_ports: Vec<u16>,
+        tcp_port: Option<u16>,
         advertised_ips: Vec<String>,
+        public_ips: Vec<String>,
         voices: usize,
         voices_from: usize,
         cameras: usize,
@@ -42,7 +45,9 @@ impl Engine {
         let config = EngineConfig {
             bind_ips: parse_ips(&bind_ips)?,
             udp_ports,
+            tcp_port,
             advertised_ips: parse_ips(&advertised_ips)?,
+            public_ips: parse_ips(&public_ips)?,
             room_limits: RoomLimits { voices, voices_from, cameras },
         };
         let inner = moothall_sfu_io::Engine::new(&config).map_err(|e| match e.kind() {
@@ -63,8 +68,17 @@ impl Engine {
     }
 
     #[getter]
+    fn tcp_port(&self) -> Option<u16> {
+        self.inner.tcp_port()
+    }
+
+    #[getter]
     fn candidates(&self) -> Vec<String> {
-        self.inner.candidates().iter().map(|a| format!("{a}/udp")).collect()
+        let name = |carrier| match carrier {
+            Carrier::Udp => "udp",
+            Carrier::Tcp => "tcp",
+        };
+        self.inner.candidates().into_iter().map(|(carrier, a)| format!("{a}/{}", name(carrier))).collect()
     }
 
     #[pyo3(signature = (limit = 512))]

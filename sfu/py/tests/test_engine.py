@@ -79,6 +79,25 @@ def test_advertised_addresses_are_told_instead() -> None:
     engine.close()
 
 
+def test_tcp_port_is_one_for_all_shards_and_told_too() -> None:
+    engine = Engine(bind_ips=["127.0.0.1"], udp_ports=[0, 0], tcp_port=0)
+
+    assert engine.tcp_port
+    assert engine.candidates[2:] == [f"127.0.0.1:{engine.tcp_port}/tcp"]
+    with pytest.raises(OSError, match=f"TCP 127.0.0.1:{engine.tcp_port}"):
+        Engine(bind_ips=["127.0.0.1"], udp_ports=[0], tcp_port=engine.tcp_port)
+    engine.close()
+    assert Engine(bind_ips=["127.0.0.1"], udp_ports=[0]).tcp_port is None
+
+
+def test_a_public_address_is_told_beside_the_local_one() -> None:
+    engine = Engine(bind_ips=["127.0.0.1", "::1"], udp_ports=[0], public_ips=["203.0.113.9"])
+
+    (port,) = engine.udp_ports
+    assert engine.candidates == [f"127.0.0.1:{port}/udp", f"203.0.113.9:{port}/udp", f"[::1]:{port}/udp"]
+    engine.close()
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

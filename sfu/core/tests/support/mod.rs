@@ -54,7 +54,12 @@ impl World {
 
     pub fn with_limits(limits: RoomLimits) -> Self {
         let sfu = SocketAddr::from(([10, 0, 0, 1], 7000));
-        let config = ShardConfig { identity: Identity::generate(), candidates: vec![sfu], room_limits: limits };
+        let config = ShardConfig {
+            identity: Identity::generate(),
+            candidates: vec![sfu],
+            tcp_candidates: vec![sfu],
+            room_limits: limits,
+        };
         // Only a base to count from: nothing in a test depends on how time really passes.
         let now = Instant::now();
         Self {

@@ -44,15 +44,19 @@ class Engine:
         *,
         bind_ips: Sequence[str],
         udp_ports: Sequence[int],
+        tcp_port: int | None = ...,
         advertised_ips: Sequence[str] = ...,
+        public_ips: Sequence[str] = ...,
         voices: int = 3,
         voices_from: int = 16,
         cameras: int = 25,
     ) -> Self:
-        """Bind every UDP port on every ip and start one shard thread per UDP port.
+        """Bind every UDP port and the TCP port on every ip and start one shard thread per UDP port.
 
         ``bind_ips``: local addresses, "0.0.0.0" and "::" allowed. ``udp_ports``: one per shard; 0 picks a free one.
-        ``advertised_ips``: what clients are told instead of the bound addresses (NAT); empty: the local addresses.
+        ``tcp_port``: for clients that cannot use UDP (RFC 6544); 0 picks a free one, None: UDP only.
+        ``advertised_ips``: what clients are told instead of the bound addresses of the same family (NAT); without one: the
+        local addresses, 16 of a family at the most. ``public_ips``: told in addition to the local ones of their family.
         Of a room with at least ``voices_from`` microphones only the ``voices`` loudest are forwarded, one at least; of its
         cameras only ``cameras``: first those somebody pinned (a subscription with ``max_layer`` 2 or a ``priority``), then
         those of whoever spoke last. Screen shares do not count and are always forwarded.
@@ -65,8 +69,10 @@ class Engine:
     @property
     def udp_ports(self) -> list[int]: ...
     @property
+    def tcp_port(self) -> int | None: ...
+    @property
     def candidates(self) -> list[str]:
-        """The host candidates clients will be told, as ``ip:port/udp``."""
+        """The host candidates clients will be told, as ``ip:port/udp`` or ``ip:port/tcp``."""
 
     def poll_events(self, limit: int = 512) -> list[Event]:
         """At most ``limit`` events, oldest first; never blocks."""
@@ -150,7 +156,8 @@ class Engine:
         """Process totals and present numbers by name.
 
         Totals: packets_in, packets_out, bytes_in, bytes_out, forwarded, dropped_*, ignored_candidates,
-        refused_descriptions, keyframe_requests, panics; and how many there are now: rooms, peers, tracks.
+        refused_descriptions, keyframe_requests, panics; and how many there are now: rooms, peers,
+        tracks, tcp_connections.
         """
 
     def _panic_peer(self, peer: int) -> None:

@@ -1,0 +1,45 @@
+//! How a TCP connection finds the shard it is for: it is handed from shard to shard until one knows its user fragment.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
+
+use mio::Waker;
+use mio::net::TcpStream;
+
+/// Connections that may wait for one shard to look at them.
+pub const RING_QUEUE: usize = 64;
+
+/// A connection whose first frame, still unread, is a check for `ufrag`.
+pub struct Newcomer {
+    pub stream: TcpStream,
+    /// Our candidate it came in by.
+    pub candidate: SocketAddr,
+    pub remote: SocketAddr,
+    pub ufrag: String,
+    /// Shards that did not know it.
+    pub asked: usize,
+}
+
+/// All shards in a circle.
+#[derive(Clone)]
+pub struct Ring {
+    shards: Arc<Vec<(SyncSender<Newcomer>, Arc<Waker>)>>,
+}
+
+impl Ring {
+    pub fn new(shards: Vec<(SyncSender<Newcomer>, Arc<Waker>)>) -> Self {
+        Self { shards: Arc::new(shards) }
+    }
+
+    /// To the next shard that was not asked. When all were, or it has no time, the connection is closed: a client tries
+    /// again, and a server that is this busy does better without it.
+    pub fn hand_over(&self, newcomer: Newcomer) {
+        if let Some((shard, waker)) = self.shards.get(newcomer.asked)
+            && shard.try_send(newcomer).is_ok()
+        {
+            // Fails only when the poller is gone with its thread.
+            let _ = waker.wake();
+        }
+    }
+}
