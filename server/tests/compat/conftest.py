@@ -52,6 +52,7 @@ class MeetingServer:
 
     url: str
     engine: EmbeddedEngine
+    sfu: moothall_sfu.Engine
     events: list[EngineEvent] = field(default_factory=list)
     verdict: Admission | Refusal = field(default_factory=Admission)
 
@@ -69,8 +70,8 @@ class MeetingServer:
 
 
 @contextlib.asynccontextmanager
-async def serving(port: int = 0, webhook_urls: Sequence[str] = ()) -> AsyncIterator[MeetingServer]:
-    """Serve on this port until the block ends, then stop in good order."""
+async def serving(port: int = 0, webhook_urls: Sequence[str] = (), **media: Any) -> AsyncIterator[MeetingServer]:
+    """Serve on this port until the block ends, then stop in good order. ``media``: of the SFU, which has one UDP port on loopback."""
     clock = SystemClock()
     listener = socket.create_server(("127.0.0.1", port))
     url = f"ws://127.0.0.1:{listener.getsockname()[1]}"
@@ -89,8 +90,9 @@ async def serving(port: int = 0, webhook_urls: Sequence[str] = ()) -> AsyncItera
         fresh_id=fresh_id,
         pauses=(0.01, 0.01),
     )
+    sfu = moothall_sfu.Engine(**{"bind_ips": ["127.0.0.1"], "udp_ports": [0], **media})
     engine = EmbeddedEngine(
-        sfu=moothall_sfu.Engine(bind_ips=["127.0.0.1"], udp_ports=[0]),
+        sfu=sfu,
         api_key=API_KEY,
         api_secret=API_SECRET,
         client_url=url,
@@ -99,7 +101,7 @@ async def serving(port: int = 0, webhook_urls: Sequence[str] = ()) -> AsyncItera
         listener=listen,
         announce=webhooks.add,
     )
-    server = MeetingServer(url, engine)
+    server = MeetingServer(url, engine, sfu)
     page = [
         Route("/", lambda _: HTMLResponse(PAGE.read_text())),
         Route("/livekit-client.js", lambda _: FileResponse(LIVEKIT_CLIENT)),
@@ -177,14 +179,17 @@ async def open_page() -> AsyncIterator[OpenPage]:
     """
     async with async_playwright() as playwright, contextlib.AsyncExitStack() as stack:
 
-        async def open_page(server: MeetingServer | KillableServer, identity: str, **options: Any) -> Page:
-            browser = await playwright.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_ARGUMENTS)
+        async def open_page(
+            server: MeetingServer | KillableServer, identity: str, *, chromium: Sequence[str] = (), **options: Any
+        ) -> Page:
+            arguments = [*CHROMIUM_ARGUMENTS, *chromium]
+            browser = await playwright.chromium.launch(executable_path=chromium_path(), args=arguments)
             stack.push_async_callback(browser.close)
             page = await browser.new_page()
             page.on("console", lambda message: _log.info("%s: %.200s", identity, message.text))
             await page.goto(server.page_url)
-            arguments = [server.url, server.token(identity), options]
-            await page.evaluate("([url, token, options]) => join(url, token, options)", arguments)
+            join = [server.url, server.token(identity), options]
+            await page.evaluate("([url, token, options]) => join(url, token, options)", join)
             return page
 
         yield open_page

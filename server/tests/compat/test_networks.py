@@ -1,0 +1,100 @@
+"""Networks that let only some of it through: unmodified Chromium finds its way."""
+
+import asyncio
+import time
+from typing import Any
+
+from conftest import MeetingServer, OpenPage, serving
+from playwright.async_api import Page
+from support.python_client import python_clients
+from support.waiting import eventually
+
+# Enterprise policy for networks where UDP must not be used; the browser then gathers no UDP candidates.
+NO_UDP = "--webrtc-ip-handling-policy=disable_non_proxied_udp"
+_FRAMES = 15
+_JOIN_SECONDS = 5
+
+
+async def paths(page: Page) -> dict[str, Any]:
+    """Of both connections, once both are in use."""
+
+    async def both() -> dict[str, Any] | None:
+        found: dict[str, Any] = await page.evaluate("paths()")
+        return found if len(found) == 2 else None
+
+    found = await eventually(both)
+    assert found is not None
+    return found
+
+
+async def sees(page: Page, identity: str) -> None:
+    async def frames() -> bool:
+        got = await page.evaluate("who => received(who, 'camera')", identity)
+        return got is not None and got["frames"] >= _FRAMES
+
+    await eventually(frames)
+
+
+async def test_browser_without_udp_joins_over_tcp(open_page: OpenPage) -> None:
+    async with serving(tcp_port=0) as server:
+        began = time.monotonic()
+        alice = await open_page(server, "alice", chromium=[NO_UDP])
+        joined = time.monotonic() - began
+        bob = await open_page(server, "bob", chromium=[NO_UDP])
+
+        await asyncio.gather(sees(alice, "bob"), sees(bob, "alice"))
+
+        port = server.sfu.tcp_port
+        for page in (alice, bob):
+            for path in (await paths(page)).values():
+                assert (path["protocol"], path["port"]) == ("tcp", port)
+        # With the start of the browser and of its camera.
+        assert joined < 2 * _JOIN_SECONDS, joined
+
+
+async def test_udp_is_preferred_where_both_work(open_page: OpenPage) -> None:
+    async with serving(tcp_port=0) as server:
+        alice, bob = await asyncio.gather(open_page(server, "alice"), open_page(server, "bob"))
+        await asyncio.gather(sees(alice, "bob"), sees(bob, "alice"))
+
+        for page in (alice, bob):
+            for path in (await paths(page)).values():
+                assert (path["protocol"], path["port"]) == ("udp", server.sfu.udp_ports[0])
+
+
+async def test_clients_meet_over_ipv6_and_tcp_and_both(open_page: OpenPage) -> None:
+    async with serving(bind_ips=["::1"], tcp_port=0) as server, python_clients(1) as (bob,):
+        alice = await open_page(server, "alice")
+        await bob.join(server.url, server.token("bob"))
+        await bob.publish()
+        await sees(alice, "bob")
+        assert {path["address"] for path in (await paths(alice)).values()} <= {"::1", "[::1]"}
+        carol = await open_page(server, "carol", chromium=[NO_UDP])
+        await asyncio.gather(sees(carol, "bob"), sees(carol, "alice"), sees(alice, "carol"))
+        await bob.sees("carol")
+        assert {path["protocol"] for path in (await paths(carol)).values()} == {"tcp"}
+
+
+async def test_tcp_carries_a_meeting_through_a_resume(open_page: OpenPage) -> None:
+    async with serving(tcp_port=0) as server:
+        alice = await open_page(server, "alice", chromium=[NO_UDP])
+        bob = await open_page(server, "bob")
+        await sees(alice, "bob")
+
+        await alice.evaluate("room.simulateScenario('signal-reconnect')")
+        await eventually(lambda: _reconnected(alice))
+        before = (await alice.evaluate("received('bob', 'camera')"))["frames"]
+
+        async def more() -> bool:
+            return bool((await alice.evaluate("received('bob', 'camera')"))["frames"] > before + _FRAMES)
+
+        await eventually(more)
+        await sees(bob, "alice")
+        assert {path["protocol"] for path in (await paths(alice)).values()} == {"tcp"}
+
+
+async def _reconnected(page: Page) -> bool:
+    return any(entry[0] == "Reconnected" for entry in await page.evaluate("log"))
+
+
+__all__ = ["MeetingServer"]
