@@ -26,6 +26,7 @@ from moothall.kit.clock import SystemClock
 from moothall.signalling import limits
 from moothall.signalling.embedded import EmbeddedEngine
 from moothall.signalling.endpoint import routes
+from moothall.signalling.events import SettingsRequested
 from moothall.signalling.messages import Permission
 from moothall.signalling.redaction import redact_queries
 from moothall.signalling.reports import Reports
@@ -477,6 +478,28 @@ class TestHostileClients:
             async with world.socket("alice", reconnect="1", sid=alice.sid) as resumed:
                 await resumed.next("reconnect")
             alice.connection.transport.resume_reading()
+
+    async def test_places_of_a_limited_room_are_given_once(self, world: World) -> None:
+        world.engine.prepare_room("standup", SettingsRequested(max_participants=2, empty_timeout=60))
+
+        async def arrives(number: int) -> str:
+            try:
+                async with world.socket(f"person{number}") as wire:
+                    frame = await wire.connection.recv()
+                    assert isinstance(frame, bytes)
+                    said = pb.SignalResponse.FromString(frame).WhichOneof("message")
+                    everybody.add(number)
+                    await eventually(lambda: len(everybody) == 8)
+                    return str(said)
+            except InvalidStatus as refused:
+                everybody.add(number)
+                return str(refused.response.status_code)
+
+        everybody: set[int] = set()
+        outcomes = await asyncio.gather(*(arrives(number) for number in range(8)))
+
+        assert outcomes.count("join") == 2
+        assert set(outcomes) <= {"join", "leave", "403"}
 
     async def test_what_happens_to_many_at_once_is_told_in_one_message(self, world: World) -> None:
         async with world.inside("alice") as alice, world.inside("bob"):

@@ -78,7 +78,7 @@ _SIF_TRAILER_BYTES = 16
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """The meeting's consent to one connection. Worth nothing once somebody was removed in the meantime: ask again."""
+    """The meeting's consent to one connection. Worth nothing once somebody was removed, or the room filled up, in the meantime: ask again."""
 
     removals: int
 
@@ -326,7 +326,7 @@ class EmbeddedEngine:
             if self._is_full(token):
                 return Refusal("meeting_full")
             assert isinstance(verdict, Admission)  # noqa: S101 - the gate knows two answers
-            if self.is_current(ticket):
+            if self.is_current(ticket, token):
                 return ticket
 
     def _is_full(self, token: AccessToken) -> bool:
@@ -337,8 +337,8 @@ class EmbeddedEngine:
             return False
         return sum(one.identity != token.identity for one in live.room.participants.values()) >= most
 
-    def is_current(self, ticket: Ticket) -> bool:
-        return not self._stopped and ticket.removals == self._removals
+    def is_current(self, ticket: Ticket, token: AccessToken) -> bool:
+        return not self._stopped and ticket.removals == self._removals and not self._is_full(token)
 
     def connect(self, token: AccessToken, options: ClientOptions, connection: Connection) -> Client:
         """A new participant on this connection. The ticket must be current, with no await in between."""

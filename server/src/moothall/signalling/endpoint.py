@@ -143,8 +143,8 @@ async def _enter(engine: EmbeddedEngine, entrant: _Entrant, socket: WebSocket) -
         resumed = engine.resume(token, socket.query_params.get("sid", ""), connection)
         return resumed or _send_away(token, connection, DisconnectReason.STATE_MISMATCH, LeaveAction.RECONNECT)
     ticket: Ticket | Refusal = entrant.ticket
-    while isinstance(ticket, Ticket) and not engine.is_current(ticket):
-        # Somebody was removed since the meeting agreed, this one perhaps.
+    while isinstance(ticket, Ticket) and not engine.is_current(ticket, token):
+        # Since the meeting agreed somebody was removed, this one perhaps, or others took the last places.
         ticket = await engine.admit(token)
     if isinstance(ticket, Refusal):
         return _send_away(token, connection, DisconnectReason.JOIN_FAILURE, LeaveAction.DISCONNECT)
