@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictStr, StringConstraints
 
 from moothall.api.cors import MAX_ORIGIN_LENGTH, ORIGIN_PATTERN, parse_origin
-from moothall.api.fields import VISIBLE_LINE_PATTERN, Line, Uuid, WebAddress, choice_of
+from moothall.api.fields import VISIBLE_LINE_PATTERN, Line, Text, Uuid, WebAddress, choice_of
 from moothall.api.paging import Link
 from moothall.applications.model import MAX_NAME_LENGTH, MAX_ORIGINS, Application, Webhooks
 
@@ -64,7 +64,7 @@ class KeysBody(_Body):
         ]
         | None
     ) = Field(None, description="RSA, 2048 bits or more, in PEM.")
-    private_key: Annotated[StrictStr, StringConstraints(max_length=_MAX_PEM_LENGTH)] | None = Field(
+    private_key: Annotated[Text, StringConstraints(max_length=_MAX_PEM_LENGTH)] | None = Field(
         None, description="Ignored: clients that send back what they got have it here."
     )
 

@@ -2,9 +2,9 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StrictStr, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from moothall.api.fields import Moment
+from moothall.api.fields import Line, Moment
 from moothall.callbacks.model import Attempt, DeliveryStatus, LoggedDelivery, LoggedEvent
 from moothall.kit.clock import render_timestamp
 
@@ -83,7 +83,7 @@ class RedeliverBody(BaseModel):
     to: Moment | None = Field(None, description="Events before this moment.")
     event_ids: (
         Annotated[
-            list[Annotated[StrictStr, StringConstraints(min_length=1, max_length=64)]],
+            list[Annotated[Line, StringConstraints(max_length=64)]],
             Field(min_length=1, max_length=_MOST_EVENT_IDS),
         ]
         | None

@@ -57,7 +57,7 @@ ShortCompanyUrl = Annotated[
     Field(json_schema_extra={"pattern": SHORT_COMPANY_URL_PATTERN}),
 ]
 
-_Key = Annotated[StrictStr, StringConstraints(min_length=1, max_length=_MAX_KEY_LENGTH)]
+_Key = Annotated[Line, StringConstraints(max_length=_MAX_KEY_LENGTH)]
 
 
 class LogoKeyObject(BaseModel):
