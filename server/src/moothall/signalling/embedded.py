@@ -526,15 +526,7 @@ class EmbeddedEngine:
             assert self._loop is not None  # noqa: S101 - rooms exist only while the engine runs
             live.flush_planned = True
             interval = len(live.room.participants) * limits.STATE_INTERVAL_PER_PARTICIPANT
-            self._loop.call_at(live.flushed_at + interval, self._flush, live)
-
-    def _flush(self, live: _LiveRoom) -> None:
-        assert self._loop is not None  # noqa: S101 - as above
-        live.flush_planned = False
-        live.flushed_at = self._loop.time()
-        unflushed, live.unflushed = live.unflushed, set()
-        for connection in unflushed:
-            connection.flush()
+            self._loop.call_at(live.flushed_at + interval, _flush, live, self._loop)
 
     def _ask(
         self,
@@ -677,6 +669,14 @@ class EmbeddedEngine:
     def _track_sids(self, tracks: dict[str, int]) -> dict[str, str]:
         known = ((mid, self._track_handles.get(track)) for mid, track in tracks.items())
         return {mid: owner[1] for mid, owner in known if owner is not None}
+
+
+def _flush(live: _LiveRoom, loop: asyncio.AbstractEventLoop) -> None:
+    live.flush_planned = False
+    live.flushed_at = loop.time()
+    unflushed, live.unflushed = live.unflushed, set()
+    for connection in unflushed:
+        connection.flush()
 
 
 def _send(live: _LiveRoom, to: Sequence[str], response: Response) -> None:
