@@ -46,7 +46,7 @@ SECRETS = MeetingSecrets(host_link=HOST_SECRET, control="control-secret-control-
 
 
 class Meeting:
-    """A running meeting: the service, an engine without media, the timers."""
+    """import asyncioA running meeting: the service, an engine without media, the timers."""
 
     def __init__(self, database: Database, clock: FakeClock, room: Room) -> None:
         self.database = database
@@ -128,13 +128,63 @@ async def test_a_ticket_says_who_and_where(meeting: Meeting) -> None:
     assert grant.ttl == timedelta(minutes=10)
 
 
-async def test_the_owner_is_always_the_same_participant_and_guests_are_new_ones(meeting: Meeting) -> None:
-    owners = [await meeting.service.join(meeting.room.meeting_code, meeting.host_token, "Ada") for _ in range(2)]
+async def test_everybody_is_a_participant_of_their_own_the_hosts_too(meeting: Meeting) -> None:
+    owners = await asyncio.gather(
+        *(meeting.service.join(meeting.room.meeting_code, meeting.host_token, "Ada") for _ in range(3))
+    )
     guests = [await meeting.service.join(meeting.room.meeting_code, None, "Bob") for _ in range(2)]
 
-    assert {ticket.participant_id for ticket in owners} == {meeting.room.owner_participant_id}
-    assert len({ticket.participant_id for ticket in guests}) == 2
-    assert [grant.attributes["role"] for grant in meeting.engine.grants] == ["owner", "owner", "guest", "guest"]
+    assert len({ticket.participant_id for ticket in (*owners, *guests)}) == 5
+    assert [ticket.participant_id for ticket in owners].count(meeting.room.owner_participant_id) == 1
+    assert [grant.attributes["role"] for grant in meeting.engine.grants] == ["owner"] * 3 + ["guest"] * 2
+
+
+async def test_the_host_link_is_the_same_participant_again_when_nobody_is_it(
+    meeting: Meeting, clock: FakeClock
+) -> None:
+    async def join() -> str:
+        return (await meeting.service.join(meeting.room.meeting_code, meeting.host_token, "Ada")).participant_id
+
+    assert await join() == meeting.room.owner_participant_id
+    await meeting.engine.join(meeting.room.id, meeting.room.owner_participant_id, role="owner")
+    assert await join() != meeting.room.owner_participant_id
+    await meeting.engine.leave(meeting.room.id, meeting.room.owner_participant_id)
+    assert await join() == meeting.room.owner_participant_id
+
+    # Whoever got the ticket never came.
+    assert await join() != meeting.room.owner_participant_id
+    clock.advance(seconds=31)
+    assert await join() == meeting.room.owner_participant_id
+
+
+@pytest.mark.parametrize("is_host", [False, True])
+async def test_who_shows_the_control_token_is_the_same_participant_again(meeting: Meeting, is_host: bool) -> None:
+    token = meeting.host_token if is_host else None
+    first = await meeting.service.join(meeting.room.meeting_code, token, "Ada")
+    await meeting.engine.join(meeting.room.id, first.participant_id, role=first.role.value)
+
+    again = await meeting.service.join(meeting.room.meeting_code, token, "Ada L.", first.control_token)
+    other_role = await meeting.service.join(
+        meeting.room.meeting_code, None if is_host else meeting.host_token, "Ada", first.control_token
+    )
+
+    assert (again.participant_id, again.role, again.name) == (first.participant_id, first.role, "Ada L.")
+    assert other_role.participant_id != first.participant_id
+    assert other_role.role is not first.role
+
+
+async def test_a_control_token_of_elsewhere_tells_nothing(
+    meeting: Meeting, database: Database, clock: FakeClock
+) -> None:
+    other = await _open(database, clock)
+    elsewhere = await other.service.join(other.room.meeting_code, None, "Ada")
+    old = await meeting.service.join(meeting.room.meeting_code, None, "Ada")
+    clock.advance(hours=25)
+    fresh = await _open(database, clock)
+
+    for token in (elsewhere.control_token, old.control_token, "nonsense"):
+        ticket = await fresh.service.join(fresh.room.meeting_code, None, "Ada", token)
+        assert ticket.participant_id not in (elsewhere.participant_id, old.participant_id)
 
 
 async def test_a_name_must_be_one(meeting: Meeting) -> None:

@@ -10,7 +10,7 @@ TEN = timedelta(minutes=10)
 
 def _remove(connection: Connection, participant_id: str, room_id: str = "weekly", minutes: int = 0) -> None:
     now = START + timedelta(minutes=minutes)
-    store.save_removal(connection, room_id, participant_id, until=now + TEN, now=now)
+    store.save_removal(connection, room_id, participant_id, until=now + TEN, forget_before=now - TEN)
 
 
 async def _is_removed(database: Database, participant_id: str, minutes: int, room_id: str = "weekly") -> bool:
@@ -34,9 +34,12 @@ async def test_a_second_removal_counts_from_anew(any_database: Database) -> None
     assert await _is_removed(any_database, "ada", 14)
 
 
-async def test_removals_that_are_over_are_forgotten(any_database: Database) -> None:
+async def test_removals_that_have_been_over_for_long_are_forgotten(any_database: Database) -> None:
     await any_database.write(lambda connection: _remove(connection, "ada"))
-    await any_database.write(lambda connection: _remove(connection, "bob", minutes=10))
+    await any_database.write(lambda connection: _remove(connection, "bob", minutes=19))
+    assert await any_database.read(lambda connection: store.was_removed(connection, "weekly", "ada"))
+    await any_database.write(lambda connection: _remove(connection, "carol", minutes=20))
 
     left = await any_database.read(lambda connection: connection.execute(store.removals.select()).all())
-    assert [row.participant_id for row in left] == ["bob"]
+    assert sorted(row.participant_id for row in left) == ["bob", "carol"]
+    assert not await any_database.read(lambda connection: store.was_removed(connection, "weekly", "ada"))

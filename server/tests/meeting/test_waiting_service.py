@@ -276,3 +276,81 @@ async def test_a_stopping_server_holds_no_question_back(patient: Door) -> None:
 
     assert asking.result() == wait
     assert await patient.service.ask_waiting(wait.token) == wait
+
+
+async def test_who_was_let_in_and_comes_back_does_not_wait_again_in_the_same_session(door: Door) -> None:
+    control = await door.owner_comes()
+    ticket = await _let_in(door, control, "Bob")
+    await door.engine.leave(door.room.id, ticket.participant_id)
+
+    again = await door.service.join(door.room.meeting_code, None, "Bob", ticket.control_token)
+    impostor = await door.service.join(door.room.meeting_code, None, "Bob")
+
+    assert isinstance(again, Ticket)
+    assert again.participant_id == ticket.participant_id
+    assert isinstance(impostor, Wait)
+
+
+async def test_in_the_next_session_everybody_waits_again(door: Door) -> None:
+    control = await door.owner_comes()
+    ticket = await _let_in(door, control, "Bob")
+    await door.engine.delete_room(door.room.id)
+    await door.owner_comes()
+
+    assert isinstance(await door.service.join(door.room.meeting_code, None, "Bob", ticket.control_token), Wait)
+
+
+async def test_who_was_removed_is_not_let_in_by_an_old_yes(door: Door, clock: FakeClock) -> None:
+    control = await door.owner_comes()
+    ticket = await _let_in(door, control, "Bob")
+    await door.service.remove(door.room.id, ticket.participant_id)
+
+    for minutes in (0, 11, 60):
+        clock.advance(minutes=minutes)
+        outcome = await door.service.join(door.room.meeting_code, None, "Bob", ticket.control_token)
+        assert isinstance(outcome, Wait), minutes
+
+
+async def test_who_was_let_in_but_never_came_waits(door: Door) -> None:
+    control = await door.owner_comes()
+    wait = await door.knock()
+    (person,) = await door.service.waiting_list(control)
+    await door.service.answer_waiting(control, person.participant_id, yes=True)
+    ticket = await door.service.ask_waiting(wait.token)
+    assert isinstance(ticket, Ticket)
+
+    assert isinstance(await door.service.join(door.room.meeting_code, None, "Bob", ticket.control_token), Wait)
+
+
+async def test_two_hosts_are_both_told_who_waits_and_both_may_answer(door: Door) -> None:
+    first = await door.owner_comes()
+    second = await door.owner_comes()
+    await door.knock()
+
+    owners = await door.engine.participants(door.room.id)
+    (sent,) = door.engine.sent
+    assert len(owners) == 2
+    assert sorted(sent.to) == sorted(owners)
+    for control in (first, second):
+        (person,) = await door.service.waiting_list(control)
+        assert person.name == "Bob"
+
+
+async def test_a_second_host_lets_those_in_who_wait_for_an_owner(database: Database, clock: FakeClock) -> None:
+    door = await _door(database, clock, JoinApprovalLevel.AFTER_OWNER_ONLY)
+    await door.owner_comes()
+    await door.owner_comes()
+    await door.engine.leave(door.room.id, door.room.owner_participant_id)
+
+    assert isinstance(await door.service.join(door.room.meeting_code, None, "Bob"), Ticket)
+
+
+async def _let_in(door: Door, control: str, name: str) -> Ticket:
+    """The owner says yes, and the guest is inside."""
+    wait = await door.knock(name)
+    (person,) = await door.service.waiting_list(control)
+    await door.service.answer_waiting(control, person.participant_id, yes=True)
+    ticket = await door.service.ask_waiting(wait.token)
+    assert isinstance(ticket, Ticket)
+    await door.engine.join(door.room.id, ticket.participant_id, name=name)
+    return ticket

@@ -88,7 +88,7 @@ async def test_ending_needs_a_control_token(page: Page, header: dict[str, str]) 
 
     assert response.status_code == 403
     assert response.json() == {
-        "message": "Only the host may do that",
+        "message": "You may not do that in this meeting",
         "name": "ForbiddenError",
         "status": 403,
         "code": "not_permitted",

@@ -6,6 +6,8 @@ filled beyond its limit.
 
 # Connecting takes a second or two; who needs longer asks again.
 _ON_THE_WAY_S = 30.0
+# With so many rooms those are looked through for people who never came.
+_MANY_ROOMS = 1000
 
 
 class Admissions:
@@ -13,6 +15,9 @@ class Admissions:
         self._until: dict[str, dict[str, float]] = {}
 
     def note(self, room: str, identity: str, now: float) -> None:
+        if len(self._until) >= _MANY_ROOMS:
+            for other in list(self._until):
+                self.on_the_way(other, now)
         self._until.setdefault(room, {})[identity] = now + _ON_THE_WAY_S
 
     def forget(self, room: str, identity: str) -> None:

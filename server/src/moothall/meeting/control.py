@@ -1,7 +1,7 @@
 """The control token: what a person in a meeting may ask the server for. Pure: the time is an argument.
 
-HS256, bound to one room, participant and role. It is good only while that participant is in the meeting, which the service checks, and for
-a day at most; joining again makes a new one.
+HS256, bound to one room, participant and role. What it allows in the meeting it allows only while that participant is inside, which the
+service checks; who joins again with it is the same participant again. It lasts a day; each join makes a new one.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from joserfc.jwk import OctKey
 from moothall.sessions.model import Role
 
 _PURPOSE = "moothall:control"
-_LIFETIME = timedelta(days=1)
+LIFETIME = timedelta(days=1)
 _LONGEST = 2048
 
 
@@ -38,7 +38,7 @@ class ControlToken:
             "sub": claims.participant_id,
             "role": claims.role.value,
             "iat": int(now.timestamp()),
-            "exp": int((now + _LIFETIME).timestamp()),
+            "exp": int((now + LIFETIME).timestamp()),
         }
         return jwt.encode({"alg": "HS256", "typ": "JWT"}, body, self._key)
 

@@ -60,8 +60,8 @@ def live_router(live: LiveRooms) -> APIRouter:
         operation_id="remove_participant",
         summary="Remove a participant",
         description=addition(
-            f"The participant is disconnected and cannot come back with the same token; the owner not for {_MINUTES} minutes. "
-            "A guest who joins anew is a new participant: let guests wait for approval to keep somebody out."
+            f"The participant is disconnected and cannot come back as the same participant for {_MINUTES} minutes. "
+            "Who joins anew, in another browser, is a new participant: let guests wait for approval to keep somebody out."
         ),
         status_code=204,
         response_class=Response,

@@ -31,11 +31,12 @@ from moothall.kit.ids import new_secret, new_uuid
 from moothall.meeting import rules, store
 from moothall.meeting.admissions import Admissions
 from moothall.meeting.chat import MeetingChat
-from moothall.meeting.control import ControlClaims, ControlToken
+from moothall.meeting.control import LIFETIME, ControlClaims, ControlToken
 from moothall.meeting.errors import (
     HostLinkInvalid,
     MeetingExpired,
     MeetingFull,
+    MeetingRefused,
     MeetingUnknown,
     NameInvalid,
     NotPermitted,
@@ -46,8 +47,9 @@ from moothall.meeting.waiting import Waiting, WaitingRoomFull, WaitingRooms
 from moothall.rooms import service as rooms
 from moothall.rooms import store as rooms_store
 from moothall.rooms.links import owner_of
-from moothall.rooms.model import Room, has_ended
+from moothall.rooms.model import JoinApprovalLevel, Room, has_ended
 from moothall.sessions import service as sessions
+from moothall.sessions import store as sessions_store
 from moothall.sessions.model import Role
 from moothall.themes import store as themes
 from moothall.themes.model import Theme
@@ -144,6 +146,7 @@ class MeetingService:
         self._control = ControlToken(secrets.control)
         self._wake = wake
         self._admissions = Admissions()
+        self._owners_on_the_way = Admissions()
         self._waiting = WaitingRooms()
         self._hold_s = waiting_hold_s
         # Set when there is news for the question that is held back for this waiting token.
@@ -184,10 +187,13 @@ class MeetingService:
         )
         return Lookup(role, room, theme, len(await self._engine.participants(room.id)))
 
-    async def join(self, meeting_code: str, participant_token: str | None, name: str) -> Ticket | Wait:
+    async def join(
+        self, meeting_code: str, participant_token: str | None, name: str, control_token: str | None = None
+    ) -> Ticket | Wait:
         """A ticket for one participant, or a place in the waiting room.
 
-        The owner is the same participant each time; a second connection replaces the first.
+        With the control token of an earlier join of this room, in the same role, it is the same participant, whose new connection replaces an
+        old one. Who has been inside in the session that goes on does not wait again, unless they were sent away.
 
         Raises MeetingUnknown, HostLinkInvalid, MeetingExpired, MeetingFull, NameInvalid, Removed.
         """
@@ -195,11 +201,17 @@ class MeetingService:
         cleaned = rules.clean_name(name)
         if cleaned is None:
             raise NameInvalid
-        participant_id = owner or new_uuid()
-        reason = await self._wait_reason(room, role, admitted=False)
+        known = self._find_known(control_token, room, role)
+        participant_id = known or await self._new_identity(room, owner)
+        is_back = role is Role.GUEST and known is not None and await self._has_been_inside(room.id, known)
+        reason = await self._wait_reason(room, role, admitted=is_back)
         if reason is not None:
             return await self._begin_waiting(room, participant_id, cleaned, reason)
-        return await self._ticket(room, participant_id, role, cleaned)
+        try:
+            return await self._ticket(room, participant_id, role, cleaned)
+        except MeetingRefused:
+            self._owners_on_the_way.forget(room.id, participant_id)
+            raise
 
     async def ask_waiting(self, token: str) -> Ticket | Wait | Denied:
         """What has become of somebody who waits: at once if there is news, else when there is some or the hold is over.
@@ -253,7 +265,7 @@ class MeetingService:
         if person is None:
             raise WaitingUnknown
         self._tell_asker(person.token)
-        await self._tell_owner(person)
+        await self._tell_owners(room_id)
 
     async def remove(self, room_id: str, participant_id: str) -> bool:
         """Send somebody away for as long as their token could bring them back. False when they are not there."""
@@ -264,7 +276,12 @@ class MeetingService:
         # Written first: who comes back in between is asked about at the gate.
         await self._database.write(
             lambda connection: store.save_removal(
-                connection, room_id, participant_id, until=now + TOKEN_LIFETIME, now=now
+                # Remembered for as long as a control token could tell who this was.
+                connection,
+                room_id,
+                participant_id,
+                until=now + TOKEN_LIFETIME,
+                forget_before=now - LIFETIME,
             )
         )
         await self._engine.remove_participant(room_id, participant_id)
@@ -274,7 +291,6 @@ class MeetingService:
         person = Waiting(
             token=new_secret(),
             room_id=room.id,
-            owner_id=room.owner_participant_id,
             participant_id=participant_id,
             name=name,
             since=self._clock.now(),
@@ -284,7 +300,7 @@ class MeetingService:
             self._waiting.add(person)
         except WaitingRoomFull:
             raise MeetingFull from None
-        await self._tell_owner(person)
+        await self._tell_owners(room.id)
         return Wait(reason, person.token)
 
     async def _outcome(self, person: Waiting) -> Ticket | Wait | Denied:
@@ -304,12 +320,56 @@ class MeetingService:
         ticket = await self._ticket(room, person.participant_id, Role.GUEST, person.name)
         self._waiting.remove(person)
         if person.answer is None:
-            await self._tell_owner(person)
+            await self._tell_owners(room.id)
         return ticket
 
     async def _wait_reason(self, room: Room, role: Role, *, admitted: bool) -> rules.WaitReason | None:
-        owner_inside = room.owner_participant_id in await self._engine.participants(room.id)
+        asks_for_owner = room.join_approval_level is JoinApprovalLevel.AFTER_OWNER_ONLY and role is Role.GUEST
+        owner_inside = asks_for_owner and bool(await self._owners_inside(room.id))
         return rules.find_wait_reason(room.join_approval_level, role, owner_inside=owner_inside, admitted=admitted)
+
+    def _find_known(self, control_token: str | None, room: Room, role: Role) -> str | None:
+        """The participant who joined this room in this role before and got this token."""
+        claims = None if control_token is None else self._control.parse(control_token, self._clock.now())
+        return claims.participant_id if claims and (claims.room_id, claims.role) == (room.id, role) else None
+
+    async def _new_identity(self, room: Room, owner: str | None) -> str:
+        """For a guest a new one. For the host link the owner's own, or a new one while somebody has that: two hosts are two people."""
+        if owner is None:
+            return new_uuid()
+        inside = await self._engine.participants(room.id)
+        now = self._clock.monotonic()
+        # No await from here on: two who come at once are told apart.
+        if owner in inside or owner in self._owners_on_the_way.on_the_way(room.id, now):
+            return new_uuid()
+        self._owners_on_the_way.note(room.id, owner, now)
+        return owner
+
+    async def _has_been_inside(self, room_id: str, participant_id: str) -> bool:
+        """In the session that goes on, and not sent away since."""
+
+        def transaction(connection: Connection) -> bool:
+            session = sessions_store.find_open_session(connection, room_id)
+            return (
+                session is not None
+                and sessions_store.has_attended(connection, session.id, participant_id)
+                and not store.was_removed(connection, room_id, participant_id)
+            )
+
+        return await self._database.read(transaction)
+
+    async def _owners_inside(self, room_id: str) -> list[str]:
+        inside = set(await self._engine.participants(room_id))
+        if not inside:
+            return []
+
+        def transaction(connection: Connection) -> list[str]:
+            session = sessions_store.find_open_session(connection, room_id)
+            attendances = [] if session is None else sessions_store.open_attendances(connection, session.id)
+            return [one.participant_id for one in attendances if one.role is Role.OWNER]
+
+        owners = await self._database.read(transaction)
+        return [owner for owner in owners if owner in inside]
 
     def _tell_asker(self, token: str) -> None:
         """There is news for the question that is held back for this token, if there is one."""
@@ -321,13 +381,12 @@ class MeetingService:
         for person in self._waiting.in_room(room_id, self._clock.monotonic()):
             self._tell_asker(person.token)
 
-    async def _tell_owner(self, person: Waiting) -> None:
+    async def _tell_owners(self, room_id: str) -> None:
         """The list of those who wait has changed."""
-        if person.owner_id in await self._engine.participants(person.room_id):
-            payload = {"type": "waiting_changed", "waiting": len(self.waiting_in(person.room_id))}
-            await self._engine.send_data(
-                person.room_id, json.dumps(payload).encode(), topic=ROOM_TOPIC, to=[person.owner_id]
-            )
+        owners = await self._owners_inside(room_id)
+        if owners:
+            payload = {"type": "waiting_changed", "waiting": len(self.waiting_in(room_id))}
+            await self._engine.send_data(room_id, json.dumps(payload).encode(), topic=ROOM_TOPIC, to=owners)
 
     async def _ticket(self, room: Room, participant_id: str, role: Role, cleaned: str) -> Ticket:
         """Raises MeetingFull, MeetingExpired, Removed."""
@@ -390,6 +449,7 @@ class MeetingService:
         joined = [event for event in stored if isinstance(event, ParticipantJoined)]
         for event in joined:
             self._admissions.forget(event.room, event.identity)
+            self._owners_on_the_way.forget(event.room, event.identity)
         now = self._clock.now()
         refused = await self._write_events(
             lambda connection: [event for event in stored if not _write_down(connection, event, now)],

@@ -30,10 +30,12 @@ removals = Table(
 )
 
 
-def save_removal(connection: Connection, room_id: str, participant_id: str, *, until: datetime, now: datetime) -> None:
-    """The participant may not be in the room before ``until``. Forgets all removals that are over."""
+def save_removal(
+    connection: Connection, room_id: str, participant_id: str, *, until: datetime, forget_before: datetime
+) -> None:
+    """The participant may not be in the room before ``until``. Forgets all removals that were over before ``forget_before``."""
     same = and_(removals.c.room_id == room_id, removals.c.participant_id == participant_id)
-    connection.execute(delete(removals).where(or_(same, removals.c.until <= now)))
+    connection.execute(delete(removals).where(or_(same, removals.c.until <= forget_before)))
     connection.execute(insert(removals).values(room_id=room_id, participant_id=participant_id, until=until))
 
 
@@ -41,4 +43,10 @@ def is_removed(connection: Connection, room_id: str, participant_id: str, now: d
     statement = select(removals.c.id).where(
         removals.c.room_id == room_id, removals.c.participant_id == participant_id, removals.c.until > now
     )
+    return connection.execute(statement).one_or_none() is not None
+
+
+def was_removed(connection: Connection, room_id: str, participant_id: str) -> bool:
+    """Whether the participant was sent away, be it over or not, as long as that is not forgotten."""
+    statement = select(removals.c.id).where(removals.c.room_id == room_id, removals.c.participant_id == participant_id)
     return connection.execute(statement).one_or_none() is not None

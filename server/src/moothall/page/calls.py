@@ -84,7 +84,9 @@ class PageCalls:
     async def _join(self, request: Request) -> Response:
         body = await _read(request, JoinBody)
         joined = await self._guess(
-            request, body, lambda: self._meeting.join(body.meeting_code, body.participant_token, body.name)
+            request,
+            body,
+            lambda: self._meeting.join(body.meeting_code, body.participant_token, body.name, body.control_token),
         )
         if isinstance(joined, Wait):
             return JSONResponse({**render_wait(joined), "waiting_token": joined.token}, 202, headers=_NO_STORE)

@@ -30,6 +30,7 @@ class LookupBody(_Body):
 class JoinBody(LookupBody):
     # Counted in code points here, to bound the work; rules.clean_name counts what people see.
     name: Annotated[str, Field(min_length=1, max_length=512)]
+    control_token: Annotated[str, Field(min_length=1, max_length=2048)] | None = None
 
 
 class WaitingBody(_Body):

@@ -222,6 +222,13 @@ def is_anybody_inside(connection: Connection, session_id: str) -> bool:
     return connection.execute(statement.limit(1)).first() is not None
 
 
+def has_attended(connection: Connection, session_id: str, participant_id: str) -> bool:
+    statement = select(attendances.c.id).where(
+        attendances.c.session_id == session_id, attendances.c.participant_id == participant_id
+    )
+    return connection.execute(statement.limit(1)).one_or_none() is not None
+
+
 def last_leave(connection: Connection, session_id: str) -> datetime | None:
     statement = select(func.max(attendances.c.left_at, type_=Timestamp)).where(attendances.c.session_id == session_id)
     latest: datetime | None = connection.execute(statement).scalar_one()
