@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from conftest import API_KEY, API_SECRET, MeetingServer, OpenPage
+from conftest import API_KEY, API_SECRET, MeetingServer, OpenPage, serving
 from livekit import api, rtc
 from support.python_client import PythonClient, python_clients
 from support.waiting import eventually
@@ -200,6 +200,28 @@ async def test_a_codec_that_is_not_offered_is_replaced_by_one_that_is(
         camera = bob.publication("alice", CAMERA)
         assert camera is not None
         assert camera.mime_type == got
+
+
+async def test_a_page_is_told_which_cameras_are_held_back(open_page: OpenPage) -> None:
+    async with serving(cameras=1) as server:
+        page = await open_page(server, "alice", media=False)
+        await page.evaluate(
+            "room.on('trackStreamStateChanged', (_, state, who) => log.push(['State', who.identity, state]))"
+        )
+        async with python_clients(2) as (bob, carol):
+            for client, name in ((bob, "bob"), (carol, "carol")):
+                await client.join(server.url, server.token(name))
+                await client.publish()
+
+            async def held_back() -> set[str]:
+                return {
+                    entry[1] for entry in await page.evaluate("log") if entry[0] == "State" and entry[2] == "paused"
+                }
+
+            (held,) = await eventually(held_back)
+            seen = {"bob": "carol", "carol": "bob"}[held]
+            await sees(page, seen)
+            await hears(page, held)
 
 
 async def test_what_is_said_while_somebody_is_on_its_way_in_is_heard(server: MeetingServer) -> None:

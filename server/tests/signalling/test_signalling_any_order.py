@@ -25,6 +25,7 @@ from moothall.signalling.events import (
     RemovalRequested,
     RequestReceived,
     Section,
+    StreamStateChanged,
     TrackWentLive,
     TransportChanged,
     UpdateRequested,
@@ -94,7 +95,7 @@ class Ledger:
                 self.open_offers.remove(sid)
             case commands.AcceptOffer(sid, _, _) | commands.AddCandidate(sid, _, _) | commands.SendToken(sid):
                 assert sid in self.peers
-            case commands.PublishTrack(sid, track_sid, _, _, _):
+            case commands.PublishTrack(sid, track_sid, _, _, _, _):
                 assert sid in self.peers
                 assert track_sid not in self.tracks
                 self.tracks[track_sid] = sid
@@ -173,6 +174,7 @@ class Chaos:
             self.ledger.carry_out(command)
         self.carried_out = len(self.stage.log)
         for one in self.stage.room.participants.values():
+            assert one.paused <= one.subscribed
             # What is kept of a participant for all to be told is what it is now, in what others may see.
             assert not one.visible or one.info() == one.describe()
 
@@ -282,6 +284,9 @@ class Chaos:
 
     def do_measure(self, _sid: str, track: str, c: int) -> None:
         self.stage.happens(LevelsMeasured(((track, c / 12),)))
+
+    def do_change_stream(self, sid: str, track: str, c: int) -> None:
+        self.stage.happens(StreamStateChanged(sid, track, active=c % 2 == 0))
 
     def do_kick(self, _sid: str, _track: str, c: int) -> None:
         self.stage.happens(RemovalRequested(PEOPLE[c % 3]) if c else DeletionRequested())

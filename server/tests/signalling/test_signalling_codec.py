@@ -21,7 +21,7 @@ from moothall.signalling.codec import (
     server_data,
 )
 from moothall.signalling.commands import Send
-from moothall.signalling.events import DataReceived, LevelsMeasured, ServerStopping, StatsMeasured
+from moothall.signalling.events import DataReceived, LevelsMeasured, ServerStopping, StatsMeasured, StreamStateChanged
 from moothall.signalling.messages import (
     AddTrack,
     Answer,
@@ -37,6 +37,7 @@ from moothall.signalling.messages import (
     Response,
     Simulate,
     SpeakersChanged,
+    StreamStateUpdate,
     SubscribedQualityUpdate,
     TrackSource,
     Trickle,
@@ -204,6 +205,7 @@ class TestResponses:
         microphone = stage.publishes(bob, "mic", "audio", TrackSource.MICROPHONE)
         stage.happens(LevelsMeasured(((microphone, 0.5),)))
         stage.happens(StatsMeasured(bob, loss=0.02, rtt_ms=40.0, jitter_ms=3.0))
+        stage.happens(StreamStateChanged(alice, microphone, active=False))
         stage.connects("carol")
         for example in EXAMPLES:
             request = decode_request(example)
@@ -215,7 +217,7 @@ class TestResponses:
         said: list[Response] = [command.response for command in stage.log if isinstance(command, Send)]
 
         kinds = {type(response) for response in said}
-        assert kinds >= {Join, ParticipantUpdate, SpeakersChanged, ConnectionQualityUpdate}
+        assert kinds >= {Join, ParticipantUpdate, SpeakersChanged, ConnectionQualityUpdate, StreamStateUpdate}
         assert len(kinds) >= 8
         for response in said:
             binary, text = encode_response(response), encode_response(response, as_json=True)

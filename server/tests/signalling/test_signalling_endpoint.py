@@ -253,7 +253,7 @@ class TestConversation:
     async def test_published_track_reaches_the_other_with_update_before_offer(self, world: World) -> None:
         async with world.inside("alice") as alice, world.inside("bob") as bob:
             track = await alice.publish("mic", "audio")
-            ((_, mid, kind),) = world.sfu.called("publish")
+            ((_, mid, kind, _),) = world.sfu.called("publish")
             assert (mid, kind) == ("0", "audio")
             handle = world.sfu._handles
 

@@ -26,6 +26,7 @@ from moothall.signalling.events import (
     Section,
     ServerStopping,
     StatsMeasured,
+    StreamStateChanged,
     TimePassed,
     TrackWentLive,
     TransportChanged,
@@ -55,6 +56,8 @@ from moothall.signalling.messages import (
     RoomUpdate,
     Simulate,
     SpeakersChanged,
+    StreamState,
+    StreamStateUpdate,
     SubscribedQualityUpdate,
     SubscriptionFailed,
     SubscriptionPermission,
@@ -594,7 +597,8 @@ class TestResuming:
 
         stage.happens(ClientResumed(alice))
 
-        assert [type(r) for r in stage.sent_to(alice, since=stage.last)] == [Reconnect, ParticipantUpdate, RoomUpdate]
+        said = [type(response) for response in stage.sent_to(alice, since=stage.last)]
+        assert said == [Reconnect, ParticipantUpdate, RoomUpdate, StreamStateUpdate]
         assert [info.sid for info in stage.one(ParticipantUpdate).participants] == [alice, bob]
         assert stage.did(commands.CreateOffer) == [commands.CreateOffer(alice, restart_ice=True)]
         joined = [event for event in stage.reports() if isinstance(event, engine.ParticipantJoined)]
@@ -736,6 +740,46 @@ class TestResuming:
         assert stage.one(Reconnect)
         stage.passes(limits.DETACHED_TIMEOUT)
         assert alice in stage.room.participants
+
+
+class TestStreams:
+    def test_who_receives_a_track_hears_that_it_is_held_back_and_let_go(self, stage: Stage) -> None:
+        alice, bob, carol = stage.joins("alice"), stage.joins("bob"), stage.joins("carol")
+        track = stage.publishes(alice, "cam", "video", CAMERA)
+
+        for active in (False, True):
+            stage.happens(StreamStateChanged(bob, track, active))
+
+            assert stage.told(bob, StreamStateUpdate) == [StreamStateUpdate((StreamState(alice, track, active),))]
+            assert stage.told(carol, StreamStateUpdate) == []
+
+    def test_resumed_client_hears_how_its_streams_are(self, stage: Stage) -> None:
+        alice, bob = stage.joins("alice"), stage.joins("bob")
+        camera = stage.publishes(alice, "cam", "video", CAMERA)
+        microphone = stage.publishes(alice, "mic", "audio", MIC)
+        stage.happens(ClientDetached(bob))
+        stage.happens(StreamStateChanged(bob, camera, active=False))
+
+        stage.happens(ClientResumed(bob))
+
+        states = {one.track_sid: one.active for one in stage.one(StreamStateUpdate).streams}
+        assert states == {camera: False, microphone: True}
+
+    def test_news_of_a_track_that_is_not_received_is_kept_to_ourselves(self, stage: Stage) -> None:
+        alice, bob = stage.joins("alice"), stage.joins("bob")
+        track = stage.publishes(alice, "cam", "video", CAMERA)
+        stage.says(bob, UpdateSubscription((track,), subscribe=False))
+
+        stage.happens(StreamStateChanged(bob, track, active=False))
+
+        assert stage.last == []
+
+    @pytest.mark.parametrize(("source", "is_screen"), [(TrackSource.SCREEN_SHARE, True), (CAMERA, False)])
+    def test_the_sfu_is_told_what_is_a_screen(self, stage: Stage, source: TrackSource, is_screen: bool) -> None:
+        stage.publishes(stage.joins("alice"), "video", "video", source)
+
+        (published,) = [one for one in stage.log if isinstance(one, commands.PublishTrack)]
+        assert published.is_screen is is_screen
 
 
 class TestData:

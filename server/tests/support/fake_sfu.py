@@ -92,8 +92,8 @@ class FakeSfu:
     def add_candidate(self, peer: int, target: Target, candidate: str) -> None:
         self._called("add_candidate", peer, target, candidate)
 
-    def publish(self, peer: int, mid: str, kind: Kind) -> int:
-        return self._called("publish", peer, mid, kind, handle=True)
+    def publish(self, peer: int, mid: str, kind: Kind, *, is_screen: bool = False) -> int:
+        return self._called("publish", peer, mid, kind, is_screen, handle=True)
 
     def unpublish(self, track: int) -> None:
         self._called("unpublish", track)

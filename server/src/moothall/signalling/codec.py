@@ -43,6 +43,7 @@ from moothall.signalling.messages import (
     Simulate,
     Speaker,
     SpeakersChanged,
+    StreamStateUpdate,
     SubscribedQualityUpdate,
     SubscriptionFailed,
     SubscriptionPermission,
@@ -399,6 +400,16 @@ def _write_response(response: Response) -> pb.SignalResponse:  # noqa: C901, PLR
             return pb.SignalResponse(
                 connection_quality=pb.ConnectionQualityUpdate(updates=[_write_report(one) for one in reports])
             )
+        case StreamStateUpdate(streams):
+            states = [
+                pb.StreamStateInfo(
+                    participant_sid=one.participant_sid,
+                    track_sid=one.track_sid,
+                    state=pb.StreamState.ACTIVE if one.active else pb.StreamState.PAUSED,
+                )
+                for one in streams
+            ]
+            return pb.SignalResponse(stream_state_update=pb.StreamStateUpdate(stream_states=states))
         case SubscribedQualityUpdate():
             return pb.SignalResponse(subscribed_quality_update=_write_subscribed_quality(response))
         case SubscriptionPermissionUpdate(participant_sid, track_sid, allowed):

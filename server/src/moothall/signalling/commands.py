@@ -81,6 +81,8 @@ class PublishTrack:
     mid: str
     kind: Kind
     muted: bool
+    # Video of a screen rather than of a camera.
+    is_screen: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The sending half of one WebSocket: a bounded queue between a room, which never waits, and a client, which may be slow.
 
-Two kinds of messages wait here. *Frames* are sent as they are, in order. *States* (participants, speakers, connection qualities) replace what
-was said before about the same participant: while one waits, the next is merged into it, unless a frame was queued in between, because what
+Two kinds of messages wait here. *Frames* are sent as they are, in order. *States* (participants, speakers, connection qualities, streams) replace
+what was said before about the same participant or track: while one waits, the next is merged into it, unless a frame was queued in between, because what
 an offer refers to must have been said before it. So a client that is slow, or a room that many join at once, costs each client few
 messages that say much, and what waits is bounded by the number of participants.
 """
@@ -25,6 +25,8 @@ from moothall.signalling.messages import (
     Speaker,
     SpeakersChanged,
     State,
+    StreamState,
+    StreamStateUpdate,
 )
 
 
@@ -35,11 +37,12 @@ class _Close:
 
 @dataclass(slots=True)
 class States:
-    """The latest of each kind, by participant sid."""
+    """The latest of each kind, by participant sid; of streams by track sid."""
 
     participants: dict[str, ParticipantInfo] = field(default_factory=dict)
     speakers: dict[str, Speaker] = field(default_factory=dict)
     reports: dict[str, QualityReport] = field(default_factory=dict)
+    streams: dict[str, StreamState] = field(default_factory=dict)
 
     @classmethod
     def of(cls, state: State) -> "States":
@@ -50,11 +53,14 @@ class States:
                 return cls(speakers={one.sid: one for one in speakers})
             case ConnectionQualityUpdate(reports):
                 return cls(reports={one.participant_sid: one for one in reports})
+            case StreamStateUpdate(streams):
+                return cls(streams={one.track_sid: one for one in streams})
 
     def merge(self, news: "States") -> None:
         self.participants.update(news.participants)
         self.speakers.update(news.speakers)
         self.reports.update(news.reports)
+        self.streams.update(news.streams)
 
     def responses(self) -> Iterable[Response]:
         """Participants first: clients drop what they hear about somebody they do not know."""
@@ -64,10 +70,12 @@ class States:
             yield SpeakersChanged(tuple(self.speakers.values()))
         if self.reports:
             yield ConnectionQualityUpdate(tuple(self.reports.values()))
+        if self.streams:
+            yield StreamStateUpdate(tuple(self.streams.values()))
 
     @property
     def size(self) -> int:
-        return max(len(self.participants), len(self.speakers), len(self.reports))
+        return max(len(self.participants), len(self.speakers), len(self.reports), len(self.streams))
 
 
 class Connection:

@@ -48,6 +48,7 @@ from moothall.signalling.events import (
     ServerStopping,
     SettingsRequested,
     StatsMeasured,
+    StreamStateChanged,
     SubscriptionRequested,
     TimePassed,
     TrackWentLive,
@@ -537,7 +538,7 @@ class EmbeddedEngine:
         self._asked[request] = _Asked(live, command)
 
     def _publish(self, live: _LiveRoom, command: commands.PublishTrack) -> None:
-        track = self._sfu.publish(live.peers[command.sid], command.mid, command.kind)
+        track = self._sfu.publish(live.peers[command.sid], command.mid, command.kind, is_screen=command.is_screen)
         live.tracks[command.track_sid] = track
         self._track_handles[track] = (live, command.track_sid)
         if command.muted:
@@ -619,6 +620,10 @@ class EmbeddedEngine:
             case "stats":
                 stats = cast("dict[str, float]", rest[0])
                 self._happened(live, StatsMeasured(sid, stats["loss"], stats["rtt_ms"], stats["jitter_ms"]))
+            case "stream_state":
+                of_room, track_sid = self._track_handles.get(rest[0], (None, ""))
+                if of_room is live:
+                    self._happened(live, StreamStateChanged(sid, track_sid, rest[1] == "active"))
             case "crashed":
                 _log.error("a participant's transport crashed", room=live.room.name, sid=sid, text=rest[0])
                 self._happened(live, PeerCrashed(sid))

@@ -157,6 +157,15 @@ class StatsMeasured:
 
 
 @dataclass(frozen=True, slots=True)
+class StreamStateChanged:
+    """Whether ``sid`` gets what it subscribes to, or the room is too large for that."""
+
+    sid: str
+    track_sid: str
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
 class DataReceived:
     sid: str
     reliable: bool
@@ -255,6 +264,7 @@ Event = (
     | TrackWentLive
     | LevelsMeasured
     | StatsMeasured
+    | StreamStateChanged
     | DataReceived
     | PeerCrashed
     | RemovalRequested

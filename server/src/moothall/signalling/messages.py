@@ -386,6 +386,20 @@ class ConnectionQualityUpdate:
 
 
 @dataclass(frozen=True, slots=True)
+class StreamState:
+    """Whether a track that the receiver subscribes to is forwarded to it, or held back for want of room."""
+
+    participant_sid: str
+    track_sid: str
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StreamStateUpdate:
+    streams: tuple[StreamState, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SubscribedQualityUpdate:
     """What the publisher needs to encode: ``max_quality`` OFF when nobody watches."""
 
@@ -447,6 +461,7 @@ Response = (
     | SpeakersChanged
     | RoomUpdate
     | ConnectionQualityUpdate
+    | StreamStateUpdate
     | SubscribedQualityUpdate
     | SubscriptionPermissionUpdate
     | RefreshToken
@@ -456,8 +471,8 @@ Response = (
     | TrackSubscribed
 )
 
-# What is said about participants again and again: the latest is all that counts.
-State = ParticipantUpdate | SpeakersChanged | ConnectionQualityUpdate
+# What is said about participants and tracks again and again: the latest is all that counts.
+State = ParticipantUpdate | SpeakersChanged | ConnectionQualityUpdate | StreamStateUpdate
 
 
 # ---- Data packets ----------------------------------------------------------------------------------------------------

@@ -136,6 +136,8 @@ class Participant:
     spare_sections: dict[str, Section] = field(default_factory=dict)
     choices: dict[str, Choice] = field(default_factory=dict)
     subscribed: set[str] = field(default_factory=set)
+    # Of these, which the SFU holds back, and this participant was told of.
+    paused: set[str] = field(default_factory=set)
     # Others' tracks this participant was told it may not have.
     denied: set[str] = field(default_factory=set)
     audience: SubscriptionPermission = _FULL_PERMISSION

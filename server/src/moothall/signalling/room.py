@@ -50,6 +50,7 @@ from moothall.signalling.events import (
     ServerStopping,
     SettingsRequested,
     StatsMeasured,
+    StreamStateChanged,
     SubscriptionRequested,
     TimePassed,
     TrackWentLive,
@@ -81,6 +82,8 @@ from moothall.signalling.messages import (
     Simulate,
     Speaker,
     SpeakersChanged,
+    StreamState,
+    StreamStateUpdate,
     SubscribedQualityUpdate,
     SubscriptionFailed,
     SubscriptionPermission,
@@ -239,6 +242,8 @@ class Room:
                 return self._transport_changed(one, event, now)
             case StatsMeasured():
                 return self._measure_quality(one, event)
+            case StreamStateChanged(_, track_sid, active):
+                return self._change_stream(one, track_sid, active=active)
             case DataReceived(_, reliable, message):
                 return self._data_received(one, message, now, reliable=reliable)
             case PeerCrashed():
@@ -297,7 +302,7 @@ class Room:
         seen = tuple(other.info() for other in self._others(one) if other.visible)
         update = ParticipantUpdate((one.info(), *seen))
         done = one.session.resume(Reconnect(one.last_sequence), update, RoomUpdate(self.info()))
-        done.append(commands.SendToken(one.sid))
+        done += [*self._streams(one), commands.SendToken(one.sid)]
         if loses == "after":
             done += [commands.CloseSocket(one.sid, 1011), *self._detach(one, now, going_away=False)]
         return done
@@ -568,7 +573,16 @@ class Room:
             if track is None:
                 continue
             one.bind(track, section)
-            done.append(commands.PublishTrack(one.sid, track.sid, track.mid, track.kind, track.muted))
+            done.append(
+                commands.PublishTrack(
+                    one.sid,
+                    track.sid,
+                    track.mid,
+                    track.kind,
+                    track.muted,
+                    is_screen=track.request.source is TrackSource.SCREEN_SHARE,
+                )
+            )
             done += self._announce(one, track, now)
         return done
 
@@ -609,6 +623,7 @@ class Room:
             other.denied.discard(track.sid)
             if track.sid in other.subscribed:
                 other.subscribed.discard(track.sid)
+                other.paused.discard(track.sid)
                 done.append(commands.UnsubscribeTrack(other.sid, track.sid))
                 other.session.negotiate_later()
         if track.mid:
@@ -648,6 +663,7 @@ class Room:
             done += self._raise_quality(subscriber, track)
             return done + subscriber.session.negotiate()
         subscriber.subscribed.discard(track.sid)
+        subscriber.paused.discard(track.sid)
         self._reconsider_quality(track, now)
         subscriber.session.negotiate_later()
         return [*done, commands.UnsubscribeTrack(subscriber.sid, track.sid)]
@@ -775,6 +791,20 @@ class Room:
         if one.permission.hidden:
             return one.session.send(update)
         return self._tell((other for other in self.participants.values() if other.active), update)
+
+    def _change_stream(self, one: Participant, track_sid: str, *, active: bool) -> list[Command]:
+        if track_sid not in one.subscribed:
+            return []
+        (one.paused.discard if active else one.paused.add)(track_sid)
+        publisher, _ = self._tracks[track_sid]
+        return one.session.send(StreamStateUpdate((StreamState(publisher.sid, track_sid, active),)))
+
+    def _streams(self, one: Participant) -> list[Command]:
+        """What a resumed client may have missed: it knows of changes only."""
+        if not one.subscribed:
+            return []
+        streams = (StreamState(self._tracks[sid][0].sid, sid, sid not in one.paused) for sid in sorted(one.subscribed))
+        return one.session.send(StreamStateUpdate(tuple(streams)))
 
     def _data_received(self, one: Participant, message: DataMessage, now: Moment, *, reliable: bool) -> list[Command]:
         if not message.relayed or not one.active or not one.permission.can_publish_data:
