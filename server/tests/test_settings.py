@@ -65,6 +65,19 @@ def test_stun_server(given: str | None, server: str | None):
     assert load_settings(stun_server=given).stun_server == server
 
 
+def test_turn_server_comes_with_its_secret():
+    settings = load_settings(
+        turn_urls="turns:turn.example:5349?transport=tcp, turn:[2001:db8::1]", turn_secret="s" * 16
+    )
+
+    assert settings.turn_urls == ("turns:turn.example:5349?transport=tcp", "turn:[2001:db8::1]")
+    assert "ssss" not in repr(settings)
+    with pytest.raises(SettingsInvalid, match="come together"):
+        load_settings(turn_urls="turn:turn.example")
+    with pytest.raises(SettingsInvalid, match="at least 16 characters"):
+        load_settings(turn_urls="turn:turn.example", turn_secret="s" * 15)
+
+
 def test_unknown_key_in_the_file_is_an_error(config: Path):
     config.write_text("prot = 8080\n")
 
@@ -112,6 +125,9 @@ def test_addresses_can_be_left_to_the_machine(given: str):
     ("name", "value"),
     [
         ("tcp_port", "none"),
+        ("turn_urls", "https://turn.example"),
+        ("turn_urls", "turn:turn.example"),
+        ("turn_secret", "x" * 40),
         ("tcp_port", 70000),
         ("stun_server", "stun://x"),
         ("stun_server", "stun.example:port"),

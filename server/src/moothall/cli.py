@@ -85,6 +85,12 @@ def serve(
     tcp_port: Annotated[
         str | None, typer.Option(help="For media where UDP does not pass, or off; default 7881.")
     ] = None,
+    turn_urls: Annotated[
+        str | None, typer.Option(help="turn: and turns: addresses of a TURN server; needs MOOTHALL_TURN_SECRET.")
+    ] = None,
+    turn_seconds: Annotated[
+        int | None, typer.Option(help="How long what a participant is told about it is good; default a day.")
+    ] = None,
     tls_cert: Annotated[Path | None, typer.Option(help="Certificate chain (PEM).")] = None,
     tls_key: Annotated[Path | None, typer.Option(help="Private key (PEM).")] = None,
     database_url: DatabaseUrl = None,
@@ -117,6 +123,8 @@ def serve(
         stun_server=stun_server,
         udp_ports=udp_ports,
         tcp_port=tcp_port,
+        turn_urls=turn_urls,
+        turn_seconds=turn_seconds,
         tls_cert=tls_cert,
         tls_key=tls_key,
         database_url=database_url,

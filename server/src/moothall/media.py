@@ -6,6 +6,7 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -19,6 +20,7 @@ from moothall.kit.public_address import AddressUnknown, PublicAddress, detect_pu
 from moothall.settings import ServerSecrets, Settings
 from moothall.signalling.embedded import EmbeddedEngine, fresh_id
 from moothall.signalling.endpoint import routes
+from moothall.signalling.relay import Relay
 from moothall.signalling.room_service import room_service_routes
 from moothall.signalling.tokens import TokenSigner
 from moothall.signalling.webhooks import Webhooks
@@ -64,6 +66,7 @@ async def embedded_media(
         clock=clock,
         gate=meetings.gate,
         listener=meetings.listener,
+        relay=relay_of(settings),
         announce=webhooks.add if urls else None,
     )
 
@@ -101,6 +104,14 @@ def bind_addresses(advertised: Sequence[str]) -> list[str]:
         return [every_ipv4, every_ipv6] if _has_ipv6() else [every_ipv4]
     families = {every_ipv4: ipaddress.IPv4Address, every_ipv6: ipaddress.IPv6Address}
     return [every for every, family in families.items() if any(isinstance(one, family) for one in told)]
+
+
+def relay_of(settings: Settings) -> Relay | None:
+    """The TURN server that is configured."""
+    if settings.turn_secret is None:
+        return None
+    lifetime = timedelta(seconds=settings.turn_seconds)
+    return Relay(settings.turn_urls, settings.turn_secret.get_secret_value(), lifetime)
 
 
 def _has_ipv6() -> bool:

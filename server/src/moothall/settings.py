@@ -9,6 +9,7 @@ import contextlib
 import ipaddress
 import json
 import os
+import re
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -33,6 +34,10 @@ _MAX_SECRET_FILE = 64 * 1024
 _MAX_PORT = 65535
 _MAX_UDP_PORTS = 64
 _STUN_PORT = 3478
+_MAX_TURN_URLS = 8
+_MIN_TURN_SECRET_LENGTH = 16
+# RFC 7065, without what browsers do not take.
+_TURN_URL = re.compile(r"turns?:([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(\?transport=(udp|tcp))?")
 _MIN_SECRET_LENGTH = 32
 _MAX_DIAL_IN_NUMBERS = 500
 
@@ -75,6 +80,15 @@ class Settings(BaseSettings):
     )
     tcp_port: int | None = Field(
         7881, ge=0, le=_MAX_PORT, description="TCP port for media, for networks without UDP; 'off' for none."
+    )
+    turn_urls: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        max_length=_MAX_TURN_URLS,
+        description="turn: and turns: addresses of a TURN server, comma-separated; default: none.",
+    )
+    turn_secret: SecretStr | None = Field(None, description="Secret shared with it (static-auth-secret of coturn).")
+    turn_seconds: int = Field(
+        86_400, ge=600, le=604_800, description="How long a participant may use the TURN server with what it was told."
     )
     tls_cert: Path | None = Field(None, description="Certificate chain (PEM) to serve HTTPS.")
     tls_key: Path | None = Field(None, description="Private key (PEM) of the certificate.")
@@ -190,6 +204,18 @@ class Settings(BaseSettings):
             raise ValueError(f"a port is a number from 0 to {_MAX_PORT}")
         return value
 
+    @field_validator("turn_urls", mode="before")
+    @classmethod
+    def _split_turn_urls(cls, value: Any) -> Any:
+        return tuple(item.strip() for item in value.split(",") if item.strip()) if isinstance(value, str) else value
+
+    @field_validator("turn_urls")
+    @classmethod
+    def _turn_urls_parse(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if any(not _TURN_URL.fullmatch(url) for url in value):
+            raise ValueError("like turn:turn.example:3478 or turns:turn.example:5349?transport=tcp")
+        return value
+
     @field_validator("stun_server")
     @classmethod
     def _host_and_port(cls, value: str | None) -> str | None:
@@ -233,6 +259,14 @@ class Settings(BaseSettings):
     def _certificate_with_key(self) -> "Settings":
         if (self.tls_cert is None) != (self.tls_key is None):
             raise ValueError("tls_cert and tls_key come together")
+        return self
+
+    @model_validator(mode="after")
+    def _relay_with_secret(self) -> "Settings":
+        if bool(self.turn_urls) != (self.turn_secret is not None):
+            raise ValueError("turn_urls and turn_secret come together")
+        if self.turn_secret is not None and len(self.turn_secret.get_secret_value()) < _MIN_TURN_SECRET_LENGTH:
+            raise ValueError(f"turn_secret: at least {_MIN_TURN_SECRET_LENGTH} characters")
         return self
 
     @property

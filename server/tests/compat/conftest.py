@@ -26,6 +26,7 @@ from moothall.engine import Admission, EngineEvent, JoinGrant, Refusal
 from moothall.kit.clock import SystemClock
 from moothall.signalling.embedded import EmbeddedEngine, fresh_id
 from moothall.signalling.endpoint import routes
+from moothall.signalling.relay import Relay
 from moothall.signalling.room_service import room_service_routes
 from moothall.signalling.tokens import TokenSigner
 from moothall.signalling.webhooks import Webhooks
@@ -70,7 +71,9 @@ class MeetingServer:
 
 
 @contextlib.asynccontextmanager
-async def serving(port: int = 0, webhook_urls: Sequence[str] = (), **media: Any) -> AsyncIterator[MeetingServer]:
+async def serving(
+    port: int = 0, webhook_urls: Sequence[str] = (), relay: Relay | None = None, **media: Any
+) -> AsyncIterator[MeetingServer]:
     """Serve on this port until the block ends, then stop in good order. ``media``: of the SFU, which has one UDP port on loopback."""
     clock = SystemClock()
     listener = socket.create_server(("127.0.0.1", port))
@@ -96,6 +99,7 @@ async def serving(port: int = 0, webhook_urls: Sequence[str] = (), **media: Any)
         api_key=API_KEY,
         api_secret=API_SECRET,
         client_url=url,
+        relay=relay,
         clock=clock,
         gate=gate,
         listener=listen,

@@ -2,17 +2,30 @@
 
 import asyncio
 import time
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
+import pytest
 from conftest import MeetingServer, OpenPage, serving
 from playwright.async_api import Page
 from support.python_client import python_clients
+from support.turn_server import TurnServer, turn_servers
 from support.waiting import eventually
+
+from moothall.signalling.relay import Relay
 
 # Enterprise policy for networks where UDP must not be used; the browser then gathers no UDP candidates.
 NO_UDP = "--webrtc-ip-handling-policy=disable_non_proxied_udp"
 _FRAMES = 15
 _JOIN_SECONDS = 5
+
+
+@pytest.fixture
+def turn_server(tmp_path: Path) -> Iterator[TurnServer]:
+    with turn_servers(tmp_path) as one:
+        yield one
 
 
 async def paths(page: Page) -> dict[str, Any]:
@@ -98,3 +111,19 @@ async def _reconnected(page: Page) -> bool:
 
 
 __all__ = ["MeetingServer"]
+
+
+async def test_turn_server_carries_a_meeting_with_what_we_told_about_it(
+    open_page: OpenPage, turn_server: TurnServer
+) -> None:
+    relay = Relay(turn_server.urls, turn_server.secret, timedelta(hours=1))
+    async with serving(relay=relay) as server:
+        only_relayed = {"rtcConfig": {"iceTransportPolicy": "relay"}}
+        alice = await open_page(server, "alice", **only_relayed)
+        bob = await open_page(server, "bob")
+
+        await asyncio.gather(sees(alice, "bob"), sees(bob, "alice"))
+
+        assert {path["type"] for path in (await paths(alice)).values()} == {"relay"}
+        assert "relay" not in {path["type"] for path in (await paths(bob)).values()}
+        assert turn_server.secret not in await alice.evaluate("JSON.stringify(log)")

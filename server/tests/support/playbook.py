@@ -21,6 +21,7 @@ from moothall.signalling.events import (
     TransportChanged,
 )
 from moothall.signalling.messages import AddTrack, Answer, Kind, Offer, Request, Response, TrackPublished, TrackSource
+from moothall.signalling.relay import Relay
 from moothall.signalling.room import Room
 
 START = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -33,6 +34,7 @@ class Stage:
     """Plays the sockets and the SFU. ``log`` holds every command so far, ``last`` those of the last event."""
 
     room: Room = field(init=False)
+    relay: Relay | None = None
     seconds: float = 0.0
     log: list[Command] = field(default_factory=list)
     last: list[Command] = field(default_factory=list)
@@ -42,7 +44,12 @@ class Stage:
 
     def __post_init__(self) -> None:
         self.room = Room(
-            name="standup", sid="RM_standup", created_at_ms=0, sif_trailer=b"trailer", fresh_id=self._fresh_id
+            name="standup",
+            sid="RM_standup",
+            created_at_ms=0,
+            sif_trailer=b"trailer",
+            fresh_id=self._fresh_id,
+            relay=self.relay,
         )
 
     def _fresh_id(self, prefix: str) -> str:

@@ -20,6 +20,7 @@ from moothall.signalling.messages import (
     Answer,
     ConnectionQualityUpdate,
     DataMessage,
+    IceServer,
     Join,
     Kind,
     Leave,
@@ -369,9 +370,13 @@ def _write_response(response: Response) -> pb.SignalResponse:  # noqa: C901, PLR
             join = _write_join(response)
             join.other_participants.extend(write_participant(one) for one in response.other_participants)
             return pb.SignalResponse(join=join)
-        case Reconnect(last_message_seq):
+        case Reconnect(last_message_seq, ice_servers):
             return pb.SignalResponse(
-                reconnect=pb.ReconnectResponse(server_info=_server_info(), last_message_seq=last_message_seq)
+                reconnect=pb.ReconnectResponse(
+                    server_info=_server_info(),
+                    last_message_seq=last_message_seq,
+                    ice_servers=[_write_ice_server(one) for one in ice_servers],
+                )
             )
         case ParticipantUpdate(participants):
             return pb.SignalResponse(
@@ -495,7 +500,12 @@ def _write_join(join: Join) -> pb.JoinResponse:
         sif_trailer=join.sif_trailer,
         enabled_publish_codecs=[pb_models.Codec(mime=mime) for mime in PUBLISH_CODECS],
         fast_publish=join.participant.permission.can_publish,
+        ice_servers=[_write_ice_server(one) for one in join.ice_servers],
     )
+
+
+def _write_ice_server(one: IceServer) -> pb.ICEServer:
+    return pb.ICEServer(urls=one.urls, username=one.username, credential=one.credential)
 
 
 def _server_info() -> pb_models.ServerInfo:

@@ -56,6 +56,7 @@ from moothall.signalling.events import (
     UpdateRequested,
 )
 from moothall.signalling.messages import Permission, RefreshToken, Request, Response, RoomInfo, State
+from moothall.signalling.relay import Relay
 from moothall.signalling.reports import Reports
 from moothall.signalling.room import Room, RoomSettings
 from moothall.signalling.sfu import Sfu
@@ -141,14 +142,16 @@ class EmbeddedEngine:
         gate: AdmissionGate,
         listener: EngineListener,
         announce: Announce | None = None,
+        relay: Relay | None = None,
     ) -> None:
-        """``client_url``: ``ws://`` or ``wss://`` address of this server without a path.
+        """``client_url``: ``ws://`` or ``wss://`` address of this server without a path. ``relay``: a TURN server clients are told.
 
         ``announce`` hears of everything that is reported, as it is. Raises ValueError for a short secret.
         """
         self._sfu = sfu
         self._signer = TokenSigner(api_key=api_key, api_secret=api_secret)
         self._client_url = client_url
+        self._relay = relay
         self._clock = clock
         self._gate = gate
         self._reports = Reports(listener)
@@ -405,6 +408,7 @@ class EmbeddedEngine:
             created_at_ms=int(self._clock.now().timestamp() * 1000),
             sif_trailer=secrets.token_bytes(_SIF_TRAILER_BYTES),
             fresh_id=fresh_id,
+            relay=self._relay,
         )
         live = _LiveRoom(room, self._sfu.add_room())
         self._rooms[name] = live

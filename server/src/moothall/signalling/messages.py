@@ -312,11 +312,21 @@ class RoomInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class IceServer:
+    """A TURN server the client may reach us through."""
+
+    urls: tuple[str, ...]
+    username: str
+    credential: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Join:
     room: RoomInfo
     participant: ParticipantInfo
     other_participants: tuple[ParticipantInfo, ...]
     sif_trailer: bytes
+    ice_servers: tuple[IceServer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,6 +334,7 @@ class Reconnect:
     """``last_message_seq``: of the client's reliable data packets, the last one that arrived."""
 
     last_message_seq: int
+    ice_servers: tuple[IceServer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,7 @@ from moothall.signalling.messages import (
     ConnectionQualityUpdate,
     DataMessage,
     DisconnectReason,
+    IceServer,
     Join,
     LeaveAction,
     LeaveRequested,
@@ -105,6 +106,7 @@ from moothall.signalling.messages import (
 from moothall.signalling.participant import Participant, Track
 from moothall.signalling.quality import rate_connection
 from moothall.signalling.recent import RecentPacket, RecentPackets
+from moothall.signalling.relay import Relay
 from moothall.signalling.sdp import prefer_codecs
 from moothall.signalling.speakers import Speakers
 
@@ -141,7 +143,14 @@ class Room:
     """``fresh_id(prefix)`` gives unguessable ids such as ``TR_AMx7…``; ``sif_trailer`` is random and belongs to the room."""
 
     def __init__(
-        self, *, name: str, sid: str, created_at_ms: int, sif_trailer: bytes, fresh_id: Callable[[str], str]
+        self,
+        *,
+        name: str,
+        sid: str,
+        created_at_ms: int,
+        sif_trailer: bytes,
+        fresh_id: Callable[[str], str],
+        relay: Relay | None = None,
     ) -> None:
         self.name = name
         self.sid = sid
@@ -150,6 +159,7 @@ class Room:
         self._created_at_ms = created_at_ms
         self._sif_trailer = sif_trailer
         self._fresh_id = fresh_id
+        self._turn_server = relay
         self._started = False
         self._tracks: dict[str, tuple[Participant, Track]] = {}
         self._speakers = Speakers()
@@ -262,11 +272,14 @@ class Room:
         one.token_sent_at = now.seconds
         others = tuple(other.info() for other in self._others(one) if other.visible)
         done.append(commands.AddPeer(one.sid))
-        done += one.session.open(Join(self.info(), one.info(), others, self._sif_trailer))
+        done += one.session.open(Join(self.info(), one.info(), others, self._sif_trailer, self._ice_servers(one, now)))
         done.append(commands.SendToken(one.sid))
         done += self._settle_all(one, now)
         # The data channels want an offer even when there is nothing to receive.
         return done + one.session.negotiate()
+
+    def _ice_servers(self, one: Participant, now: Moment) -> tuple[IceServer, ...]:
+        return () if self._turn_server is None else self._turn_server.servers(one.sid, now.at)
 
     def _activate(self, one: Participant, now: Moment) -> list[Command]:
         one.state = ParticipantState.ACTIVE
@@ -301,7 +314,8 @@ class Room:
             return [commands.CloseSocket(one.sid, 1011), *self._detach(one, now, going_away=False)]
         seen = tuple(other.info() for other in self._others(one) if other.visible)
         update = ParticipantUpdate((one.info(), *seen))
-        done = one.session.resume(Reconnect(one.last_sequence), update, RoomUpdate(self.info()))
+        reconnect = Reconnect(one.last_sequence, self._ice_servers(one, now))
+        done = one.session.resume(reconnect, update, RoomUpdate(self.info()))
         done += [*self._streams(one), commands.SendToken(one.sid)]
         if loses == "after":
             done += [commands.CloseSocket(one.sid, 1011), *self._detach(one, now, going_away=False)]
