@@ -87,9 +87,10 @@ test('no answer at all is offline', async () => {
     throw new TypeError('Failed to fetch')
   })
 
-  expect((await failure(pageClient.join({ meetingCode: '1', participantToken: null, name: 'Ada' }))).code).toBe(
-    'offline',
-  )
+  expect(
+    (await failure(pageClient.join({ meetingCode: '1', participantToken: null, name: 'Ada', controlToken: null })))
+      .code,
+  ).toBe('offline')
 })
 
 test('a success that is not an object is not believed', async () => {

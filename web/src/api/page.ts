@@ -133,7 +133,8 @@ export interface Credentials {
 
 export interface PageClient {
   lookup(who: Credentials): Promise<Lookup>
-  join(who: Credentials & { name: string }): Promise<Admission | Ticket>
+  /** `controlToken` is that of an earlier join: it makes them the same participant again. */
+  join(who: Credentials & { name: string; controlToken: string | null }): Promise<Admission | Ticket>
   /** Answers when there is news, and after eight seconds at the latest. */
   askWaiting(waitingToken: string): Promise<WaitingAnswer>
   /** Who waits before the door; like the two after it only for an owner who is inside. */
@@ -153,8 +154,13 @@ export const pageClient: PageClient = {
   async lookup({ meetingCode, participantToken }) {
     return (await post('/page/lookup', { meeting_code: meetingCode, participant_token: participantToken })) as Lookup
   },
-  async join({ meetingCode, participantToken, name }) {
-    const body = { meeting_code: meetingCode, participant_token: participantToken, name }
+  async join({ meetingCode, participantToken, name, controlToken }) {
+    const body = {
+      meeting_code: meetingCode,
+      participant_token: participantToken,
+      name,
+      control_token: controlToken,
+    }
     return (await post('/page/join', body)) as Admission | Ticket
   },
   async askWaiting(waitingToken) {

@@ -1,12 +1,14 @@
 import { type ReceivedChatMessage, setupChat } from '@livekit/components-core'
 import { DataPacket_Kind, DisconnectReason, Room, RoomEvent } from 'livekit-client'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { tabSecrets } from '@/lib/storage'
 import { aHistory, aMessage, anAdmission, aPerson, aTicket, FakePage } from '@/testing/builders'
 import { FakeRoom } from '@/testing/fakeRoom'
 import { provideMediaDevices } from '@/testing/mediaDevices'
 import { Call } from './call'
 
 beforeEach(() => {
+  tabSecrets.remove('seat.123456789012')
   vi.useFakeTimers()
   // A browser on a secure page with devices; what they do is up to the fake room.
   provideMediaDevices({ getUserMedia: () => new Promise(() => undefined) })
@@ -48,9 +50,25 @@ test('joining asks the server, connects, and sends what the person wants', async
 
   expect(phase(call)).toBe('connected')
   expect(page.asked).toEqual([
-    { call: 'join', with: { meetingCode: '123456789012', participantToken: 'host', name: 'Ada' } },
+    { call: 'join', with: { meetingCode: '123456789012', participantToken: 'host', name: 'Ada', controlToken: null } },
   ])
   expect(room.asked).toEqual(['connect', 'microphone on'])
+})
+
+test('who comes back in the same tab says who they were', async () => {
+  const page = new FakePage()
+  page.joins = [anAdmission({ control_token: 'first' }), 'offline', anAdmission({ control_token: 'second' })]
+  const { room } = start({ page })
+  await settle()
+  room.emit(RoomEvent.Disconnected, DisconnectReason.SIGNAL_CLOSE)
+  await vi.advanceTimersByTimeAsync(10_000)
+  start({ page })
+  await settle()
+
+  const tokens = page.asked
+    .filter(({ call: name }) => name === 'join')
+    .map((entry) => (entry.with as { controlToken: string | null }).controlToken)
+  expect(tokens).toEqual([null, 'first', 'first', 'second'])
 })
 
 test('the role is the one the server gives', async () => {

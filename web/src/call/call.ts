@@ -26,6 +26,7 @@ import {
   type Ticket,
   type WaitingAnswer,
 } from '@/api/page'
+import { findSeat, keepSeat } from '@/lib/seat'
 import { Cell } from '@/lib/store'
 import { cameraConstraints, type InputKind, microphoneConstraints } from './capture'
 import { CHAT_TOPIC, Chat } from './chat'
@@ -306,7 +307,8 @@ export class Call extends Cell<CallState> {
   async #askAdmission(): Promise<void> {
     let answer: Admission | Ticket
     try {
-      answer = await this.#options.page.join(this.#options.who)
+      const { page, who } = this.#options
+      answer = await page.join({ ...who, controlToken: findSeat(who.meetingCode) })
     } catch (error) {
       this.#refuse(error)
       return
@@ -342,6 +344,7 @@ export class Call extends Cell<CallState> {
 
   #admit(admission: Admission): void {
     this.#admission = admission
+    keepSeat(this.#options.who.meetingCode, admission.control_token)
     this.chat.noteMe(admission.participant_id)
     this.update({ role: admission.role })
     this.#handle({ type: 'Admitted' })
