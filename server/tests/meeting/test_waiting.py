@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import pytest
 from support.clock import START
 
@@ -90,13 +88,3 @@ def test_going_twice_changes_nothing() -> None:
 
     assert rooms.ask(person.token, 1.0) is None
     assert _names(rooms, 1.0) == []
-
-
-def test_who_joins_again_while_waiting_waits_once() -> None:
-    rooms = WaitingRooms()
-    rooms.add(_person(1))
-    again = replace(_person(1), token="another token")
-    rooms.add(again)
-
-    assert rooms.in_room("weekly", 1.0) == [again]
-    assert rooms.find("token-weekly-1", 1.0) is None

@@ -311,6 +311,19 @@ async def test_who_was_removed_is_not_let_in_by_an_old_yes(door: Door, clock: Fa
         assert isinstance(outcome, Wait), minutes
 
 
+async def test_who_was_removed_may_be_let_in_again(door: Door) -> None:
+    control = await door.owner_comes()
+    ticket = await _let_in(door, control, "Bob")
+    await door.service.remove(door.room.id, ticket.participant_id)
+
+    wait = await door.service.join(door.room.meeting_code, None, "Bob", ticket.control_token)
+    assert isinstance(wait, Wait)
+    (person,) = await door.service.waiting_list(control)
+    await door.service.answer_waiting(control, person.participant_id, yes=True)
+
+    assert isinstance(await door.service.ask_waiting(wait.token), Ticket)
+
+
 async def test_who_was_let_in_but_never_came_waits(door: Door) -> None:
     control = await door.owner_comes()
     wait = await door.knock()

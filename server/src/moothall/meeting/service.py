@@ -202,11 +202,12 @@ class MeetingService:
         if cleaned is None:
             raise NameInvalid
         known = self._find_known(control_token, room, role)
-        participant_id = known or await self._new_identity(room, owner)
         is_back = role is Role.GUEST and known is not None and await self._has_been_inside(room.id, known)
         reason = await self._wait_reason(room, role, admitted=is_back)
         if reason is not None:
-            return await self._begin_waiting(room, participant_id, cleaned, reason)
+            # Whoever this was before: a yes is for somebody new, whom no earlier removal keeps out.
+            return await self._begin_waiting(room, new_uuid(), cleaned, reason)
+        participant_id = known or await self._new_identity(room, owner)
         try:
             return await self._ticket(room, participant_id, role, cleaned)
         except MeetingRefused:

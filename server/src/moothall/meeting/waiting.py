@@ -38,10 +38,7 @@ class WaitingRooms:
         self._by_room: dict[str, dict[str, Waiting]] = {}
 
     def add(self, person: Waiting) -> None:
-        """Who waits already and joins again waits once. Raises WaitingRoomFull."""
-        before = self._by_room.get(person.room_id, {}).get(person.participant_id)
-        if before is not None:
-            self.remove(before)
+        """Raises WaitingRoomFull."""
         if len(self._by_token) >= _MOST:
             self._forget_gone(list(self._by_token.values()), person.asked_at)
         if len(self._by_token) >= _MOST or len(self.in_room(person.room_id, person.asked_at)) >= MOST_PER_ROOM:
