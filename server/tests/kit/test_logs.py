@@ -74,3 +74,13 @@ def test_level_is_kept(capsys: pytest.CaptureFixture[str]):
     written = capsys.readouterr().err
     assert "quiet" not in written
     assert "loud" in written
+
+
+def test_a_line_for_machines_says_when_and_how_bad(capsys: pytest.CaptureFixture[str]):
+    configure_logging("info", "json")
+
+    structlog.get_logger().warning("low_disk", free=b"none", half="\ud800")
+
+    line = json.loads(capsys.readouterr().err)
+    assert line["timestamp"].endswith("Z")
+    assert (line["event"], line["level"], line["free"], line["half"]) == ("low_disk", "warning", "b'none'", "\ud800")

@@ -9,9 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Select
+import orjson
+from sqlalchemy import JSON, Connection, Dialect, Select
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.types import TypeEngine
 
+from moothall.db.schema import Timestamp, moment_of
 from moothall.db.sqlite_connection import as_sqlalchemy_raises
 from moothall.db.sqlite_library import sqlite_library
 
@@ -93,7 +96,9 @@ class _Plan:
     def row(self, values: tuple[Any, ...]) -> Any:
         converted = list(values)
         for position, convert in self.conversions:
-            converted[position] = convert(converted[position])
+            # NULL is None in every type we have.
+            if converted[position] is not None:
+                converted[position] = convert(converted[position])
         return self.row_type._make(converted)
 
 
@@ -108,5 +113,14 @@ def _parameters(compiled: SQLCompiler, dialect: Dialect) -> list[_Parameter]:
 
 
 def _converted(columns: Sequence[Any], dialect: Dialect) -> list[tuple[int, Convert]]:
-    converts = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns]
+    converts = [_conversion(column.type, dialect) for column in columns]
     return [(position, convert) for position, convert in enumerate(converts) if convert is not None]
+
+
+def _conversion(kind: TypeEngine[Any], dialect: Dialect) -> Convert | None:
+    # The two most frequent ones without the layers around them.
+    if isinstance(kind, Timestamp):
+        return moment_of
+    if isinstance(kind, JSON):
+        return orjson.loads
+    return kind.dialect_impl(dialect).result_processor(dialect, None)

@@ -20,6 +20,11 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
 
+def moment_of(milliseconds: int) -> datetime:
+    """The moment so many milliseconds after 1970 began in UTC."""
+    return _EPOCH + timedelta(milliseconds=milliseconds)
+
+
 class Timestamp(TypeDecorator[datetime]):
     """A moment, kept as whole milliseconds since 1970 UTC: the same order and precision on every database."""
 
@@ -30,4 +35,4 @@ class Timestamp(TypeDecorator[datetime]):
         return None if value is None else (value - _EPOCH) // _MILLISECOND
 
     def process_result_value(self, value: int | None, dialect: Any) -> datetime | None:  # noqa: ARG002
-        return None if value is None else _EPOCH + timedelta(milliseconds=value)
+        return None if value is None else moment_of(value)
