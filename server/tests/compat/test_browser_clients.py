@@ -138,6 +138,19 @@ async def test_unsubscribed_track_stops_and_comes_back(server: MeetingServer, op
         await sees(page, "bob")
 
 
+async def test_track_that_is_unsubscribed_and_wanted_again_at_once_comes_back(
+    server: MeetingServer, open_page: OpenPage
+) -> None:
+    async with python_clients(1) as (bob,):
+        page = await _meet(server, open_page, bob)
+        await sees(page, "bob")
+
+        for wanted in ("false", "true", "false", "true"):
+            await page.evaluate(f"publication('bob', 'camera').setSubscribed({wanted})")
+
+        await sees(page, "bob")
+
+
 async def test_lost_signalling_resumes_without_anybody_noticing(server: MeetingServer, open_page: OpenPage) -> None:
     async with python_clients(1) as (bob,):
         page = await _meet(server, open_page, bob)

@@ -175,6 +175,7 @@ class Chaos:
         self.carried_out = len(self.stage.log)
         for one in self.stage.room.participants.values():
             assert one.paused <= one.subscribed
+            assert not one.subscribed & one.released.keys()
             # What is kept of a participant for all to be told is what it is now, in what others may see.
             assert not one.visible or one.info() == one.describe()
 

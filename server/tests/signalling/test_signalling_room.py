@@ -582,10 +582,49 @@ class TestSubscribing:
         assert stage.told(alice, SubscriptionPermissionUpdate) == [SubscriptionPermissionUpdate(bob, track, False)]
         assert stage.did(commands.UnsubscribeTrack) == [commands.UnsubscribeTrack(alice, track)]
         assert stage.told(carol, SubscriptionPermissionUpdate) == []
+        stage.passes(1)
+        stage.negotiates()
 
         stage.says(bob, SubscriptionPermission(all_participants=True, track_permissions=()))
         assert stage.told(alice, SubscriptionPermissionUpdate) == [SubscriptionPermissionUpdate(bob, track, True)]
         assert stage.did(commands.SubscribeTrack)[0].sid == alice
+
+    def test_track_wanted_again_waits_until_the_client_has_let_go_of_it(self, stage: Stage) -> None:
+        alice, bob = stage.joins("alice"), stage.joins("bob")
+        track = stage.publishes(bob, "cam", "video", CAMERA)
+        offers = len([one for one in stage.log if one == commands.CreateOffer(alice, restart_ice=False)])
+
+        stage.says(alice, UpdateSubscription((track,), subscribe=False))
+        stage.says(alice, UpdateSubscription((track,), subscribe=True))
+        assert stage.last == [commands.CreateOffer(alice, restart_ice=False)]
+        stage.says(alice, UpdateSubscription((track,), subscribe=False))
+        stage.says(alice, UpdateSubscription((track,), subscribe=True))
+        assert stage.last == []
+        stage.answers_offer(alice)
+
+        assert [type(command) for command in stage.last] == [
+            commands.SubscribeTrack,
+            commands.ConfigureSubscription,
+            commands.CreateOffer,
+        ]
+        stage.answers_offer(alice)
+        asked = len([one for one in stage.log if one == commands.CreateOffer(alice, restart_ice=False)])
+        assert asked == offers + 2
+
+    def test_track_let_go_of_during_an_offer_waits_for_the_next(self, stage: Stage) -> None:
+        alice, bob = stage.joins("alice"), stage.joins("bob")
+        camera = stage.publishes(bob, "cam", "video", CAMERA)
+        microphone = stage.publishes(bob, "mic", "audio", MIC, live=False)
+        stage.happens(TrackWentLive(microphone, "audio/opus"))
+        stage.says(alice, UpdateSubscription((camera,), subscribe=False))
+        stage.says(alice, UpdateSubscription((camera,), subscribe=True))
+
+        stage.answers_offer(alice)
+        assert stage.did(commands.SubscribeTrack) == []
+        assert stage.did(commands.CreateOffer) == [commands.CreateOffer(alice, restart_ice=False)]
+        stage.answers_offer(alice)
+
+        assert [one.track_sid for one in stage.did(commands.SubscribeTrack)] == [camera]
 
 
 class TestResuming:
@@ -887,6 +926,8 @@ class TestData:
         assert (left.sid, left.state, left.tracks) == (alice, ParticipantState.DISCONNECTED, ())
         assert stage.told(alice, ParticipantUpdate)[-1].participants[0].permission.hidden
         assert stage.did(commands.UnsubscribeTrack) == [commands.UnsubscribeTrack(bob, track)]
+        stage.passes(1)
+        stage.negotiates()
 
         stage.happens(UpdateRequested("alice", permission=Permission()))
 

@@ -138,6 +138,9 @@ class Participant:
     subscribed: set[str] = field(default_factory=set)
     # Of these, which the SFU holds back, and this participant was told of.
     paused: set[str] = field(default_factory=set)
+    # Tracks no longer subscribed to, and the number of the offer that takes them away. Until it is answered the client has them, and would
+    # lose one that came back in the same offer, because it comes under the same ids.
+    released: dict[str, int] = field(default_factory=dict)
     # Others' tracks this participant was told it may not have.
     denied: set[str] = field(default_factory=set)
     audience: SubscriptionPermission = _FULL_PERMISSION

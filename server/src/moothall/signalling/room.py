@@ -240,9 +240,9 @@ class Room:
             case OfferCreated(_, sdp, tracks):
                 return one.session.offer_created(sdp, tracks)
             case OfferNotNeeded():
-                return one.session.offer_not_needed()
+                return one.session.offer_not_needed() + self._settle_released(one, now)
             case AnswerAccepted():
-                return self._answer_accepted(one)
+                return self._answer_accepted(one) + self._settle_released(one, now)
             case NegotiationFailed():
                 return self._remove(one, DisconnectReason.STATE_MISMATCH, now, action=LeaveAction.RECONNECT)
             case NegotiationNeeded():
@@ -635,6 +635,7 @@ class Room:
         for other in self.participants.values():
             other.choices.pop(track.sid, None)
             other.denied.discard(track.sid)
+            other.released.pop(track.sid, None)
             if track.sid in other.subscribed:
                 other.subscribed.discard(track.sid)
                 other.paused.discard(track.sid)
@@ -668,6 +669,10 @@ class Room:
         )
         if should == (track.sid in subscriber.subscribed):
             return done
+        if should and track.sid in subscriber.released:
+            # ``_settle_released`` subscribes once the client has let go of it.
+            is_under_way = subscriber.released[track.sid] <= subscriber.session.offers_asked
+            return done if is_under_way else done + subscriber.session.negotiate()
         if should:
             subscriber.subscribed.add(track.sid)
             stream_id = f"{publisher.sid}|{track.sid}"
@@ -678,9 +683,21 @@ class Room:
             return done + subscriber.session.negotiate()
         subscriber.subscribed.discard(track.sid)
         subscriber.paused.discard(track.sid)
+        # An offer that is being made or answered does not know of it yet.
+        subscriber.released[track.sid] = subscriber.session.offers_asked + 1
         self._reconsider_quality(track, now)
         subscriber.session.negotiate_later()
         return [*done, commands.UnsubscribeTrack(subscriber.sid, track.sid)]
+
+    def _settle_released(self, subscriber: Participant, now: Moment) -> list[Command]:
+        """What an offer has taken away may come again."""
+        done: list[Command] = []
+        gone = [sid for sid, offer in subscriber.released.items() if offer <= subscriber.session.offers_done]
+        for track_sid in gone:
+            del subscriber.released[track_sid]
+            publisher, track = self._tracks[track_sid]
+            done += self._settle(subscriber, publisher, track, now)
+        return done
 
     def _settle_audience(self, publisher: Participant, now: Moment) -> list[Command]:
         """What everybody receives of this publisher."""

@@ -67,6 +67,9 @@ class Session:
         self.negotiation = Negotiation.IDLE
         self._wants_offer = False
         self._wants_ice_restart = False
+        # Offers asked of the SFU, and how many of these are done with.
+        self.offers_asked = 0
+        self.offers_done = 0
         self._offer_id = 0
         self._open_offer: _OpenOffer | None = None
         self._candidates: dict[Target, int] = {"publisher": 0, "subscriber": 0}
@@ -140,6 +143,7 @@ class Session:
     def offer_not_needed(self) -> list[Command]:
         """Nothing had changed after all."""
         self.negotiation = Negotiation.IDLE
+        self.offers_done = self.offers_asked
         return self._offer_if_idle()
 
     def answer_received(self, answer: Answer) -> list[Command]:
@@ -156,12 +160,14 @@ class Session:
         tracks = self._open_offer.tracks
         self._open_offer = None
         self.negotiation = Negotiation.IDLE
+        self.offers_done = self.offers_asked
         return tracks, self._offer_if_idle()
 
     def _offer_if_idle(self) -> list[Command]:
         if not self._wants_offer or self.closed or self.negotiation is not Negotiation.IDLE:
             return []
         self.negotiation = Negotiation.CREATING
+        self.offers_asked += 1
         restart_ice = self._wants_ice_restart
         self._wants_offer = self._wants_ice_restart = False
         return [commands.CreateOffer(self.sid, restart_ice)]
