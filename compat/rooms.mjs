@@ -1,5 +1,5 @@
 // Walks through the room calls of the stock Node SDK against the server in MOOTHALL_HOST and prints what came back as JSON.
-import { collect, meetingsOf, refusal } from './sdk.mjs'
+import { called, collect, meetingsOf, methods, refusal } from './sdk.mjs'
 
 const { EXPIRES_AT, LATER } = process.env
 
@@ -36,5 +36,7 @@ console.log(
     unknownRoom: await refusal(() => meetings.getRoom(unknown)),
     badRoom: await refusal(() => meetings.createRoom({ displayName: 'x'.repeat(201) })),
     stranger: await refusal(() => meetingsOf(unknown).getRoom(instant.id)),
+    called: [...called],
+    methods,
   }),
 )

@@ -1,5 +1,5 @@
 // Walks through the calls of the stock Node SDK for themes, recordings, numbers and applications, and prints what came back as JSON.
-import { applicationsOf, collect, meetingsOf, refusal } from './sdk.mjs'
+import { applicationsOf, called, collect, meetingsOf, methods, refusal } from './sdk.mjs'
 
 const { APPLICATION_ID, LOGO_FILE, RECORDING_ID, SESSION_ID } = process.env
 
@@ -26,6 +26,7 @@ const found = {
   read: await meetings.getTheme(theme.themeId),
   themes: await collect(meetings.getThemes()),
   roomsOfTheme: await collect(meetings.getRoomsForTheme(theme.themeId, { pageSize: 2 })),
+  pageOfRoomsOfTheme: await meetings.getRoomsForThemePage(theme.themeId, { pageSize: 2 }),
   isDefault: await meetings.setDefaultTheme(plain.themeId),
   unknownDefault: await refusal(() => meetings.setDefaultTheme(unknown)),
   inUse: await refusal(() => meetings.deleteTheme(theme.themeId)),
@@ -62,9 +63,10 @@ found.applicationRead = await applications.getApplication(created.id)
 found.roomOfApplication = await meetingsOf(created.id, created.keys.privateKey).createRoom({ displayName: 'Theirs' })
 found.applicationUpdated = await applications.updateApplication({ ...found.applicationRead, name: 'Renamed by Node' })
 found.applicationPage = await applications.getApplicationPage({ pageSize: 1 })
+found.applicationList = await applications.listApplications({ pageSize: 1 })
 found.applicationIds = (await collect(applications.listAllApplications({ pageSize: 1 }))).map((found) => found.id)
 await applications.deleteApplication(created.id)
 found.deletedApplication = await refusal(() => applications.getApplication(created.id))
 found.stranger = await refusal(() => applicationsOf('00000000', 'wrong').getApplication(APPLICATION_ID))
 
-console.log(JSON.stringify(found))
+console.log(JSON.stringify({ ...found, called: [...called], methods }))

@@ -1,49 +1,17 @@
 """The stock Vonage Node SDK, with its host set and nothing else."""
 
-import json
-import os
-import subprocess
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 from support.process import Certificate, ServerProcess
 
 from .conftest import Account
-
-COMPAT = Path(__file__).parents[3] / "compat"
-
-
-def in_days(days: int) -> str:
-    return (datetime.now(UTC) + timedelta(days=days)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+from .node import walk_through_rooms
 
 
 @pytest.fixture
 def said(live: ServerProcess, account: Account, certificate: Certificate) -> dict[str, Any]:
-    """What the SDK's calls in compat/rooms.mjs came back with."""
-    environment = {
-        **os.environ,
-        "NODE_EXTRA_CA_CERTS": str(certificate.certificate),
-        "MOOTHALL_HOST": live.origin,
-        "APPLICATION_ID": account.application_id,
-        "PRIVATE_KEY_FILE": account.private_key_file,
-        "EXPIRES_AT": in_days(7),
-        "LATER": in_days(14),
-    }
-    done = subprocess.run(
-        ["node", "rooms.mjs"],  # noqa: S607 - whichever Node the machine has
-        cwd=COMPAT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=90,
-    )
-    assert done.returncode == 0, done.stderr
-    found: dict[str, Any] = json.loads(done.stdout)
-    found["sent"] = environment
-    return found
+    return walk_through_rooms(live, account, certificate)
 
 
 def test_rooms_through_the_node_sdk(said: dict[str, Any], live: ServerProcess):

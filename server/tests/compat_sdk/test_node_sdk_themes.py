@@ -1,51 +1,18 @@
 """The stock Vonage Node SDK: themes, recordings, numbers, applications."""
 
-import json
-import os
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support import pictures
-from support.process import Certificate, ServerProcess, run_json
+from support.process import Certificate, ServerProcess
 
 from .conftest import Account
-from .past_meetings import record_session
-
-COMPAT = Path(__file__).parents[3] / "compat"
+from .node import walk_through_the_rest
 
 
 @pytest.fixture
 def said(live: ServerProcess, account: Account, certificate: Certificate, data_dir: Path, tmp_path: Path) -> Any:
-    """What the SDK's calls in compat/themes.mjs came back with."""
-    logo = tmp_path / "logo.png"
-    logo.write_bytes(pictures.logo())
-    recorded = record_session(data_dir, account.application_id)
-    owner = run_json("account", "show", "--data-dir", str(data_dir))
-    environment = {
-        **os.environ,
-        "NODE_EXTRA_CA_CERTS": str(certificate.certificate),
-        "MOOTHALL_HOST": live.origin,
-        "APPLICATION_ID": account.application_id,
-        "PRIVATE_KEY_FILE": account.private_key_file,
-        "API_KEY": owner["account_id"],
-        "API_SECRET": owner["api_secret"],
-        "LOGO_FILE": str(logo),
-        "RECORDING_ID": recorded.recording_id,
-        "SESSION_ID": recorded.session_id,
-    }
-    done = subprocess.run(
-        ["node", "themes.mjs"],  # noqa: S607 - whichever Node the machine has
-        cwd=COMPAT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=110,
-    )
-    assert done.returncode == 0, done.stderr
-    return {**json.loads(done.stdout), "sent": environment}
+    return walk_through_the_rest(live, account, certificate, data_dir, tmp_path)
 
 
 def test_everything_but_rooms_through_the_node_sdk(said: Any, live: ServerProcess):
@@ -98,6 +65,7 @@ def check_applications(said: Any) -> None:
     assert said["roomOfApplication"]["displayName"] == "Theirs"
     assert said["applicationUpdated"] == {**read, "name": "Renamed by Node"}
     assert said["applicationPage"]["pageSize"] == 1
+    assert said["applicationList"] == said["applicationPage"]
     assert {created["id"], said["sent"]["APPLICATION_ID"]} <= set(said["applicationIds"])
     assert said["applicationPage"]["totalItems"] == len(said["applicationIds"])
     assert said["deletedApplication"]["status"] == 404
