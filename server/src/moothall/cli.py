@@ -91,6 +91,11 @@ def serve(
     turn_seconds: Annotated[
         int | None, typer.Option(help="How long what a participant is told about it is good; default a day.")
     ] = None,
+    voices: Annotated[
+        int | None, typer.Option(help="Voices forwarded in a room with many microphones; default 3.")
+    ] = None,
+    voices_from: Annotated[int | None, typer.Option(help="How many microphones are many; default 16.")] = None,
+    cameras: Annotated[int | None, typer.Option(help="Cameras forwarded in one room; default 25.")] = None,
     tls_cert: Annotated[Path | None, typer.Option(help="Certificate chain (PEM).")] = None,
     tls_key: Annotated[Path | None, typer.Option(help="Private key (PEM).")] = None,
     database_url: DatabaseUrl = None,
@@ -125,6 +130,9 @@ def serve(
         tcp_port=tcp_port,
         turn_urls=turn_urls,
         turn_seconds=turn_seconds,
+        voices=voices,
+        voices_from=voices_from,
+        cameras=cameras,
         tls_cert=tls_cert,
         tls_key=tls_key,
         database_url=database_url,

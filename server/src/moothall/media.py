@@ -90,6 +90,9 @@ def open_sfu(settings: Settings, *, public_ip: str | None = None, any_port: bool
         tcp_port=0 if any_port and tcp_port is not None else tcp_port,
         advertised_ips=list(settings.advertise_ip),
         public_ips=[] if public_ip is None else [public_ip],
+        voices=settings.voices,
+        voices_from=settings.voices_from,
+        cameras=settings.cameras,
     )
 
 

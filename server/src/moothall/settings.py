@@ -90,6 +90,11 @@ class Settings(BaseSettings):
     turn_seconds: int = Field(
         86_400, ge=600, le=604_800, description="How long a participant may use the TURN server with what it was told."
     )
+    voices: int = Field(3, ge=1, le=100, description="Of a room with many microphones, so many voices are forwarded.")
+    voices_from: int = Field(16, ge=2, le=10_000, description="From so many microphones on a room has many.")
+    cameras: int = Field(
+        25, ge=0, le=10_000, description="Cameras forwarded at a time in one room; screen shares do not count."
+    )
     tls_cert: Path | None = Field(None, description="Certificate chain (PEM) to serve HTTPS.")
     tls_key: Path | None = Field(None, description="Private key (PEM) of the certificate.")
     database_url: SecretStr | None = Field(
