@@ -1,4 +1,4 @@
-"""Bytes ⇄ messages. The only module that knows the generated protobuf code.
+"""Bytes ⇄ messages. The only module of the signalling proper that knows the generated protobuf code; the server API does, too.
 
 Requests are checked against ``limits`` while they are decoded, so that nothing behind this module meets an oversized string. Clients
 speak binary protobuf, or JSON when their first frame is text.

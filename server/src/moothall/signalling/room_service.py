@@ -2,7 +2,7 @@
 
 The rooms are those of the Meetings API, named by their ids; see docs/protocol.md, "Server API", for what that means for each method. Who
 may do what is in the token, as with livekit-server: ``roomCreate`` to create and delete, ``roomList`` to list, ``roomAdmin`` of that very room for
-everything else. This module and ``codec`` are the ones that know the generated protobuf code.
+everything else. This module, ``twirp``, ``webhooks`` and ``codec`` are the ones that know the generated protobuf code.
 """
 
 from collections.abc import Sequence
