@@ -14,7 +14,7 @@ STATIC := server/src/moothall/static
 
 say = @printf '\033[1m› %s\033[0m\n' $(1)
 
-.PHONY: help picture run setup test test-server test-sfu test-web test-e2e lint lint-server lint-sfu lint-web fix deps lock migration clean test-kill test-contract bench-api
+.PHONY: help picture run setup test test-server test-sfu test-web test-e2e lint lint-server lint-sfu lint-web fix deps lock migration clean test-kill test-impairment test-contract bench-api
 help: ## Show this list.
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
@@ -114,6 +114,9 @@ test-server: $(STAMP)/dev
 test-e2e: $(STAMP)/dev
 	$(call say,"meetings in real browsers")
 	@cd e2e && ../$(BIN)/pytest
+
+test-impairment: setup $(STAMP)/dev $(STAMP)/system ## Chromium on bad networks, a minute each: loss, delay, another address, no UDP; prints what it measured.
+	@cd server && IMPAIRMENT_SECONDS=60 ../$(BIN)/pytest tests/compat/test_impairment.py -s --timeout 1800
 
 test-kill: setup $(STAMP)/dev ## Kill the server 200 times under 10,000 writes: nothing acknowledged is lost.
 	@cd e2e && KILLS=200 ../$(BIN)/pytest test_kill_loop.py -s --timeout 7200
