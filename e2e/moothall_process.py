@@ -72,6 +72,11 @@ class MoothallProcess:
                 time.sleep(0.05)
         raise AssertionError(f"not ready after {READY_WITHIN} s:\n{self.log.read_text()[-4000:]}")
 
+    def cpu_seconds(self) -> float:
+        """What the process has used so far, which tells more than the clock where other work goes on beside it."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def kill(self) -> None:
         """As a power cut would: no handler runs."""
         self._signal(signal.SIGKILL)

@@ -47,6 +47,7 @@ class Storm:
         self.writers = [Writer(server, seed) for seed in range(WRITERS)]
         self.visitors = [Visitor(server, token, receiver.url, seed) for seed in range(VISITORS)]
         self.ready_after: list[float] = []
+        self.cpu_until_ready: list[float] = []
         self.expired: set[str] = set()
         self._chance = random.Random(20261123)  # noqa: S311 - when the kill comes
         self._visits = threading.Semaphore(0)
@@ -87,6 +88,7 @@ class Storm:
         started = time.monotonic()
         self.server.start()
         self.ready_after.append(time.monotonic() - started)
+        self.cpu_until_ready.append(self.server.cpu_seconds())
 
     def pass_a_deadline(self) -> None:
         """While the server is down, the time of one room runs out: its timer must fire, and ``room:expired`` is due."""
@@ -115,6 +117,9 @@ class Storm:
             promised |= stay.due()
         return promised
 
+    def readiness(self) -> str:
+        return f"ready again after {_quantiles(self.ready_after)}, for {_quantiles(self.cpu_until_ready)} of CPU"
+
     def _stays(self) -> list[Stay]:
         return [stay for visitor in self.visitors for stay in visitor.stays]
 
@@ -137,7 +142,7 @@ def test_what_was_acknowledged_is_there_after_every_kill(
             storm.start_again()
             storm.check()
             if IS_LONG and kill % 10 == 0:
-                print(f"{kill} kills: {storm.acknowledged} acknowledged, {_quantiles(storm.ready_after)}", flush=True)
+                print(f"{kill} kills: {storm.acknowledged} acknowledged, {storm.readiness()}", flush=True)
     answers.is_calm = True
     with closing(ApiClient(server.port, storm.token)) as client:
         if IS_LONG:
@@ -166,14 +171,14 @@ def test_what_was_acknowledged_is_there_after_every_kill(
         f"\n{storm.acknowledged} operations acknowledged, {KILLS} kills, none lost; "
         f"{len(stays)} stays, {sum(visitor.came_back for visitor in storm.visitors)} taken up again; "
         f"{len(happened)} callbacks, all delivered, in order ({answers.refused} refused with 500, {answers.late} answered late, "
-        f"{answers.repeated} came again); {_quantiles(storm.ready_after)}"
+        f"{answers.repeated} came again); {storm.readiness()}"
     )
 
 
 def _quantiles(seconds: list[float]) -> str:
     ready = sorted(seconds)
     middle, most_of_them = ready[len(ready) // 2], ready[int(len(ready) * 0.95)]
-    return f"ready again after {middle:.2f} s (median), {most_of_them:.2f} s (p95), {ready[-1]:.2f} s (most)"
+    return f"{middle:.2f} s (median), {most_of_them:.2f} s (p95), {ready[-1]:.2f} s (most)"
 
 
 def _subject(event: dict[str, Any]) -> str:
