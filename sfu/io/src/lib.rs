@@ -8,6 +8,7 @@ mod addresses;
 mod engine;
 mod event_queue;
 mod outbox;
+mod pace;
 mod shard_thread;
 mod socket;
 mod tcp_connections;

@@ -11,6 +11,7 @@ use moothall_sfu_core::containment::contain;
 use moothall_sfu_core::{Command, Counters, Path, Shard};
 
 use crate::event_queue::EventQueue;
+use crate::pace::Pace;
 use crate::socket::{ReceiveBuffers, Socket, send_all};
 use crate::tcp_connections::{FIRST_TOKEN, TcpConnections};
 use crate::tcp_ring::{Newcomer, Ring};
@@ -48,6 +49,8 @@ pub struct ShardThread {
     unread: Vec<bool>,
     commands_left: bool,
     unsent: u64,
+    pace: Pace,
+    turned: Instant,
 }
 
 impl ShardThread {
@@ -63,13 +66,27 @@ impl ShardThread {
             poll.registry().register(&mut socket.io, Token(index + 1), Interest::READABLE)?;
         }
         let unread = vec![false; sockets.len()];
-        Ok(Self { poll, sockets, tcp, commands, shard, shared, unread, commands_left: false, unsent: 0 })
+        let now = Instant::now();
+        Ok(Self {
+            poll,
+            sockets,
+            tcp,
+            commands,
+            shard,
+            shared,
+            unread,
+            commands_left: false,
+            unsent: 0,
+            pace: Pace::new(now),
+            turned: now,
+        })
     }
 
     pub fn run(mut self) {
         let mut ready = Events::with_capacity(256);
         let mut buffers = ReceiveBuffers::new();
         while !self.shared.stop.load(Ordering::Acquire) {
+            self.let_packets_collect();
             let sleep = if self.has_work_left() { Duration::ZERO } else { self.sleep() };
             match self.poll.poll(&mut ready, Some(sleep)) {
                 Ok(()) => {}
@@ -88,12 +105,20 @@ impl ShardThread {
                     token => self.unread[token.0 - 1] = true,
                 }
             }
+            self.turned = now;
             // What runs a peer's transport is contained in the core; this is for everything around it.
             if let Err(text) = contain(|| self.turn(now, &mut buffers)) {
                 self.shard.start_over(now, &text);
             }
         }
         self.say_goodbye();
+    }
+
+    fn let_packets_collect(&self) {
+        let rest = self.pace.interval().saturating_sub(self.turned.elapsed());
+        if !rest.is_zero() && !self.has_work_left() {
+            std::thread::sleep(rest);
+        }
     }
 
     fn has_work_left(&self) -> bool {
@@ -160,6 +185,7 @@ impl ShardThread {
 
     fn deliver(&mut self, now: Instant) {
         self.shard.flush(now);
+        self.pace.sent(now, self.shard.datagrams().len() as u64);
         self.unsent += send_all(&self.sockets, &mut self.tcp.connections, self.shard.datagrams());
         self.tcp.connections.flush(now);
         self.shared.events.push_all(self.shard.take_events());

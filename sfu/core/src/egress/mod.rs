@@ -10,6 +10,7 @@ mod packet;
 mod rtcp;
 mod srtp;
 
+use std::cmp::Reverse;
 use std::time::{Duration, Instant};
 
 use history::History;
@@ -62,6 +63,8 @@ struct Stream {
     /// RTP time and capture of the newest packet.
     newest: Option<(u32, Instant)>,
     reception: Option<(Instant, Reception)>,
+    /// Before which flush something was queued last, and with what size.
+    queued: (u64, usize),
 }
 
 impl Stream {
@@ -76,6 +79,7 @@ impl Stream {
             is_fresh: false,
             newest: None,
             reception: None,
+            queued: (0, usize::MAX),
             spec,
         }
     }
@@ -106,6 +110,14 @@ fn ticks(duration: Duration, clock_rate: u32) -> u32 {
     (duration.as_micros() * u128::from(clock_rate) / 1_000_000) as u32
 }
 
+/// A packet that waits for the flush.
+struct Queued {
+    stream: usize,
+    /// Of the payload, but no more than of those before it in the same stream, so that sorting keeps the stream in order.
+    size: usize,
+    packet: Packet,
+}
+
 /// How the client receives what we send.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct ReceptionSummary {
@@ -123,8 +135,9 @@ pub struct MediaEgress {
     opener: Option<Opener>,
     path: Option<Path>,
     streams: Vec<Stream>,
-    /// Stream and packet, in order of writing.
-    queue: Vec<(usize, Packet)>,
+    /// In order of writing.
+    queue: Vec<Queued>,
+    flushes: u64,
     epoch: Instant,
     reports_due: Instant,
     round_trip: Duration,
@@ -141,6 +154,7 @@ impl MediaEgress {
             path: None,
             streams: Vec::new(),
             queue: Vec::new(),
+            flushes: 0,
             epoch: now,
             reports_due: now,
             round_trip: Duration::ZERO,
@@ -184,7 +198,10 @@ impl MediaEgress {
             self.queue.clear();
             return;
         };
-        for (index, packet) in self.queue.drain(..) {
+        // Equal sizes side by side, large ones first: that is what one system call can carry.
+        self.queue.sort_by_key(|queued| Reverse(queued.size));
+        self.flushes += 1;
+        for Queued { stream: index, packet, .. } in self.queue.drain(..) {
             let stream = &mut self.streams[index];
             let envelope = Envelope {
                 ssrc: stream.spec.ssrc,
@@ -337,9 +354,12 @@ impl Egress for MediaEgress {
         let Some(payload_type) = stream.payload_types.of(packet.format) else {
             return false;
         };
-        if stream.index >= self.streams.len() {
+        let Some(state) = self.streams.get_mut(stream.index) else {
             return false;
-        }
+        };
+        let before = if state.queued.0 == self.flushes { state.queued.1 } else { usize::MAX };
+        let size = packet.payload.len().min(before);
+        state.queued = (self.flushes, size);
         let packet = Packet {
             seq: packet.position.seq,
             timestamp: packet.position.timestamp,
@@ -351,7 +371,7 @@ impl Egress for MediaEgress {
             extensions: packet.extensions,
             payload: packet.payload.clone(),
         };
-        self.queue.push((stream.index, packet));
+        self.queue.push(Queued { stream: stream.index, size, packet });
         true
     }
 }
