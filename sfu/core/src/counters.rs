@@ -51,6 +51,10 @@ counters! {
     ignored_candidates,
     refused_descriptions,
     keyframe_requests,
+    /// Subscribers by the SRTP profile that was negotiated, counted each time one connects.
+    srtp_aead_aes_128_gcm,
+    srtp_aead_aes_256_gcm,
+    srtp_aes128_cm_sha1_80,
     panics,
     rooms,
     peers,

@@ -12,6 +12,7 @@ use crate::commands::{Kind, SubscriptionSettings, Target};
 use crate::containment::contain;
 use crate::counters::Counters;
 use crate::datagrams::Datagrams;
+use crate::egress::Profile;
 use crate::events::{Event, PeerStats, Reply, Section, TransportState};
 use crate::forward::{Extensions, Format, Incoming};
 use crate::ids::{PeerId, RequestId, RoomId, TrackId};
@@ -359,6 +360,7 @@ impl Room {
                 Arrival::StateChanged(state) => {
                     out.events.push(Event::TransportChanged { peer: id, target, state });
                     if state == TransportState::Connected && target == Target::Subscriber {
+                        self.count_profile(slot, out);
                         self.request_awaited_keyframes(now, slot, out);
                     }
                 }
@@ -369,6 +371,17 @@ impl Room {
                 Arrival::UnknownChannelData => out.counters.dropped_data_channels += 1,
             }
         }
+    }
+
+    fn count_profile(&mut self, slot: usize, out: &mut Outputs) {
+        let transport = self.transport_at(slot, Target::Subscriber);
+        let counter = match transport.and_then(|t| t.srtp_profile()) {
+            Some(Profile::AesGcm128) => &mut out.counters.srtp_aead_aes_128_gcm,
+            Some(Profile::AesGcm256) => &mut out.counters.srtp_aead_aes_256_gcm,
+            Some(Profile::AesCm128Sha1) => &mut out.counters.srtp_aes128_cm_sha1_80,
+            None => return,
+        };
+        *counter += 1;
     }
 
     // Negotiation.

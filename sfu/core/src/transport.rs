@@ -19,7 +19,7 @@ use str0m::{Candidate, Event as RtcEvent, IceConnectionState, Input, Output, Rtc
 use crate::commands::{Kind, Target};
 use crate::data::{DataQueue, Overflow};
 use crate::datagrams::Datagrams;
-use crate::egress::{self, ExtensionIds, MediaEgress, StreamSpec};
+use crate::egress::{self, ExtensionIds, MediaEgress, Profile, StreamSpec};
 use crate::events::TransportState;
 use crate::forward::{Format, OutgoingStream, PayloadTypes};
 use crate::limits;
@@ -536,6 +536,11 @@ impl Transport {
     /// What forwarding writes to; only a subscriber has it.
     pub fn media(&mut self) -> Option<&mut MediaEgress> {
         self.media.as_mut()
+    }
+
+    /// How the media of a subscriber is protected, once that is negotiated.
+    pub fn srtp_profile(&self) -> Option<Profile> {
+        self.media.as_ref().and_then(MediaEgress::profile)
     }
 
     /// Send what was written.

@@ -32,6 +32,10 @@ impl std::fmt::Debug for AssociationKeys {
 }
 
 impl AssociationKeys {
+    pub fn profile(&self) -> Profile {
+        self.profile
+    }
+
     /// What we seal with and what we open with. `None` when DTLS exported something else than the profile needs.
     pub fn contexts(&self) -> Option<(Sealer, Opener)> {
         let (key, salt) = (self.profile.key_len(), self.profile.salt_len());

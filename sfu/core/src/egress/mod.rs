@@ -19,6 +19,7 @@ pub use keys::{KeySlot, build_with_keys, without_srtp};
 pub use packet::ExtensionIds;
 use packet::{Envelope, ExtensionWriter, Packet};
 use rtcp::{Feedback, REPORTS_PER_DATAGRAM, Reception, SenderReport};
+pub use srtp::Profile;
 use srtp::{Opener, Sealer};
 use str0m::media::Mid;
 
@@ -170,6 +171,11 @@ impl MediaEgress {
         self.sealer = Some(sealer);
         self.opener = Some(opener);
         true
+    }
+
+    /// The negotiated protection.
+    pub fn profile(&self) -> Option<Profile> {
+        self.keys.get().map(AssociationKeys::profile)
     }
 
     /// Where media goes from now on.
