@@ -2,7 +2,7 @@
 
 FastAPI stays where a route is declared, documented and tested; what a request passes through is this module: a walk down a tree of path
 segments, the dependencies, the endpoint. The framework's own way (a regular expression for every route, six layers, four exit stacks) costs
-more CPU than reading a room does; docs/benchmarks.md has both.
+more CPU than reading a room does; docs/benchmarks-api.md has both.
 
 A route is served here when it needs only what this module can give: the request, path and query parameters, and asynchronous dependencies
 that need no more than that. All others go to the framework, and so does every path that is no route with plain ``{parameters}``.
