@@ -1,6 +1,7 @@
 """What the LiveKit server API does to a meeting is what the meeting's own moderation does."""
 
 import asyncio
+import contextlib
 import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -42,8 +43,10 @@ class Whole:
 async def whole(tmp_path: Path) -> AsyncIterator[Whole]:
     listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
-    settings = Settings(data_dir=tmp_path, port=port, udp_ports=(0,), advertise_ip=("127.0.0.1",))
-    async with running(settings) as server:
+    settings = Settings(data_dir=tmp_path, port=port, udp_ports=(0,), tcp_port=0, advertise_ip=("127.0.0.1",))
+    async with contextlib.AsyncExitStack() as stack:
+        stack.enter_context(listener)
+        server = await stack.enter_async_context(running(settings))
         context = server.context
         room = await ensure_demo_room(context.database, tmp_path, context.clock.now())
         config = uvicorn.Config(server.app, ws="websockets-sansio", lifespan="off", log_config=None, access_log=False)
