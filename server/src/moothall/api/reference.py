@@ -44,7 +44,7 @@ _TAGS = [
     {"name": "Numbers", "description": "Phone numbers that lead into meetings."},
     {
         "name": "Additions",
-        "description": "What the original API did not have: reading events again, attendance, live meetings, usage.",
+        "description": "What the original API did not have: reading events again, attendance, chat, live meetings, usage.",
     },
     {"name": "Server", "description": "Whether this server works, and which one it is."},
 ]
