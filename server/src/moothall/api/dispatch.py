@@ -24,7 +24,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from moothall.api.errors import ApiError, MethodNotAllowed
+from moothall.api.errors import ApiError, MethodNotAllowed, NotFound
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +164,9 @@ async def _call(request: Request, dependant: Dependant) -> Any:
         result = await _call(request, needed)
         if needed.name is not None:
             values[needed.name] = result
+    if dependant.path_params and "\0" in request.scope["path"]:
+        # No name of ours has it, and PostgreSQL has no text with it.
+        raise NotFound("There is nothing at this address")
     problems: list[Any] = []
     for parameter in dependant.path_params:
         if parameter.field_info.annotation is str and not parameter.field_info.metadata:

@@ -86,13 +86,13 @@ def get_application(connection: Connection, application_id: str) -> Application:
 
 def get_application_of(connection: Connection, account: Account, application_id: str) -> Application:
     """Raises NotFound, also for another account's application."""
-    application = store.find_application(connection, application_id.lower())
+    application = store.find_application(connection, _id(application_id))
     return _owned(application, account, application_id)
 
 
 def lock_application_of(connection: Connection, account: Account, application_id: str) -> Application:
     """The application, kept from others until the transaction ends. Raises as ``get_application_of``."""
-    application = store.lock_application(connection, application_id.lower())
+    application = store.lock_application(connection, _id(application_id))
     return _owned(application, account, application_id)
 
 
@@ -189,6 +189,11 @@ def _usable_name(name: str) -> str:
         text = f'"name" must have between 1 and {MAX_NAME_LENGTH} printable characters'
         raise InputInvalid(text, errors=[text])
     return name.strip()
+
+
+def _id(text: str) -> str:
+    """As it is stored. PostgreSQL has no text with NUL, and no id has a replacement character."""
+    return text.lower().replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 def _owned(application: Application | None, account: Account, application_id: str) -> Application:

@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse, Response
 
 from moothall.api.body import read_body
 from moothall.api.call import AuthenticatedCall
+from moothall.api.fields import LINE_PATTERN
 from moothall.api.paging import MAX_SERIAL
 from moothall.api.reference import addition, documented_body, documented_errors
 from moothall.callbacks import schemas, service, store
@@ -67,7 +68,7 @@ async def list_events(call: AuthenticatedCall, after: After = 0, limit: Limit = 
 )
 async def list_deliveries(
     call: AuthenticatedCall,
-    room_id: Annotated[str | None, Query(max_length=64)] = None,
+    room_id: Annotated[str | None, Query(max_length=64, pattern=LINE_PATTERN)] = None,
     status: DeliveryStatus | None = None,
     after: After = 0,
     limit: Limit = 100,
