@@ -1,6 +1,7 @@
 """Transactions on SQLite share commits, and nothing of that can be seen in what they leave behind."""
 
 import asyncio
+import math
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import closing
@@ -22,6 +23,8 @@ _children = Table("child", _metadata, Column("parent", ForeignKey("number.id")))
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[SqliteDatabase]:
     opened = SqliteDatabase(tmp_path / "test.db")
+    # However slow the machine is, what comes together is one group.
+    opened._writer._group_seconds = math.inf
     await opened.write_long(_metadata.create_all)
     yield opened
     await opened.close()
@@ -59,6 +62,14 @@ async def test_what_comes_together_shares_a_commit(database: SqliteDatabase, com
 
     assert len(commits) == 1
     assert await _numbers_in(database) == [1, 2, 3]
+
+
+async def test_a_group_ends_when_it_has_kept_the_loop_long_enough(database: SqliteDatabase, commits: list[str]) -> None:
+    database._writer._group_seconds = 0
+
+    assert await _outcomes(database, _add(1), _add(2), _add(3)) == [1, 2, 3]
+
+    assert len(commits) == 3
 
 
 async def test_who_fails_takes_nothing_with_it(database: SqliteDatabase) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 T = TypeVar("T")
 
-_CONNECTIONS = 8
+_CONNECTIONS = 16
 _RETRIES = 5
 # Serialization failure, deadlock.
 _RETRYABLE = {"40001", "40P01"}
@@ -23,6 +23,8 @@ class PostgresDatabase:
             url.set(drivername="postgresql+asyncpg"),
             pool_pre_ping=True,
             pool_size=_CONNECTIONS,
+            # Who comes when all are taken waits: to open one for a single transaction costs more than the transaction.
+            max_overflow=0,
             # Values may be secrets, and errors go to the log.
             hide_parameters=True,
         )

@@ -26,7 +26,6 @@ from moothall.db.sqlite_connection import SqliteConnection
 Transaction = Callable[[Connection], Any]
 
 _OTHER_PROCESSES_MS = 10_000
-# So long may a group keep the loop from everything else; who comes later has the next commit.
 _GROUP_SECONDS = 0.01
 _MOST_WAITING = 10_000
 
@@ -43,7 +42,9 @@ class _Work:
 
 
 class SqliteWriter:
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, group_seconds: float = _GROUP_SECONDS) -> None:
+        """``group_seconds``: so long may a group keep the loop from everything else; who comes later has the next commit."""
+        self._group_seconds = group_seconds
         # Nobody waits for a lock on the loop.
         self._connection = SqliteConnection(path, wait_ms=0)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite-writer")
@@ -84,7 +85,7 @@ class SqliteWriter:
         if group[0].long or not self._begins_at_once():
             job = self._run_and_commit
         else:
-            until = loop.time() + _GROUP_SECONDS
+            until = loop.time() + self._group_seconds
             count = self._run_group(group, lambda: loop.time() < until)
             self._queue.extendleft(reversed(group[count:]))
             group, job = group[:count], self._commit
