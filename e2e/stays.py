@@ -85,9 +85,10 @@ class Visitor:
         try:
             await self._inside(api, stay, acknowledge)
             self.came_back += is_back
-        except _CUT_OFF:
-            # Who asked to leave may have left; everybody else is expected back.
-            if stay.session_id is not None and not stay.is_leaving:
+        except _CUT_OFF as error:
+            # Expected back is who was inside when the server went. Who asked to leave may have left, and so may a client that was given up.
+            is_cut_off = not isinstance(error, AttendantGone) and not stay.is_leaving
+            if stay.session_id is not None and is_cut_off:
                 self._cut_off = stay
             raise
 
