@@ -5,7 +5,6 @@ Their random names differ: ids, codes, tokens. What is called one thing here is 
 
 import json
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -135,8 +134,7 @@ class Twins:
         for name in _HEADERS:
             assert first.headers.get(name) == second.headers.get(name), (asked, name)
         assert [tag in first.headers for tag in _TAGS] == [tag in second.headers for tag in _TAGS], asked
-        bodies: Callable[[httpx2.Response], Any] = lambda response: json.loads(response.content or b"null")  # noqa: E731
-        here, there = bodies(first), bodies(second)
+        here, there = (json.loads(response.content or b"null") for response in (first, second))
         self.same(json.dumps(here, sort_keys=True), json.dumps(there, sort_keys=True))
         tags = (first.headers.get("etag", ""), second.headers.get("etag", ""))
         return Answer(first.status_code, (here, there), tags)
