@@ -14,7 +14,7 @@ STATIC := server/src/moothall/static
 
 say = @printf '\033[1m› %s\033[0m\n' $(1)
 
-.PHONY: help picture run setup test test-server test-sfu test-web test-e2e lint lint-server lint-sfu lint-web fix deps lock migration clean test-kill test-impairment test-contract bench-api
+.PHONY: help picture run setup test test-server test-sfu test-web test-e2e lint lint-server lint-sfu lint-web fix deps lock migration clean test-kill test-fuzz fuzz test-impairment test-contract bench-api
 help: ## Show this list.
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
@@ -92,6 +92,7 @@ migration: $(STAMP)/dev ## Write a migration from the tables in the code: make m
 test: setup $(STAMP)/dev $(STAMP)/compat $(STAMP)/system ## Install what the tests need and pass them all.
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory test-sfu
+	@$(MAKE) --no-print-directory test-fuzz
 	@$(MAKE) --no-print-directory test-web
 	@$(MAKE) --no-print-directory test-server
 	@$(MAKE) --no-print-directory test-e2e
@@ -117,6 +118,13 @@ test-e2e: $(STAMP)/dev
 
 test-impairment: setup $(STAMP)/dev $(STAMP)/system ## Chromium on bad networks, a minute each: loss, delay, another address, no UDP; prints what it measured.
 	@cd server && IMPAIRMENT_SECONDS=60 ../$(BIN)/pytest tests/compat/test_impairment.py -s --timeout 1800
+
+test-fuzz: ## Fuzz everything that reads bytes of strangers, guided by coverage, for a minute in all.
+	$(call say,"SFU: a minute of fuzzing")
+	@sfu/fuzz/run 10
+
+fuzz: ## The same for ten minutes each; what fails is kept in sfu/fuzz/found.
+	@sfu/fuzz/run 600
 
 test-kill: setup $(STAMP)/dev ## Kill the server 200 times under 10,000 writes: nothing acknowledged is lost.
 	@cd e2e && KILLS=200 ../$(BIN)/pytest test_kill_loop.py -s --timeout 7200

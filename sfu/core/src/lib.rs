@@ -23,6 +23,8 @@ mod egress;
 pub mod events;
 pub mod forward;
 pub mod framing;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 pub mod ids;
 pub mod keyframes;
 pub mod layers;

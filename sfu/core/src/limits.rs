@@ -64,7 +64,7 @@ pub const LEVEL_INTERVAL: Duration = Duration::from_millis(400);
 /// Statistics are reported this often.
 pub const STATS_INTERVAL: Duration = Duration::from_secs(5);
 /// A transport that stays disconnected this long has failed.
-pub const DISCONNECTED_TIMEOUT: Duration = Duration::from_secs(10);
+pub const DISCONNECTED_TIMEOUT: Duration = Duration::from_secs(5);
 /// A transport that never connects has failed this long after it was negotiated.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 /// Housekeeping of a room with tracks.

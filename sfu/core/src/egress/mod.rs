@@ -4,6 +4,8 @@
 //! Numbers come from above, already continuous; here are headers, SRTP, retransmission (RFC 4588) and RTCP. str0m keeps
 //! ICE, DTLS and data channels of the same association, and has no SRTP keys for it.
 
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod history;
 mod keys;
 mod packet;

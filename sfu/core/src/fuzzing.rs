@@ -1,0 +1,97 @@
+//! Ways into everything here that reads bytes of strangers, for `sfu/fuzz`. Each panics where something that must hold
+//! does not. A parser that is added gets an entry here and a line in [`TARGETS`].
+
+use std::collections::VecDeque;
+
+use str0m::change::{SdpAnswer, SdpOffer};
+
+use crate::egress;
+use crate::framing::{Deframer, PREFIX, write_frame};
+use crate::limits::MAX_DATAGRAM;
+use crate::munge::Vp8Descriptor;
+use crate::sdp::{self, Msid};
+use crate::stun;
+
+/// What to call with any bytes.
+pub type Target = fn(&[u8]);
+
+/// Every entry with its name, which is also the folder of its corpus.
+pub const TARGETS: [(&str, Target); 6] =
+    [("stun", stun), ("sdp", sdp), ("framing", framing), ("rtp", rtp), ("rtcp", rtcp), ("srtcp", srtcp)];
+
+/// A datagram before anything is known of it.
+pub fn stun(data: &[u8]) {
+    let protocol = stun::classify(data);
+    let ufrag = stun::addressed_ufrag(data);
+    let request = stun::binding_request(data);
+    let answered = stun::answered_request(data);
+    assert!(request.is_none() || answered.is_none(), "a request is no answer");
+    assert!(ufrag.is_none() || request.is_some(), "only requests are addressed");
+    if request.is_some() || answered.is_some() {
+        assert_eq!(protocol, Some(stun::Protocol::Stun));
+    }
+}
+
+/// A session description, up to where the library has read it.
+pub fn sdp(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
+    if let Ok(sections) = sdp::inspect_offer(text) {
+        // What we rewrite is still of the form we accept.
+        let msids: Vec<Msid> = sections
+            .iter()
+            .map(|s| Msid { mid: s.mid.clone(), stream_id: "PA_x|TR_y".into(), track_id: "TR_y".into() })
+            .collect();
+        let _ = sdp::rewrite_msids(text, &msids);
+        let _ = sdp::allow_discontinuous_audio(text);
+        let _ = SdpOffer::from_sdp_string(text);
+    }
+    if sdp::inspect_answer(text).is_ok() {
+        let _ = SdpAnswer::from_sdp_string(text);
+    }
+}
+
+/// A byte stream, cut in two places that its first bytes choose.
+pub fn framing(data: &[u8]) {
+    let [first, second, stream @ ..] = data else {
+        return;
+    };
+    let mut whole = Vec::new();
+    let at_once = Deframer::default().read(stream, |d| whole.push(d.to_vec()));
+    let (a, rest) = stream.split_at(usize::from(*first).min(stream.len()));
+    let (b, c) = rest.split_at(usize::from(*second).min(rest.len()));
+    let (mut deframer, mut pieces) = (Deframer::default(), Vec::new());
+    let in_pieces = [a, b, c].into_iter().try_for_each(|piece| deframer.read(piece, |d| pieces.push(d.to_vec())));
+    assert_eq!(at_once, in_pieces, "where a stream is cut changes nothing");
+    assert_eq!(whole, pieces);
+    let mut again: VecDeque<u8> = VecDeque::new();
+    for datagram in &whole {
+        assert!(!datagram.is_empty() && datagram.len() <= MAX_DATAGRAM);
+        write_frame(datagram, &mut again);
+    }
+    assert_eq!(again.len(), whole.iter().map(|d| PREFIX + d.len()).sum::<usize>());
+}
+
+/// The payload of an RTP packet of video.
+pub fn rtp(data: &[u8]) {
+    if let Some(descriptor) = Vp8Descriptor::parse(data) {
+        let _ = descriptor.starts_keyframe();
+        let patch = descriptor.patch(0x1234, 0x56, 0x7);
+        let mut copy = data.to_vec();
+        patch.apply(&mut copy);
+        assert_eq!(copy.len(), data.len());
+        let patched = Vp8Descriptor::parse(&copy).expect("a patch keeps the form");
+        assert_eq!(patched.starts_keyframe(), descriptor.starts_keyframe());
+    }
+}
+
+/// RTCP of a receiver once it was opened.
+pub fn rtcp(data: &[u8]) {
+    egress::fuzzing::read_feedback(data);
+}
+
+/// SRTCP of a receiver.
+pub fn srtcp(data: &[u8]) {
+    egress::fuzzing::open_sealed(data);
+}
