@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from support.server import RunningServer, Tenant
 
+from moothall.applications.keys import KeyPair
 from moothall.chat import service as chat
 from moothall.chat.model import MOST_KEPT
 from moothall.db import Connection
@@ -62,6 +63,20 @@ async def test_what_was_written_is_read_by_author_and_time_during_and_after_the_
     }
     assert (bob["number"], bob["type"], bob["sent_at"]) == (2, "Guest", "2026-11-22T12:00:30.000Z")
     assert bob["text"] == "<script>alert(1)</script>\nمرحبا"
+
+
+async def test_a_chat_is_read_from_either_database(any_server: RunningServer, keys: KeyPair):
+    tenant = await any_server.tenant(keys)
+    room = await tenant.create_room()
+    await any_server.engine.join(room["id"], "ada", name="Ada", role="owner")
+    path = PATH.format(await _session(tenant, room))
+    empty = (await tenant.get(path)).json()
+    await _write(any_server, room, "ada", "Good morning")
+
+    for query in ("", "?start_id=0", f"?end_id={2**63 - 1}", "?start_id=1&end_id=2"):
+        page = (await tenant.get(path + query)).json()
+        assert [message["text"] for message in page["_embedded"]] == ["Good morning"], query
+    assert empty["_embedded"] == []
 
 
 async def test_a_new_session_begins_an_empty_chat(server: RunningServer, acme: Tenant, room: dict[str, Any]):

@@ -298,6 +298,7 @@ class LockStep(RuleBasedStateMachine):
             session = sessions.named("_embedded", index, "id")
             self.ask("GET", at("/rooms/{}/sessions/{}/participants", room, session))
             self.ask("GET", at("/sessions/{}/recordings", session))
+            self.ask("GET", at("/sessions/{}/chat", session))
 
     @rule()
     def look_at_what_happened(self) -> None:

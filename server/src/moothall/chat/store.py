@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Column,
     Connection,
     ForeignKey,
-    Integer,
     Row,
     String,
     Table,
@@ -26,7 +26,7 @@ chat_messages = Table(
     "chat_messages",
     metadata,
     Column("session_id", ForeignKey("sessions.id", ondelete="CASCADE"), primary_key=True),
-    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
     Column("participant_id", String(64), nullable=False),
     Column("name", String(256), nullable=False),
     Column("role", String(16), nullable=False),

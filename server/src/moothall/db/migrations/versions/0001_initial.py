@@ -138,7 +138,7 @@ def upgrade() -> None:
 
     op.create_table('chat_messages',
     sa.Column('session_id', sa.String(length=64), nullable=False),
-    sa.Column('number', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('number', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('participant_id', sa.String(length=64), nullable=False),
     sa.Column('name', sa.String(length=256), nullable=False),
     sa.Column('role', sa.String(length=16), nullable=False),
