@@ -141,6 +141,7 @@ def test_what_was_acknowledged_is_there_after_every_kill(
             storm.pass_a_deadline()
             storm.start_again()
             storm.check()
+            assert answers.out_of_order == []
             if IS_LONG and kill % 10 == 0:
                 print(f"{kill} kills: {storm.acknowledged} acknowledged, {storm.readiness()}", flush=True)
     answers.is_calm = True
