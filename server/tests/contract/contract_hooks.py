@@ -11,6 +11,7 @@ import schemathesis
 from hypothesis import strategies
 
 from moothall.applications.keys import generate_key_pair
+from moothall.idempotency.model import KEY_PATTERN
 from moothall.kit.ids import new_uuid
 
 # A year ahead is the most a room can be given.
@@ -44,6 +45,10 @@ schemathesis.openapi.format("rsa-public-key", strategies.just(generate_key_pair(
 def before_call(_context: Any, case: Any, _options: Any) -> None:
     # Wrong credentials are limited for each address.
     case.headers["X-Forwarded-For"] = str(ipaddress.ip_address(next(_addresses)))
+    # Each request for itself: an answer that is repeated may tell of what has gone since.
+    key = case.headers.get("Idempotency-Key")
+    if isinstance(key, str) and re.match(KEY_PATTERN, key):
+        case.headers["Idempotency-Key"] = f'"{new_uuid()}"' if key.startswith('"') else new_uuid()
     # It would saw off the branch it sits on.
     if case.path_parameters.get("application_id") == _OWN_APPLICATION and case.method != "GET":
         case.path_parameters["application_id"] = new_uuid()
