@@ -40,6 +40,7 @@ async def test_changes_of_one_theme_add_up(any_database: Database, keys: KeyPair
                 name=name,
                 public_key=None,
                 webhooks=Webhooks(),
+                allowed_origins=None,
             )
 
         await asyncio.gather(
