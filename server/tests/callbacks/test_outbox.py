@@ -13,6 +13,7 @@ from support.places import make_application
 from moothall.applications.model import Application, Webhooks
 from moothall.callbacks import outbox
 from moothall.callbacks.model import Delivery, DeliveryStatus, Event, Topic
+from moothall.callbacks.schedule import HOLDS_ROOM_FOR
 from moothall.db import Connection, Database
 
 LEASE = timedelta(seconds=30)
@@ -315,8 +316,9 @@ async def test_the_signer_is_the_account_of_the_application(any_database: Databa
 
 async def test_claiming_uses_the_index_of_what_is_undelivered(database: Database) -> None:
     """Without it, claiming would slow down with every callback that was ever delivered."""
-    statement = outbox.due_statement(now=START, limit=32, excluding=["http://alice.example"])
-    text = statement.compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True})
+    statement = outbox.due_statement(excluding=["http://alice.example"])
+    given = statement.params(now=START, holding_since=START - HOLDS_ROOM_FOR, most=32)
+    text = given.compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True})
 
     plan = await database.read(
         lambda connection: [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}")]

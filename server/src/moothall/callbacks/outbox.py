@@ -16,6 +16,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    BindParameter,
     Column,
     ColumnElement,
     Connection,
@@ -28,6 +29,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     and_,
+    bindparam,
     delete,
     func,
     insert,
@@ -45,7 +47,7 @@ from moothall.callbacks.guard import AddressForbidden, parse_callback_url
 from moothall.callbacks.model import Delivery, DeliveryStatus, Event, Topic
 from moothall.callbacks.schedule import HOLDS_ROOM_FOR
 from moothall.callbacks.signing import Signer
-from moothall.db import Timestamp, metadata
+from moothall.db import Prepared, Timestamp, metadata
 from moothall.kit.ids import new_uuid
 
 _ERROR_LIMIT = 200
@@ -107,6 +109,21 @@ deliveries = Table(
 )
 
 
+_WRITTEN_OF_DELIVERY = (
+    "event_id",
+    "application_id",
+    "room_id",
+    "sequence",
+    "url",
+    "receiver",
+    "status",
+    "attempts",
+    "next_attempt_at",
+    "version",
+    "created_at",
+)
+
+
 def remove_all(connection: Connection, application_id: str) -> None:
     """The application goes: delete its events, their deliveries and their counters."""
     its_rooms = select(literal("room:") + events.c.room_id).where(events.c.application_id == application_id)
@@ -124,37 +141,39 @@ def record(connection: Connection, happened: Event) -> int:
     sequence = _count(connection, f"room:{happened.room_id}")
     event_id = f"msg_{new_uuid()}"
     body = {"event": happened.name, **happened.payload, "sequence": sequence}
-    connection.execute(
-        insert(events).values(
-            id=event_id,
-            application_id=happened.application_id,
-            position=position,
-            room_id=happened.room_id,
-            sequence=sequence,
-            topic=happened.topic.value,
-            name=happened.name,
-            body=json.dumps(body, separators=(",", ":")),
-            metadata=happened.metadata,
-            created_at=happened.at,
-        )
+    _INSERT_EVENT.run(
+        connection,
+        {
+            "id": event_id,
+            "application_id": happened.application_id,
+            "position": position,
+            "room_id": happened.room_id,
+            "sequence": sequence,
+            "topic": happened.topic.value,
+            "name": happened.name,
+            "body": json.dumps(body, separators=(",", ":")),
+            "metadata": happened.metadata,
+            "created_at": happened.at,
+        },
     )
     url = happened.url or _webhook(connection, happened)
     receiver = None if url is None else _receiver(url)
     if receiver is not None:
-        connection.execute(
-            insert(deliveries).values(
-                event_id=event_id,
-                application_id=happened.application_id,
-                room_id=happened.room_id,
-                sequence=sequence,
-                url=url,
-                receiver=receiver,
-                status=DeliveryStatus.PENDING.value,
-                attempts=0,
-                next_attempt_at=happened.at,
-                version=1,
-                created_at=happened.at,
-            )
+        _INSERT_DELIVERY.run(
+            connection,
+            {
+                "event_id": event_id,
+                "application_id": happened.application_id,
+                "room_id": happened.room_id,
+                "sequence": sequence,
+                "url": url,
+                "receiver": receiver,
+                "status": DeliveryStatus.PENDING.value,
+                "attempts": 0,
+                "next_attempt_at": happened.at,
+                "version": 1,
+                "created_at": happened.at,
+            },
         )
     return sequence
 
@@ -176,7 +195,7 @@ def claim(
     claimed: list[Delivery] = []
     while len(claimed) < limit:
         full = [receiver for receiver, count in counts.items() if count >= per_receiver]
-        rows = connection.execute(due_statement(now=now, limit=limit - len(claimed), excluding=full)).all()
+        rows = _due(connection, now=now, limit=limit - len(claimed), excluding=full)
         taken = []
         rooms = set()
         for row in rows:
@@ -269,8 +288,12 @@ def _webhook(connection: Connection, happened: Event) -> str | None:
             return application.webhooks.recordings_url
 
 
-def due_statement(*, now: datetime, limit: int, excluding: Sequence[str]) -> Select[Any]:
-    """Due rows that no earlier one of their room holds back, locked against other processes on PostgreSQL."""
+def due_statement(excluding: Sequence[str] = ()) -> Select[Any]:
+    """Due rows that no earlier one of their room holds back, locked against other processes on PostgreSQL.
+
+    Its parameters: ``now``, ``holding_since`` (who has been failing for longer holds nobody back) and ``most`` rows.
+    """
+    now: BindParameter[datetime] = bindparam("now", type_=Timestamp)
     ahead = deliveries.alias("ahead")
     held_back = (
         select(1)
@@ -283,7 +306,10 @@ def due_statement(*, now: datetime, limit: int, excluding: Sequence[str]) -> Sel
                 ahead.c.lease_until > now,
                 and_(
                     ahead.c.sequence < deliveries.c.sequence,
-                    or_(ahead.c.failing_since.is_(None), ahead.c.failing_since > now - HOLDS_ROOM_FOR),
+                    or_(
+                        ahead.c.failing_since.is_(None),
+                        ahead.c.failing_since > bindparam("holding_since", type_=Timestamp),
+                    ),
                 ),
             ),
         )
@@ -299,10 +325,36 @@ def due_statement(*, now: datetime, limit: int, excluding: Sequence[str]) -> Sel
             ~held_back,
         )
         .order_by(deliveries.c.next_attempt_at, deliveries.c.id)
-        .limit(limit)
+        .limit(bindparam("most", type_=Integer))
         .with_for_update(of=deliveries, skip_locked=True)
     )
     return statement.where(deliveries.c.receiver.not_in(excluding)) if excluding else statement
+
+
+def _count_statement(dialect_insert: Any) -> Any:
+    return (
+        dialect_insert(event_counters)
+        .values(scope=bindparam("counted_scope"), last=1)
+        .on_conflict_do_update(index_elements=["scope"], set_={"last": event_counters.c.last + 1})
+        .returning(event_counters.c.last)
+    )
+
+
+# Made once: making a statement takes longer than running it.
+_COUNT = {
+    "sqlite": Prepared(_count_statement(sqlite.insert)),
+    "postgresql": Prepared(_count_statement(postgresql.insert)),
+}
+_INSERT_EVENT = Prepared(insert(events), [column.name for column in events.c])
+_INSERT_DELIVERY = Prepared(insert(deliveries), _WRITTEN_OF_DELIVERY)
+_DUE = Prepared(due_statement())
+
+
+def _due(connection: Connection, *, now: datetime, limit: int, excluding: Sequence[str]) -> Sequence[Any]:
+    parameters = {"now": now, "holding_since": now - HOLDS_ROOM_FOR, "most": limit}
+    if excluding:
+        return connection.execute(due_statement(excluding), parameters).all()
+    return _DUE.rows(connection, parameters)
 
 
 def _lease(connection: Connection, ids: list[int], until: datetime) -> None:
@@ -326,14 +378,8 @@ def _failing_since(connection: Connection, failed: Delivery) -> datetime | None:
 
 
 def _count(connection: Connection, scope: str) -> int:
-    dialect_insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    statement = (
-        dialect_insert(event_counters)
-        .values(scope=scope, last=1)
-        .on_conflict_do_update(index_elements=["scope"], set_={"last": event_counters.c.last + 1})
-        .returning(event_counters.c.last)
-    )
-    return int(connection.execute(statement).scalar_one())
+    row = _COUNT[connection.dialect.name].row(connection, {"counted_scope": scope})
+    return int(row.last)
 
 
 def _receiver(url: str) -> str | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import JSON, Connection, Dialect, Select
+from sqlalchemy import JSON, Connection, Dialect
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 
@@ -54,7 +54,8 @@ class Prepared:
 
     def _make_plan(self, dialect: Dialect) -> "_Plan":
         compiled = self._statement.compile(dialect=dialect, column_keys=self._columns)
-        columns = list(self._statement.selected_columns) if isinstance(self._statement, Select) else []
+        # Of a SELECT, or of RETURNING; empty for the others.
+        columns = list(self._statement.exported_columns)
         self._plan = _Plan(
             str(compiled),
             _parameters(compiled, dialect),

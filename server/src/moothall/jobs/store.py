@@ -7,10 +7,13 @@ what has been scheduled anew in the meantime.
 import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     Column,
+    ColumnElement,
     Connection,
     Index,
     Integer,
@@ -21,6 +24,7 @@ from sqlalchemy import (
     bindparam,
     case,
     delete,
+    false,
     func,
     or_,
     select,
@@ -74,6 +78,30 @@ _SCHEDULE = {
 _CANCEL = Prepared(delete(jobs).where(jobs.c.kind == bindparam("job_kind"), jobs.c.key == bindparam("job_key")))
 
 
+# A runner asks about the same kinds all its life.
+@lru_cache(maxsize=8)
+def _due(kinds: tuple[str, ...]) -> Prepared:
+    now: BindParameter[datetime] = bindparam("now", type_=Timestamp)
+    return Prepared(
+        select(jobs)
+        .where(_is_of(kinds), jobs.c.run_at <= now, or_(jobs.c.lease_until.is_(None), jobs.c.lease_until <= now))
+        .order_by(jobs.c.run_at, jobs.c.id)
+        .limit(bindparam("most", type_=Integer))
+        .with_for_update(skip_locked=True)
+    )
+
+
+@lru_cache(maxsize=8)
+def _next(kinds: tuple[str, ...]) -> Prepared:
+    free_at = case((jobs.c.lease_until > jobs.c.run_at, jobs.c.lease_until), else_=jobs.c.run_at)
+    return Prepared(select(func.min(free_at, type_=Timestamp).label("earliest")).where(_is_of(kinds)))
+
+
+def _is_of(kinds: tuple[str, ...]) -> ColumnElement[bool]:
+    # As a list of its own, not one that is expanded when the statement runs.
+    return or_(false(), *(jobs.c.kind == kind for kind in kinds))
+
+
 def schedule(
     connection: Connection, *, kind: str, key: str, run_at: datetime, payload: dict[str, Any] | None = None
 ) -> None:
@@ -106,16 +134,7 @@ def claim(connection: Connection, *, kinds: Sequence[str], now: datetime, lease:
 
     Workers in other processes skip what is being claimed (FOR UPDATE SKIP LOCKED on PostgreSQL; SQLite has one writer).
     """
-    due = (
-        select(jobs)
-        .where(
-            jobs.c.kind.in_(kinds), jobs.c.run_at <= now, or_(jobs.c.lease_until.is_(None), jobs.c.lease_until <= now)
-        )
-        .order_by(jobs.c.run_at, jobs.c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    rows = connection.execute(due).all()
+    rows = _due(tuple(kinds)).rows(connection, {"now": now, "most": limit})
     if rows:
         connection.execute(
             update(jobs)
@@ -127,9 +146,7 @@ def claim(connection: Connection, *, kinds: Sequence[str], now: datetime, lease:
 
 def next_due(connection: Connection, *, kinds: Sequence[str]) -> datetime | None:
     """When the earliest job of these kinds may be claimed; None when there is none."""
-    free_at = case((jobs.c.lease_until > jobs.c.run_at, jobs.c.lease_until), else_=jobs.c.run_at)
-    statement = select(func.min(free_at, type_=Timestamp)).where(jobs.c.kind.in_(kinds))
-    earliest: datetime | None = connection.execute(statement).scalar_one()
+    earliest: datetime | None = _next(tuple(kinds)).row(connection, {}).earliest
     return earliest
 
 

@@ -11,13 +11,14 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
     and_,
+    bindparam,
     delete,
     insert,
     or_,
     select,
 )
 
-from moothall.db import Timestamp, metadata
+from moothall.db import Prepared, Timestamp, metadata
 
 removals = Table(
     "removals",
@@ -27,6 +28,15 @@ removals = Table(
     Column("participant_id", String(64), nullable=False),
     Column("until", Timestamp, nullable=False, index=True),
     UniqueConstraint("room_id", "participant_id"),
+)
+
+# Asked at each join.
+_IN_FORCE = Prepared(
+    select(removals.c.id).where(
+        removals.c.room_id == bindparam("of_room"),
+        removals.c.participant_id == bindparam("of_participant"),
+        removals.c.until > bindparam("now", type_=Timestamp),
+    )
 )
 
 
@@ -40,10 +50,8 @@ def save_removal(
 
 
 def is_removed(connection: Connection, room_id: str, participant_id: str, now: datetime) -> bool:
-    statement = select(removals.c.id).where(
-        removals.c.room_id == room_id, removals.c.participant_id == participant_id, removals.c.until > now
-    )
-    return connection.execute(statement).one_or_none() is not None
+    parameters = {"of_room": room_id, "of_participant": participant_id, "now": now}
+    return _IN_FORCE.row(connection, parameters) is not None
 
 
 def was_removed(connection: Connection, room_id: str, participant_id: str) -> bool:

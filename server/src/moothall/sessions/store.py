@@ -18,6 +18,7 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    bindparam,
     delete,
     func,
     insert,
@@ -27,7 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from moothall.db import Timestamp, metadata
+from moothall.db import Prepared, Timestamp, metadata
 from moothall.sessions.model import Attendance, Role, Session
 
 _Serial = BigInteger().with_variant(Integer, "sqlite")
@@ -93,6 +94,28 @@ server_heartbeat = Table(
     Column("alive_at", Timestamp, nullable=False),
 )
 
+# What each join and leave asks, made once: making a statement takes longer than running it.
+_OPEN_LOCKED = Prepared(
+    select(sessions).where(sessions.c.room_id == bindparam("in_room"), sessions.c.ended_at.is_(None)).with_for_update()
+)
+_INSERT_ATTENDANCE = Prepared(
+    insert(attendances).returning(*attendances.c), ["session_id", "participant_id", "name", "role", "joined_at"]
+)
+_OPEN_ATTENDANCE_OF = Prepared(
+    select(attendances).where(
+        attendances.c.session_id == bindparam("in_session"),
+        attendances.c.participant_id == bindparam("of_participant"),
+        attendances.c.left_at.is_(None),
+    )
+)
+_CONNECTION = Prepared(
+    select(session_connections.c.id).where(
+        session_connections.c.participant_id == bindparam("of_participant"),
+        session_connections.c.sid == bindparam("of_sid"),
+    )
+)
+_INSERT_CONNECTION = Prepared(insert(session_connections), ["attendance_id", "participant_id", "sid", "connected_at"])
+
 
 def insert_session(connection: Connection, session: Session) -> None:
     connection.execute(
@@ -112,8 +135,7 @@ def end_session(connection: Connection, session_id: str, at: datetime) -> None:
 
 def lock_open_session(connection: Connection, room_id: str) -> Session | None:
     """The session that goes on in the room, kept from others until the transaction ends."""
-    statement = select(sessions).where(sessions.c.room_id == room_id, sessions.c.ended_at.is_(None)).with_for_update()
-    row = connection.execute(statement).one_or_none()
+    row = _OPEN_LOCKED.row(connection, {"in_room": room_id})
     return None if row is None else _session(row)
 
 
@@ -174,8 +196,7 @@ def insert_attendance(
         "role": role.value,
         "joined_at": joined_at,
     }
-    row = connection.execute(insert(attendances).values(values).returning(*attendances.c)).one()
-    return _attendance(row)
+    return _attendance(_INSERT_ATTENDANCE.row(connection, values))
 
 
 def resume_attendance(connection: Connection, attendance_id: int, name: str) -> None:
@@ -201,12 +222,7 @@ def end_attendance(connection: Connection, attendance_id: int, at: datetime) -> 
 
 
 def find_open_attendance(connection: Connection, session_id: str, participant_id: str) -> Attendance | None:
-    statement = select(attendances).where(
-        attendances.c.session_id == session_id,
-        attendances.c.participant_id == participant_id,
-        attendances.c.left_at.is_(None),
-    )
-    row = connection.execute(statement).one_or_none()
+    row = _OPEN_ATTENDANCE_OF.row(connection, {"in_session": session_id, "of_participant": participant_id})
     return None if row is None else _attendance(row)
 
 
@@ -261,20 +277,19 @@ def count_attendances(connection: Connection, session_id: str) -> int:
 
 
 def is_known_connection(connection: Connection, participant_id: str, sid: str) -> bool:
-    statement = select(session_connections.c.id).where(
-        session_connections.c.participant_id == participant_id, session_connections.c.sid == sid
-    )
-    return connection.execute(statement).one_or_none() is not None
+    return _CONNECTION.row(connection, {"of_participant": participant_id, "of_sid": sid}) is not None
 
 
 def insert_connection(
     connection: Connection, *, attendance_id: int, participant_id: str, sid: str, connected_at: datetime
 ) -> None:
-    connection.execute(
-        insert(session_connections).values(
-            attendance_id=attendance_id, participant_id=participant_id, sid=sid, connected_at=connected_at
-        )
-    )
+    values = {
+        "attendance_id": attendance_id,
+        "participant_id": participant_id,
+        "sid": sid,
+        "connected_at": connected_at,
+    }
+    _INSERT_CONNECTION.run(connection, values)
 
 
 def close_connection(connection: Connection, attendance_id: int, sid: str, at: datetime) -> bool:
