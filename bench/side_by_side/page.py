@@ -19,7 +19,8 @@ Written by `bench/run` from `bench/figures`; not by hand. Every figure has been 
 
 How it is measured: the server, all its threads, on one core; the load client (`bench/load`) on another, in a network namespace of its own behind a veth pair.
 Servers take turns (A B A B), each started afresh. CPU is user and system time of the server's process tree out of `/proc`; on a veth pair that includes the
-kernel's receive half, the same for all. The load client does ICE, DTLS and SRTP once for each participant, counts packets by their headers, and decrypts one
+kernel's receive half, the same for all. The load client takes datagrams that were sent together as they were sent (`UDP_GRO`; a server that sends one by one loses
+nothing by it): otherwise the kernel would cut them up in the server's time, which on a real network is the work of its card. It does ICE, DTLS and SRTP once for each participant, counts packets by their headers, and decrypts one
 in 64 to prove that it is what a publisher sent and to learn how long it took; it looks at its sockets once a millisecond, so latencies contain up to 1 ms of
 its own (but not where it goes by the kernel's arrival times). A run is rejected when less than 99.9 % is delivered, a packet is not authentic, a stream is on another layer than asked for, or the load client used
 more than 85 % of its core. Tables show medians and, in brackets, the least and the most of the runs that count.

@@ -179,7 +179,7 @@ mod tests {
     #[test]
     fn the_first_publisher_creates_the_room_then_publishes_and_a_subscriber_waits_for_all() {
         let plan = Plan::video_fan_out(2, 100.0, 1100, 1);
-        let mux = Mux::open(Ipv4Addr::new(127, 70, 0, 0), 1, false).expect("sockets");
+        let mux = Mux::open(Ipv4Addr::new(127, 70, 0, 0), 1, false, true).expect("sockets");
         let settings = Settings { identity: Identity::new(&[Profile::Aes128Gcm]), feedback_interval_ns: 1 };
         let mut transports = Vec::new();
         let mut scene =

@@ -397,7 +397,7 @@ mod tests {
     #[test]
     fn a_publisher_announces_its_tracks_before_it_offers_them() {
         let plan = Plan::room(2, 2, 2, 3, Layout::Grid);
-        let mux = Mux::open(Ipv4Addr::new(127, 68, 0, 0), 1, false).expect("sockets");
+        let mux = Mux::open(Ipv4Addr::new(127, 68, 0, 0), 1, false, true).expect("sockets");
         let mut transports = Vec::new();
         let mut session = Session::new(Part { publisher: Some(1), receives: true });
         let joined = exchange(&mut session, &Response { join: Some(Join::default()), ..Response::default() }, &plan, &mux, &mut transports);
@@ -418,7 +418,7 @@ mod tests {
     #[test]
     fn a_subscriber_answers_and_asks_for_the_layer_of_the_plan() {
         let plan = Plan::room(3, 2, 2, 3, Layout::Speaker);
-        let mux = Mux::open(Ipv4Addr::new(127, 69, 0, 0), 1, false).expect("sockets");
+        let mux = Mux::open(Ipv4Addr::new(127, 69, 0, 0), 1, false, true).expect("sockets");
         let mut transports = Vec::new();
         let mut session = Session::new(Part { publisher: None, receives: true });
         let camera = |publisher: usize| ParticipantInfo {

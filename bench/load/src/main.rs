@@ -55,6 +55,7 @@ Options
   --base ADDRESS                address of the first client, on a block that is local (127.64.0.0)
   --sockets N                   UDP sockets for all clients together (16)
   --timestamps                  latencies by the kernel's arrival times, which costs every packet a little
+  --no-gro                      the kernel cuts up what was sent as one segment before it arrives, in the sender's time on a veth pair
   --feedback-ms N               between two transport-wide feedback packets (100)
   --warm-up S --seconds S --join-rate N
   --json FILE                   writes the figures there as well
@@ -140,6 +141,7 @@ fn environment(arguments: &mut Arguments) -> Result<Environment, String> {
         profiles: vec![profile],
         base: option(arguments, "--base")?.unwrap_or([127, 64, 0, 0].into()),
         timestamps: arguments.contains("--timestamps"),
+        joined: !arguments.contains("--no-gro"),
         sockets: option(arguments, "--sockets")?.unwrap_or(16).max(1),
         feedback_interval_ns: option(arguments, "--feedback-ms")?.unwrap_or(100) * 1_000_000,
         server: option(arguments, "--pid")?,

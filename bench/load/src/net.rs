@@ -10,10 +10,13 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
 const BATCH: usize = 64;
-const DATAGRAM_BYTES: usize = 1600;
+/// What one header of `recvmmsg` takes: a run of datagrams of one sender, joined by the kernel, or a single one.
+const RUN_BYTES: usize = 65_536;
+/// Runs do not begin at the same place of a page: they would push one another out of the cache.
+const STRIDE_BYTES: usize = RUN_BYTES + 4096 + 192;
 const BUFFER_BYTES: libc::c_int = 32 << 20;
-/// Room for one `in_pktinfo` and one `timespec`, each with its header.
-const CONTROL_BYTES: usize = 64;
+/// Room for one `in_pktinfo`, one `timespec` and one length, each with its header.
+const CONTROL_BYTES: usize = 96;
 
 /// Sockets and the block of addresses.
 pub struct Mux {
@@ -46,9 +49,11 @@ struct Incoming {
 
 impl Mux {
     /// `base` is the address of transport 0; transport N has the Nth address after it. With `timestamps` the kernel says when each
-    /// datagram arrived, which costs every datagram a little.
-    pub fn open(base: Ipv4Addr, sockets: usize, timestamps: bool) -> io::Result<Self> {
-        let sockets = (0..sockets).map(|_| Socket::open(timestamps)).collect::<io::Result<_>>()?;
+    /// datagram arrived, which costs every datagram a little. With `joined` the kernel may hand over datagrams that a sender has handed to
+    /// it together (`UDP_SEGMENT`) as it got them (`UDP_GRO`): without, it cuts them up on the way, on a veth pair in the sender's time, which
+    /// on a real network is the work of its card.
+    pub fn open(base: Ipv4Addr, sockets: usize, timestamps: bool, joined: bool) -> io::Result<Self> {
+        let sockets = (0..sockets).map(|_| Socket::open(timestamps, joined)).collect::<io::Result<_>>()?;
         Ok(Mux { sockets, base: base.into(), incoming: Incoming::new() })
     }
 
@@ -64,9 +69,9 @@ impl Mux {
         let mut total = 0;
         for socket in &self.sockets {
             loop {
-                let received = self.incoming.receive(socket.fd.as_raw_fd(), self.base, &mut take)?;
-                total += received;
-                if received < BATCH {
+                let (runs, datagrams) = self.incoming.receive(socket.fd.as_raw_fd(), self.base, &mut take)?;
+                total += datagrams;
+                if runs < BATCH {
                     break;
                 }
             }
@@ -102,7 +107,7 @@ impl Mux {
 }
 
 impl Socket {
-    fn open(timestamps: bool) -> io::Result<Self> {
+    fn open(timestamps: bool, joined: bool) -> io::Result<Self> {
         // SAFETY: plain system calls; the descriptor is owned from here on.
         let fd = unsafe {
             let fd = libc::socket(libc::AF_INET, libc::SOCK_DGRAM | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC, 0);
@@ -112,6 +117,9 @@ impl Socket {
             OwnedFd::from_raw_fd(fd)
         };
         set_option(&fd, libc::IPPROTO_IP, libc::IP_PKTINFO, 1)?;
+        if joined {
+            set_option(&fd, libc::SOL_UDP, libc::UDP_GRO, 1)?;
+        }
         if timestamps {
             set_option(&fd, libc::SOL_SOCKET, libc::SO_TIMESTAMPNS, 1)?;
         }
@@ -175,14 +183,14 @@ impl Incoming {
         // SAFETY: an all-zero header is a valid, empty one.
         let message = unsafe { zeroed() };
         let mut incoming = Incoming {
-            bytes: vec![0; BATCH * DATAGRAM_BYTES],
+            bytes: vec![0; BATCH * STRIDE_BYTES],
             controls: vec![[0; CONTROL_BYTES / 8]; BATCH],
             parts: Vec::with_capacity(BATCH),
             messages: vec![message; BATCH],
         };
         for index in 0..BATCH {
-            let start = incoming.bytes[index * DATAGRAM_BYTES..].as_mut_ptr().cast();
-            incoming.parts.push(libc::iovec { iov_base: start, iov_len: DATAGRAM_BYTES });
+            let start = incoming.bytes[index * STRIDE_BYTES..].as_mut_ptr().cast();
+            incoming.parts.push(libc::iovec { iov_base: start, iov_len: RUN_BYTES });
         }
         for index in 0..BATCH {
             incoming.reset(index);
@@ -199,23 +207,29 @@ impl Incoming {
         header.msg_controllen = CONTROL_BYTES;
     }
 
-    fn receive(&mut self, fd: i32, base: u32, take: &mut impl FnMut(usize, &mut [u8], Option<u64>)) -> io::Result<usize> {
+    /// How many runs there were, and how many datagrams in them.
+    fn receive(&mut self, fd: i32, base: u32, take: &mut impl FnMut(usize, &mut [u8], Option<u64>)) -> io::Result<(usize, usize)> {
         // SAFETY: the headers lead to memory of `self`, of the length told.
         let result =
             unsafe { libc::recvmmsg(fd, self.messages.as_mut_ptr(), BATCH as libc::c_uint, libc::MSG_DONTWAIT, std::ptr::null_mut()) };
-        let Ok(received) = usize::try_from(result) else {
+        let Ok(runs) = usize::try_from(result) else {
             let error = io::Error::last_os_error();
-            return if error.kind() == io::ErrorKind::WouldBlock { Ok(0) } else { Err(error) };
+            return if error.kind() == io::ErrorKind::WouldBlock { Ok((0, 0)) } else { Err(error) };
         };
-        for index in 0..received {
-            let (local, arrival) = read_control(&self.messages[index].msg_hdr);
+        let mut datagrams = 0;
+        for index in 0..runs {
+            let control = read_control(&self.messages[index].msg_hdr);
             let length = self.messages[index].msg_len as usize;
             self.reset(index);
-            let Some(local) = local else { continue };
-            let start = index * DATAGRAM_BYTES;
-            take(local.wrapping_sub(base) as usize, &mut self.bytes[start..start + length], arrival);
+            let Some(local) = control.local else { continue };
+            let start = index * STRIDE_BYTES;
+            let run = &mut self.bytes[start..start + length];
+            for datagram in run.chunks_mut(control.each.unwrap_or(length).max(1)) {
+                datagrams += 1;
+                take(local.wrapping_sub(base) as usize, datagram, control.arrival);
+            }
         }
-        Ok(received)
+        Ok((runs, datagrams))
     }
 }
 
@@ -257,25 +271,42 @@ struct SourceControl {
     info: libc::in_pktinfo,
 }
 
-/// The address a datagram was sent to and its arrival, out of its control messages.
-fn read_control(header: &libc::msghdr) -> (Option<u32>, Option<u64>) {
-    let (mut address, mut arrival) = (None, None);
+/// What the kernel says about a run of datagrams.
+#[derive(Default)]
+struct Control {
+    /// The address they were sent to.
+    local: Option<u32>,
+    /// Their arrival in nanoseconds.
+    arrival: Option<u64>,
+    /// The bytes of each but the last, where there are several.
+    each: Option<usize>,
+}
+
+fn read_control(header: &libc::msghdr) -> Control {
+    let mut found = Control::default();
     // SAFETY: the kernel has filled in the control messages of this header.
     unsafe {
         let mut control = libc::CMSG_FIRSTHDR(header);
         while !control.is_null() {
             let data = libc::CMSG_DATA(control);
-            if (*control).cmsg_level == libc::IPPROTO_IP && (*control).cmsg_type == libc::IP_PKTINFO {
-                let info = data.cast::<libc::in_pktinfo>().read_unaligned();
-                address = Some(u32::from_be(info.ipi_addr.s_addr));
-            } else if (*control).cmsg_level == libc::SOL_SOCKET && (*control).cmsg_type == libc::SO_TIMESTAMPNS {
-                let time = data.cast::<libc::timespec>().read_unaligned();
-                arrival = Some(time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64);
+            match ((*control).cmsg_level, (*control).cmsg_type) {
+                (libc::IPPROTO_IP, libc::IP_PKTINFO) => {
+                    let info = data.cast::<libc::in_pktinfo>().read_unaligned();
+                    found.local = Some(u32::from_be(info.ipi_addr.s_addr));
+                }
+                (libc::SOL_SOCKET, libc::SO_TIMESTAMPNS) => {
+                    let time = data.cast::<libc::timespec>().read_unaligned();
+                    found.arrival = Some(time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64);
+                }
+                (libc::SOL_UDP, libc::UDP_GRO) => {
+                    found.each = usize::try_from(data.cast::<libc::c_int>().read_unaligned()).ok();
+                }
+                _ => {}
             }
             control = libc::CMSG_NXTHDR(header, control);
         }
     }
-    (address, arrival)
+    found
 }
 
 #[cfg(test)]
@@ -284,12 +315,12 @@ mod tests {
 
     #[test]
     fn datagrams_arrive_at_the_transport_they_are_sent_to() {
-        walk(false);
-        walk(true);
+        walk(false, false);
+        walk(true, true);
     }
 
-    fn walk(timestamps: bool) {
-        let mut mux = Mux::open(Ipv4Addr::new(127, 65, 0, 0), 3, timestamps).expect("sockets");
+    fn walk(timestamps: bool, joined: bool) {
+        let mut mux = Mux::open(Ipv4Addr::new(127, 65, 0, 0), 3, timestamps, joined).expect("sockets");
         let addresses: Vec<_> = (0..100).map(|transport| mux.address(transport)).collect();
         for (transport, address) in addresses.iter().enumerate() {
             mux.queue_bytes((transport + 1) % 100, *address, &[transport as u8; 10]);
@@ -303,5 +334,25 @@ mod tests {
         })
         .expect("received");
         assert_eq!(seen, vec![1; 100]);
+    }
+
+    #[test]
+    fn datagrams_that_were_sent_together_are_told_apart() {
+        let mut mux = Mux::open(Ipv4Addr::new(127, 65, 1, 0), 1, false, true).expect("sockets");
+        let sender = std::net::UdpSocket::bind("127.0.0.1:0").expect("socket");
+        let fd = OwnedFd::from(sender.try_clone().expect("socket"));
+        set_option(&fd, libc::SOL_UDP, libc::UDP_SEGMENT, 1000).expect("segments");
+        let run: Vec<u8> = (0..2500).map(|index| (index / 1000) as u8).collect();
+        sender.send_to(&run, mux.address(7)).expect("sent");
+        let mut seen = Vec::new();
+        let count = mux
+            .receive(|transport, bytes, _| {
+                assert_eq!(transport, 7);
+                assert!(bytes.iter().all(|byte| *byte == bytes[0]));
+                seen.push((bytes[0], bytes.len()));
+            })
+            .expect("received");
+        assert_eq!(count, 3);
+        assert_eq!(seen, [(0, 1000), (1, 1000), (2, 500)]);
     }
 }

@@ -163,7 +163,7 @@ mod tests {
 
     #[test]
     fn a_second_of_video_is_what_its_shape_says() {
-        let mut mux = Mux::open(Ipv4Addr::new(127, 66, 0, 0), 1, false).expect("sockets");
+        let mut mux = Mux::open(Ipv4Addr::new(127, 66, 0, 0), 1, false, true).expect("sockets");
         let mut keys = Context::new(Profile::Aes128Gcm, &[1; 16], &[2; 12]);
         let mut receiver = Context::new(Profile::Aes128Gcm, &[1; 16], &[2; 12]);
         let source = Source { publisher: 1, video: true, layer: 0 };

@@ -41,6 +41,8 @@ pub struct Environment {
     pub sockets: usize,
     /// Latencies end when the kernel received a packet, not when this process looked.
     pub timestamps: bool,
+    /// Datagrams that were sent together may arrive together (`UDP_GRO`).
+    pub joined: bool,
     pub feedback_interval_ns: u64,
     /// Root of the server's process tree.
     pub server: Option<u32>,
@@ -152,7 +154,8 @@ pub struct Run {
 impl Run {
     pub fn new(plan: Plan, environment: Environment) -> Result<Self, String> {
         let settings = Settings { identity: Identity::new(&environment.profiles), feedback_interval_ns: environment.feedback_interval_ns };
-        let mux = Mux::open(environment.base, environment.sockets, environment.timestamps).map_err(|error| error.to_string())?;
+        let mux = Mux::open(environment.base, environment.sockets, environment.timestamps, environment.joined)
+            .map_err(|error| error.to_string())?;
         let readiness = Readiness::new().map_err(|error| error.to_string())?;
         Ok(Run {
             plan,

@@ -366,7 +366,7 @@ mod tests {
     #[test]
     fn media_flows_between_two_transports() {
         let settings = Settings { identity: Identity::new(&[Profile::Aes128Gcm]), feedback_interval_ns: 1_000_000 };
-        let mut mux = Mux::open(Ipv4Addr::new(127, 67, 0, 0), 2, false).expect("sockets");
+        let mut mux = Mux::open(Ipv4Addr::new(127, 67, 0, 0), 2, false, true).expect("sockets");
         let mut ends = [Transport::new(0, &mux), Transport::new(1, &mux)];
         let track = sdp::OfferedTrack { video: true, mid: "0".into(), track: "t".into(), ssrc: 9, rids: Vec::new() };
         let offer = sdp::parse(&sdp::offer(&ends[0].local(&settings), 1, &[track]));
