@@ -19,6 +19,7 @@ from moothall.api.authentication import Authenticator, Credentials
 from moothall.api.call import ApiContext
 from moothall.api.cors import ListedOrigins
 from moothall.api.handlers import install_edge
+from moothall.api.prefix import API_PREFIX, OLD_API_PREFIXES
 from moothall.api.rates import Rate, RequestRates
 from moothall.api.reference import install_reference
 from moothall.applications import service as applications
@@ -26,11 +27,11 @@ from moothall.applications import store as applications_store
 from moothall.applications.endpoints import applications_router
 from moothall.callbacks.delivery import Deliverer
 from moothall.callbacks.endpoints import router as callbacks_router
-from moothall.callbacks.retention import Retention
+from moothall.callbacks.retention import callback_retention
 from moothall.chat.endpoints import router as chat_router
 from moothall.db import Database, migrations
 from moothall.engine import Admission, EngineEvent, Meetings, Refusal
-from moothall.idempotency.retention import IdempotencyRetention
+from moothall.idempotency.retention import idempotency_retention
 from moothall.jobs.runner import JobRunner
 from moothall.kit.clock import Clock, SystemClock
 from moothall.media import Media, OpenMedia, embedded_media
@@ -53,9 +54,6 @@ from moothall.themes.logo_endpoints import router as logos_router
 from moothall.themes.logos import logos_in
 from moothall.usage.endpoints import router as usage_router
 
-_API_PREFIX = "/v1/meetings"
-# Addresses that older snippets use.
-_OLD_API_PREFIXES = ("/meetings", "/beta/meetings")
 _MAX_WEBSOCKET_MESSAGE = 256 * 1024
 _BACKLOG = 2048
 _PROBE_SECONDS = 2.0
@@ -113,14 +111,16 @@ async def running(
             wake=wake,
         )
         files = (logos_in(settings.data_dir, database), recording_files_in(settings.data_dir, database))
-        retention = Retention(database, clock, days=settings.callback_retention_days)
-        idempotency = IdempotencyRetention(database, clock)
-        handlers = ChainMap(*({**owner.job_handlers()} for owner in (meeting, retention, idempotency, *files)))
+        retentions = (
+            callback_retention(database, clock, days=settings.callback_retention_days),
+            idempotency_retention(database, clock),
+        )
+        handlers = ChainMap(*({**owner.job_handlers()} for owner in (meeting, *retentions, *files)))
         jobs = JobRunner(database, clock, handlers)
         callbacks = Deliverer(database, clock, allow_loopback=settings.allow_loopback_callbacks)
         await meeting.recover()
-        await retention.start()
-        await idempotency.start()
+        for retention in retentions:
+            await retention.start()
 
         background = await stack.enter_async_context(asyncio.TaskGroup())
         for work in (jobs, callbacks, meeting):
@@ -208,7 +208,7 @@ def _build_app(context: ApiContext, media: Media, meeting: MeetingService, wake:
     app.state.probes = {"database": lambda: _probe_database(context.database), "sfu": media.probe}
     # First, because routes are tried in order and many may connect at once.
     app.router.routes.extend(media.routes)
-    live = live_router(LiveRooms(context.database, media.engine, meeting))
+    # Taken as they are: to include a router makes each of its routes, and the validators of its parameters and answers, once more.
     for router in (
         rooms_router,
         themes_router,
@@ -219,15 +219,16 @@ def _build_app(context: ApiContext, media: Media, meeting: MeetingService, wake:
         sessions_router,
         chat_router,
         usage_router,
-        live,
+        live_router(LiveRooms(context.database, media.engine, meeting)),
+        logos_router,
+        recording_files_router,
+        applications_router(remove_application, wake),
+        health.router,
     ):
-        app.include_router(router, prefix=_API_PREFIX)
-    for router in (logos_router, recording_files_router, applications_router(remove_application, wake)):
-        app.include_router(router)
-    app.include_router(health.router)
+        app.router.routes.extend(router.routes)
     install_reference(app)
-    app.include_router(page_router(meeting, context.clock, media_url=media.engine.client_url()))
-    install_edge(app, aliases=dict.fromkeys(_OLD_API_PREFIXES, _API_PREFIX))
+    app.router.routes.extend(page_router(meeting, context.clock, media_url=media.engine.client_url()).routes)
+    install_edge(app, aliases=dict.fromkeys(OLD_API_PREFIXES, API_PREFIX))
     return app
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.encoders import jsonable_encoder
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel, Field
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
@@ -53,6 +54,9 @@ _CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+_COMPONENT = "#/components/schemas/{model}"
+# The models of request bodies by their names. Their schemas are worked out when somebody asks for the document.
+_bodies: dict[str, type[BaseModel]] = {}
 _ASSETS = {
     "swagger-ui-bundle.js": "text/javascript",
     "swagger-ui.css": "text/css",
@@ -96,11 +100,13 @@ def documented_errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 def documented_body(model: type[BaseModel], examples: dict[str, Any]) -> dict[str, Any]:
     """The ``openapi_extra`` of a route that reads its body with ``api.body.read_body``."""
-    schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+    title = model.model_config.get("title") or model.__name__
+    if _bodies.setdefault(title, model) is not model:
+        raise ValueError(f"two different bodies are called {title}")
     return {
         "requestBody": {
             "required": True,
-            "content": {"application/json": {"schema": schema, "examples": examples}},
+            "content": {"application/json": {"schema": _reference_to(title), "examples": examples}},
         }
     }
 
@@ -193,25 +199,26 @@ def _build_document(app: FastAPI) -> dict[str, Any]:
             # The framework would answer 422 to what does not validate; we answer 400 in the contract's shape.
             if "HTTPValidationError" in json.dumps(operation["responses"].get("422")):
                 del operation["responses"]["422"]
-            _hoist_body(operation, schemas)
     add_links(document["paths"])
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
-    for model in (ErrorBody, AuthenticationErrorBody):
-        schemas.setdefault(model.__name__, model.model_json_schema())
+    models: list[type[BaseModel]] = [*_bodies.values(), ErrorBody, AuthenticationErrorBody]
+    for model in models:
+        _describe(model, schemas)
     return document
 
 
-def _hoist_body(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
-    """Move the schema of a request body, and those it uses, to the components."""
-    content = operation.get("requestBody", {}).get("content", {}).get("application/json")
-    if content is None or "$ref" in content["schema"]:
-        return
-    schema = json.loads(json.dumps(content["schema"]))
+def _describe(model: type[BaseModel], schemas: dict[str, Any]) -> None:
+    """Add the schema of a model, and of those it uses, to the components."""
+    # As the framework does it: that the default is null says nothing where null may not be sent.
+    schema = jsonable_encoder(model.model_json_schema(ref_template=_COMPONENT), exclude_none=True)
     for name, part in {**schema.pop("$defs", {}), schema["title"]: schema}.items():
         if schemas.setdefault(name, part) != part:
             raise ValueError(f"two different schemas are called {name}")
-    content["schema"] = {"$ref": f"#/components/schemas/{schema['title']}"}
+
+
+def _reference_to(name: str) -> dict[str, str]:
+    return {"$ref": _COMPONENT.format(model=name)}
 
 
 _EXAMPLES: dict[int, errors.ApiError] = {
@@ -251,8 +258,8 @@ def _documented_error(status: int) -> dict[str, Any]:
     else:
         example = _EXAMPLES[status].body()
     model = AuthenticationErrorBody if status == 401 else ErrorBody  # noqa: PLR2004 - a status
+    # Named and not handed over as ``model``: the framework would make a validator for each status of each route.
     return {
-        "model": model,
         "description": _MEANINGS[status],
-        "content": {"application/json": {"example": example}},
+        "content": {"application/json": {"example": example, "schema": _reference_to(model.__name__)}},
     }

@@ -10,6 +10,7 @@ from moothall.api.body import read_body
 from moothall.api.call import AuthenticatedCall
 from moothall.api.fields import LINE_PATTERN
 from moothall.api.paging import MAX_SERIAL
+from moothall.api.prefix import API_PREFIX
 from moothall.api.reference import addition, documented_body, documented_errors
 from moothall.callbacks import schemas, service, store
 from moothall.callbacks.model import Attempt, DeliveryStatus, LoggedDelivery
@@ -17,7 +18,7 @@ from moothall.db import Connection
 from moothall.idempotency.once import Once
 from moothall.idempotency.reference import repeatable
 
-router = APIRouter(tags=["Additions"])
+router = APIRouter(prefix=API_PREFIX, tags=["Additions"])
 
 _MAX_LIMIT = 500
 _REDELIVER_EXAMPLES = {

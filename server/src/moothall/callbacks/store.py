@@ -144,7 +144,7 @@ def redeliver_events(connection: Connection, application_id: str, event_ids: Seq
     return _make_due(connection, application_id, and_(_ended(), deliveries.c.event_id.in_(event_ids)), now)
 
 
-def delete_events_before(connection: Connection, moment: datetime, *, limit: int) -> int:
+def delete_events_before(connection: Connection, moment: datetime, limit: int) -> int:
     """Delete events older than this, with their deliveries and attempts, unless a delivery is pending. Returns how many."""
     pending = select(deliveries.c.id).where(
         deliveries.c.event_id == events.c.id, deliveries.c.status == DeliveryStatus.PENDING.value

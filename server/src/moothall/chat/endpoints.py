@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from moothall.api.call import AuthenticatedCall, Call
 from moothall.api.page_parameters import RequestedPage
 from moothall.api.paging import PageRequest, render_page
+from moothall.api.prefix import API_PREFIX
 from moothall.api.reference import addition, documented_errors
 from moothall.chat import schemas, service, table
 from moothall.chat.model import MOST_KEPT
@@ -17,7 +18,7 @@ from moothall.chat.model import MOST_KEPT
 _CSV = "text/csv"
 _ROWS_AT_ONCE = 500
 
-router = APIRouter(prefix="/sessions/{session_id}/chat", tags=["Additions"])
+router = APIRouter(prefix=f"{API_PREFIX}/sessions/{{session_id}}/chat", tags=["Additions"])
 
 
 @router.get(

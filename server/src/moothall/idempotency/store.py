@@ -114,7 +114,7 @@ def forget(connection: Connection, owner: str, key_digest: str) -> None:
     connection.execute(_FORGET, {"its_owner": owner, "its_key": key_digest})
 
 
-def delete_before(connection: Connection, *, moment: datetime, limit: int) -> int:
+def delete_before(connection: Connection, moment: datetime, limit: int) -> int:
     """Forget up to ``limit`` keys of before this moment. Returns how many there were."""
     old = select(answers.c.owner, answers.c.key_digest).where(answers.c.created_at <= moment).limit(limit)
     rows = connection.execute(old).all()

@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse, Response
 
 from moothall.api.body import read_body
 from moothall.api.call import AuthenticatedCall
+from moothall.api.prefix import API_PREFIX
 from moothall.api.reference import addition, documented_body, documented_errors
 from moothall.idempotency.once import Once
 from moothall.idempotency.reference import repeatable
@@ -23,7 +24,7 @@ ParticipantId = Annotated[str, Path(min_length=1, max_length=64)]
 
 
 def live_router(live: LiveRooms) -> APIRouter:
-    router = APIRouter(prefix="/rooms/{room_id}/live", tags=["Additions"])
+    router = APIRouter(prefix=f"{API_PREFIX}/rooms/{{room_id}}/live", tags=["Additions"])
 
     @router.get(
         "",

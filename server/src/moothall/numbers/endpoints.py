@@ -6,9 +6,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from moothall.api.call import ApiContext
+from moothall.api.prefix import API_PREFIX
 from moothall.api.reference import documented_errors
 
-router = APIRouter(tags=["Numbers"])
+router = APIRouter(prefix=API_PREFIX, tags=["Numbers"])
 
 
 class DialInNumber(BaseModel):

@@ -8,6 +8,7 @@ import hashlib
 import mimetypes
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from starlette.requests import Request
@@ -24,13 +25,19 @@ _LARGEST_FILE = 16 * 1024 * 1024
 _NOT_BUILT = "The meeting page has not been built. Run `make setup` and start the server again.\n"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PageFile:
     body: bytes
-    compressed: bytes | None
     media_type: str
     cache_control: str
     etag: str
+
+    @cached_property
+    def compressed(self) -> bytes | None:
+        """Once somebody wants it, because all files together would hold up the start. None where it is not worth it."""
+        if not self.media_type.startswith(_COMPRESSIBLE) or len(self.body) < _WORTH_COMPRESSING:
+            return None
+        return gzip.compress(self.body, mtime=0)
 
 
 def read_page_files(folder: Path) -> dict[str, PageFile]:
@@ -56,7 +63,7 @@ def respond(files: Mapping[str, PageFile], name: str, request: Request, headers:
     if file.etag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=fields)
     body = file.body
-    if file.compressed is not None and "gzip" in request.headers.get("accept-encoding", ""):
+    if "gzip" in request.headers.get("accept-encoding", "") and file.compressed is not None:
         body = file.compressed
         fields["content-encoding"] = "gzip"
     return Response(body, headers=fields, media_type=file.media_type)
@@ -67,12 +74,8 @@ def _page_file(name: str, body: bytes) -> PageFile:
     # Windows registries and old systems call it application/javascript or worse; modules need a JavaScript type.
     if name.endswith((".js", ".mjs")):
         media_type = "text/javascript"
-    compressed = None
-    if media_type.startswith(_COMPRESSIBLE) and len(body) >= _WORTH_COMPRESSING:
-        compressed = gzip.compress(body, mtime=0)
     return PageFile(
         body=body,
-        compressed=compressed,
         media_type=media_type,
         cache_control=_FOREVER if name.startswith(_HASHED) else _ASK_AGAIN,
         etag=f'"{hashlib.sha256(body).hexdigest()[:32]}"',

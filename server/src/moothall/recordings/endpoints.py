@@ -10,6 +10,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 
 from moothall.api.call import ApiContext, AuthenticatedCall, Call
 from moothall.api.errors import Forbidden, NotFound
+from moothall.api.prefix import API_PREFIX
 from moothall.api.reference import documented_errors
 from moothall.kit.clock import render_timestamp
 from moothall.kit.keys import derive_key
@@ -19,7 +20,7 @@ from moothall.recordings.links import RECORDING_PATH, is_valid, recording_url
 from moothall.recordings.model import MEDIA_TYPES, Recording, RecordingStatus
 from moothall.settings import ServerSecrets
 
-router = APIRouter(tags=["Recordings"])
+router = APIRouter(prefix=API_PREFIX, tags=["Recordings"])
 files_router = APIRouter(tags=["Recordings"])
 
 _FILE_HEADERS = {

@@ -9,6 +9,7 @@ from moothall.api.call import AuthenticatedCall
 from moothall.api.etags import check_if_match, if_unchanged, tagged, tagged_change, unless_known
 from moothall.api.page_parameters import RequestedPage
 from moothall.api.paging import DEFAULT_PAGE_SIZE, render_page
+from moothall.api.prefix import API_PREFIX
 from moothall.api.reference import documented_body, documented_errors
 from moothall.api.responses import json_response
 from moothall.idempotency.once import Once
@@ -17,7 +18,7 @@ from moothall.rooms import model, schemas, service
 from moothall.rooms.model import RoomType
 from moothall.rooms.rendering import RoomRenderer
 
-router = APIRouter(prefix="/rooms", tags=["Rooms"])
+router = APIRouter(prefix=f"{API_PREFIX}/rooms", tags=["Rooms"])
 
 _CREATE_EXAMPLES = {
     "instant": {"summary": "A room for now", "value": {"display_name": "Stand-up"}},

@@ -9,12 +9,13 @@ from starlette.responses import Response
 from moothall.api.call import AuthenticatedCall
 from moothall.api.page_parameters import RequestedPage
 from moothall.api.paging import render_page
+from moothall.api.prefix import API_PREFIX
 from moothall.api.reference import documented_errors
 from moothall.api.responses import json_response
 from moothall.rooms import schemas, theme_service
 from moothall.rooms.rendering import RoomRenderer
 
-router = APIRouter(prefix="/themes", tags=["Themes"])
+router = APIRouter(prefix=f"{API_PREFIX}/themes", tags=["Themes"])
 
 
 @router.get(

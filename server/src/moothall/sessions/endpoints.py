@@ -7,10 +7,11 @@ from starlette.responses import JSONResponse, Response
 from moothall.api.call import AuthenticatedCall
 from moothall.api.page_parameters import RequestedPage
 from moothall.api.paging import render_page
+from moothall.api.prefix import API_PREFIX
 from moothall.api.reference import addition, documented_errors
 from moothall.sessions import attendance, schemas
 
-router = APIRouter(prefix="/rooms/{room_id}/sessions", tags=["Additions"])
+router = APIRouter(prefix=f"{API_PREFIX}/rooms/{{room_id}}/sessions", tags=["Additions"])
 
 
 @router.get(

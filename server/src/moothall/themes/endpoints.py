@@ -7,6 +7,7 @@ from starlette.responses import JSONResponse, Response
 from moothall.api.body import read_body
 from moothall.api.call import ApiContext, AuthenticatedCall, Call
 from moothall.api.etags import check_if_match, if_unchanged, tagged, tagged_change, unless_known
+from moothall.api.prefix import API_PREFIX
 from moothall.api.reference import documented_body, documented_errors
 from moothall.idempotency.once import Once
 from moothall.idempotency.reference import repeatable
@@ -18,7 +19,7 @@ from moothall.themes.model import MAX_THEMES, LogoType, Theme
 from moothall.themes.rendering import render_theme
 from moothall.themes.upload_form import FORM_LIFETIME, UploadGrant, upload_fields
 
-router = APIRouter()
+router = APIRouter(prefix=API_PREFIX)
 
 _CREATE_EXAMPLES = {
     "plain": {"summary": "Colour and text", "value": {"main_color": "#12f64e", "brand_text": "Acme Inc."}},

@@ -7,10 +7,11 @@ from starlette.responses import JSONResponse, Response
 
 from moothall.api.call import AuthenticatedCall
 from moothall.api.fields import Moment
+from moothall.api.prefix import API_PREFIX
 from moothall.api.reference import addition, documented_errors
 from moothall.usage import schemas, service
 
-router = APIRouter(tags=["Additions"])
+router = APIRouter(prefix=API_PREFIX, tags=["Additions"])
 
 
 @router.get(

@@ -1,0 +1,9 @@
+"""How JSON is written into the database."""
+
+from typing import Any
+
+import orjson
+
+
+def json_text(value: Any) -> str:
+    return orjson.dumps(value).decode()
