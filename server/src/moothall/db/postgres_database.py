@@ -1,11 +1,15 @@
 """Transactions on PostgreSQL: the asyncpg driver, through SQLAlchemy's ``run_sync``."""
 
+import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from sqlalchemy import URL, Connection
-from sqlalchemy.exc import DBAPIError
+import orjson
+from sqlalchemy import URL, Connection, Engine, event
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.ext.asyncio import create_async_engine
+
+from moothall.db.json_text import json_text
 
 T = TypeVar("T")
 
@@ -13,43 +17,81 @@ _CONNECTIONS = 16
 _RETRIES = 5
 # Serialization failure, deadlock.
 _RETRYABLE = {"40001", "40P01"}
+# To ask a connection whether it still works takes three messages to the server and back, more than a read by key.
+_ASKED_AFTER_S = 1.0
 
 
 class PostgresDatabase:
     dialect = "postgresql"
 
-    def __init__(self, url: URL) -> None:
+    def __init__(self, url: URL, *, asked_after_s: float = _ASKED_AFTER_S) -> None:
+        """``asked_after_s``: a connection that was not used for longer is asked whether it still works."""
         self._engine = create_async_engine(
             url.set(drivername="postgresql+asyncpg"),
-            pool_pre_ping=True,
             pool_size=_CONNECTIONS,
             # Who comes when all are taken waits: to open one for a single transaction costs more than the transaction.
             max_overflow=0,
             # Values may be secrets, and errors go to the log.
             hide_parameters=True,
+            json_serializer=json_text,
+            json_deserializer=orjson.loads,
         )
+        _ask_those_that_were_idle(self._engine.sync_engine, asked_after_s)
+        self._reading = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
     async def write(self, transaction: Callable[[Connection], T]) -> T:
         for attempt in range(_RETRIES):
+            is_decided = False
             try:
                 async with self._engine.begin() as connection:
-                    return await connection.run_sync(transaction)
+                    result = await connection.run_sync(transaction)
+                    # From here on nobody knows whether it came about when the connection breaks.
+                    is_decided = True
             except DBAPIError as error:
-                retryable = getattr(error.orig, "sqlstate", None) in _RETRYABLE
-                if not retryable or attempt == _RETRIES - 1:
+                is_lost = error.connection_invalidated and not is_decided
+                is_retryable = is_lost or getattr(error.orig, "sqlstate", None) in _RETRYABLE
+                if not is_retryable or attempt == _RETRIES - 1:
                     raise
+            else:
+                return result
         raise AssertionError("the loop above returns or raises")
 
     async def write_long(self, transaction: Callable[[Connection], T]) -> T:
         return await self.write(transaction)
 
     async def read(self, transaction: Callable[[Connection], T]) -> T:
-        async with self._engine.connect() as connection:
-            read_only = await connection.execution_options(postgresql_readonly=True, isolation_level="REPEATABLE READ")
-            return await read_only.run_sync(transaction)
+        try:
+            return await self._read(transaction)
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+        # The server had ended a connection that was used a moment ago, and there are new ones now.
+        return await self._read(transaction)
 
     async def peek(self, transaction: Callable[[Connection], T]) -> T:
         return await self.read(transaction)
 
+    async def _read(self, transaction: Callable[[Connection], T]) -> T:
+        async with self._reading.connect() as connection:
+            return await connection.run_sync(transaction)
+
     async def close(self) -> None:
         await self._engine.dispose()
+
+
+def _ask_those_that_were_idle(engine: Engine, asked_after_s: float) -> None:
+
+    @event.listens_for(engine, "checkin")
+    def note_when(_raw: Any, record: Any) -> None:
+        record.info["free_since"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def ask(raw: Any, record: Any, _proxy: Any) -> None:
+        free_since = record.info.get("free_since")
+        if free_since is None or time.monotonic() - free_since < asked_after_s:
+            return
+        try:
+            engine.dialect.do_ping(raw)
+        except engine.dialect.loaded_dbapi.Error as error:
+            # The pool opens another, and does not trust the rest either.
+            raise InvalidatePoolError from error

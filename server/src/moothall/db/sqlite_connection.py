@@ -12,6 +12,7 @@ from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import StaticPool
 
+from moothall.db.json_text import json_text
 from moothall.db.sqlite_library import sqlite_library
 
 T = TypeVar("T")
@@ -30,7 +31,7 @@ class SqliteConnection:
             poolclass=StaticPool,
             # Values may be secrets, and errors go to the log.
             hide_parameters=True,
-            json_serializer=_json_text,
+            json_serializer=json_text,
             json_deserializer=orjson.loads,
             connect_args={"isolation_level": None, "check_same_thread": False, "timeout": wait_ms / 1000},
         )
@@ -83,7 +84,3 @@ class SqliteConnection:
 def as_sqlalchemy_raises(sql: str, error: Exception) -> BaseException:
     """SQLAlchemy's exception for one of the driver."""
     return DBAPIError.instance(sql, None, error, sqlite_library().Error, hide_parameters=True)
-
-
-def _json_text(value: Any) -> str:
-    return orjson.dumps(value).decode()
