@@ -1,0 +1,189 @@
+//! A packet of a publisher on its way to those who receive its track.
+
+use std::time::Instant;
+
+use str0m::rtp::RtpPacket;
+
+use super::capture_clock::capture_time;
+use super::{Outputs, Room};
+use crate::commands::{Kind, Target};
+use crate::containment::contain;
+use crate::events::Event;
+use crate::forward::{Extensions, Format, Incoming};
+use crate::limits;
+use crate::munge::{RtpPosition, Vp8Descriptor};
+use crate::peer::{IngressStream, Peer};
+use crate::transport::Transport;
+
+impl Room {
+    pub(super) fn take_packet(&mut self, now: Instant, owner: usize, packet: RtpPacket, out: &mut Outputs) {
+        let ssrc = *packet.header.ssrc;
+        let Some(stream) = self.ingress_stream(owner, ssrc) else {
+            out.counters.dropped_unbound += 1;
+            return;
+        };
+        let Some(peer) = self.peers.get(owner).and_then(Option::as_ref) else {
+            return;
+        };
+        let format = peer.publisher.as_ref().and_then(|t| t.format_of(packet.header.payload_type));
+        let Some(format) = format else {
+            out.counters.dropped_unbound += 1;
+            return;
+        };
+        let captured = capture_time(&mut self.clocks[owner], &packet, format);
+        let Some(track) = self.tracks.get_mut(stream.track).and_then(Option::as_mut) else {
+            return;
+        };
+        let layer = &mut track.layers[usize::from(stream.layer)];
+        layer.last_packet = Some(now);
+        if !layer.announced {
+            layer.announced = true;
+            out.events.push(Event::TrackLive {
+                track: track.handle,
+                rid: layer.rid.map(|r| r.to_string()).unwrap_or_default(),
+                mime: format.mime(),
+            });
+        }
+        let woke = !layer.flowing;
+        layer.flowing = true;
+        if woke {
+            self.retarget(now, stream.track, out);
+        }
+        let incoming = look_at(packet, stream.layer, format, captured);
+        self.forward(now, stream.track, &incoming, out);
+    }
+
+    /// Which track and layer an SSRC feeds. The table is as long as a peer has streams, a handful.
+    fn ingress_stream(&mut self, owner: usize, ssrc: u32) -> Option<IngressStream> {
+        let peer = self.peers.get_mut(owner)?.as_mut()?;
+        if let Some(known) = peer.ingress.iter().find(|s| s.ssrc == ssrc) {
+            return Some(*known);
+        }
+        if peer.ingress.len() >= limits::MAX_SSRCS_PER_PEER {
+            return None;
+        }
+        let (mid, rid) = peer.publisher.as_mut()?.stream_of(ssrc)?;
+        let (index, track) = self
+            .tracks
+            .iter()
+            .enumerate()
+            .find_map(|(i, t)| t.as_ref().filter(|t| t.owner == owner && t.mid == mid).map(|t| (i, t)))?;
+        let stream = IngressStream { ssrc, track: index, layer: track.layer_of(rid)? as u8 };
+        // A client that restarts a layer changes its SSRC: the old one feeds nothing any more.
+        peer.ingress.retain(|s| (s.track, s.layer) != (stream.track, stream.layer));
+        peer.ingress.push(stream);
+        Some(stream)
+    }
+
+    fn forward(&mut self, now: Instant, index: usize, packet: &Incoming, out: &mut Outputs) {
+        let Some(track) = self.tracks.get_mut(index).and_then(Option::as_mut) else {
+            return;
+        };
+        if packet.keyframe && track.kind == Kind::Video {
+            track.layers[usize::from(packet.layer)].keyframes.served();
+        }
+        if track.muted {
+            return;
+        }
+        if track.kind == Kind::Audio {
+            let dbov = packet.extensions.dbov();
+            if let Some(dbov) = dbov {
+                track.meter.observe(dbov);
+            }
+            let is_heard = self.loudest.hear(now, index, dbov);
+            let was_heard = std::mem::replace(&mut track.is_heard, is_heard);
+            if !is_heard {
+                if was_heard {
+                    self.interrupt(index);
+                }
+                return;
+            }
+        }
+        if !track.is_shown {
+            return;
+        }
+        let Some(track) = self.tracks.get_mut(index).and_then(Option::as_mut) else {
+            return;
+        };
+        let receivers = std::mem::take(&mut track.receivers);
+        let mut crashed: Vec<(usize, String)> = Vec::new();
+        let mut next = 0;
+        // One guard around the whole loop; a panic is the fault of the receiver it stopped at.
+        while next < receivers.len() {
+            let run = contain(|| {
+                while let Some(&(slot, section)) = receivers.get(next) {
+                    if let Some(transport) = forward_to(now, self.peers.get_mut(slot), section, packet) {
+                        out.counters.forwarded += 1;
+                        if !std::mem::replace(&mut transport.is_dirty, true) {
+                            self.dirty.push((slot, Target::Subscriber));
+                        }
+                    }
+                    next += 1;
+                }
+            });
+            if let Err(text) = run {
+                crashed.push((receivers[next].0, text));
+                next += 1;
+            }
+        }
+        if let Some(track) = self.tracks.get_mut(index).and_then(Option::as_mut) {
+            track.receivers = receivers;
+        }
+        for (slot, text) in crashed {
+            self.crash(now, slot, text, out);
+        }
+    }
+
+    /// Nothing of this track is forwarded from here on until it begins anew: numbers go on where they ended.
+    pub(super) fn interrupt(&mut self, index: usize) {
+        let Some(track) = self.tracks.get(index).and_then(Option::as_ref) else {
+            return;
+        };
+        for &(slot, section) in &track.receivers {
+            let carried = self.peers[slot].as_mut().and_then(|p| p.sections.get_mut(section));
+            if let Some(subscription) = carried.and_then(|s| s.subscription.as_mut()) {
+                subscription.layers.reset();
+            }
+        }
+    }
+}
+
+/// The transport a packet was written to, if it was.
+fn forward_to<'a>(
+    now: Instant,
+    peer: Option<&'a mut Option<Peer>>,
+    section: usize,
+    packet: &Incoming,
+) -> Option<&'a mut Transport> {
+    let peer = peer?.as_mut()?;
+    let transport = peer.subscriber.as_mut()?;
+    let sent = peer.sections.get_mut(section)?.forward(now, packet, transport.media()?);
+    sent.then_some(transport)
+}
+
+/// Read once what every receiver needs to know.
+fn look_at(packet: RtpPacket, layer: u8, format: Format, captured: Instant) -> Incoming {
+    let payload = packet.payload;
+    let vp8 = (format == Format::Vp8).then(|| Vp8Descriptor::parse(&payload)).flatten();
+    let keyframe = match format {
+        Format::Opus => true,
+        Format::Vp8 => vp8.is_some_and(|d| d.starts_keyframe()),
+        Format::H264 => str0m::format::detect_h264_keyframe(&payload),
+    };
+    let values = &packet.header.ext_vals;
+    let voice = if values.voice_activity == Some(true) { 0x80 } else { 0 };
+    let extensions = Extensions {
+        audio_level: values.audio_level.map(|dbov| voice | dbov.unsigned_abs() & 0x7f),
+        orientation: values.video_orientation.map(|o| o as u8),
+    };
+    Incoming {
+        layer,
+        format,
+        position: RtpPosition { seq: *packet.seq_no, timestamp: packet.header.timestamp, captured },
+        marker: packet.header.marker,
+        keyframe,
+        vp8,
+        extensions,
+        payload,
+    }
+}
