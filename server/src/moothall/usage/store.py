@@ -3,11 +3,42 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, case, func, literal, select, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, Connection, bindparam, case, func, select, type_coerce
 
-from moothall.db import Timestamp
+from moothall.db import Prepared, Timestamp
 from moothall.recordings.store import recordings
 from moothall.sessions.store import attendances, sessions
+
+_START, _END, _NOW = (bindparam(name, type_=Timestamp) for name in ("start", "end", "now"))
+
+
+def _overlap(begin: Any, finish: Any) -> ColumnElement[int]:
+    """The sum over all rows of what of [begin, finish) lies in [start, end)."""
+    later = type_coerce(case((begin > _START, begin), else_=_START), BigInteger)
+    earlier = type_coerce(case((finish < _END, finish), else_=_END), BigInteger)
+    return func.coalesce(func.sum(earlier - later), 0).label("milliseconds")
+
+
+_LEFT_AT = func.coalesce(attendances.c.left_at, attendances.c.away_since, _NOW)
+_ATTENDED = Prepared(
+    select(_overlap(attendances.c.joined_at, _LEFT_AT))
+    .select_from(sessions.join(attendances, attendances.c.session_id == sessions.c.id))
+    .where(
+        sessions.c.application_id == bindparam("application_id"),
+        sessions.c.started_at < _END,
+        (sessions.c.ended_at.is_(None)) | (sessions.c.ended_at > _START),
+        attendances.c.joined_at < _END,
+        _LEFT_AT > _START,
+    )
+)
+_RECORDED_UNTIL = func.coalesce(recordings.c.ended_at, _NOW)
+_RECORDED = Prepared(
+    select(_overlap(recordings.c.started_at, _RECORDED_UNTIL)).where(
+        recordings.c.application_id == bindparam("application_id"),
+        recordings.c.started_at < _END,
+        _RECORDED_UNTIL > _START,
+    )
+)
 
 
 def attended_ms(connection: Connection, application_id: str, start: datetime, end: datetime, now: datetime) -> int:
@@ -15,35 +46,13 @@ def attended_ms(connection: Connection, application_id: str, start: datetime, en
 
     Who has no connection and is expected back counts until the connection ended, who is inside until ``now``.
     """
-    left_at = func.coalesce(attendances.c.left_at, attendances.c.away_since, literal(now, Timestamp))
-    statement = (
-        select(_overlap(attendances.c.joined_at, left_at, start, end))
-        .select_from(sessions.join(attendances, attendances.c.session_id == sessions.c.id))
-        .where(
-            sessions.c.application_id == application_id,
-            sessions.c.started_at < end,
-            (sessions.c.ended_at.is_(None)) | (sessions.c.ended_at > start),
-            attendances.c.joined_at < end,
-            left_at > literal(start, Timestamp),
-        )
-    )
-    return int(connection.execute(statement).scalar_one())
+    return _sum(_ATTENDED, connection, {"application_id": application_id, "start": start, "end": end, "now": now})
 
 
 def recorded_ms(connection: Connection, application_id: str, start: datetime, end: datetime, now: datetime) -> int:
     """Milliseconds of the application's recordings from ``start`` to ``end``, all together; one that goes on counts until ``now``."""
-    ended_at = func.coalesce(recordings.c.ended_at, literal(now, Timestamp))
-    statement = select(_overlap(recordings.c.started_at, ended_at, start, end)).where(
-        recordings.c.application_id == application_id,
-        recordings.c.started_at < end,
-        ended_at > literal(start, Timestamp),
-    )
-    return int(connection.execute(statement).scalar_one())
+    return _sum(_RECORDED, connection, {"application_id": application_id, "start": start, "end": end, "now": now})
 
 
-def _overlap(begin: Any, finish: Any, start: datetime, end: datetime) -> ColumnElement[int]:
-    """The sum over all rows of what of [begin, finish) lies in [start, end)."""
-    first, last = literal(start, Timestamp), literal(end, Timestamp)
-    later = type_coerce(case((begin > first, begin), else_=first), BigInteger)
-    earlier = type_coerce(case((finish < last, finish), else_=last), BigInteger)
-    return func.coalesce(func.sum(earlier - later), 0)
+def _sum(statement: Prepared, connection: Connection, parameters: dict[str, Any]) -> int:
+    return int(statement.row(connection, parameters).milliseconds)
