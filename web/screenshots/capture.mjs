@@ -70,14 +70,16 @@ const SCENES = {
     path: stage('people=12'),
     act: async (page) => {
       if ((page.viewportSize()?.width ?? 0) < 1024) {
-        await press('More')(page)
-        await press(/People/, 'menuitem')(page)
+        await press(/^(More|עוד|المزيد)/)(page)
+        await page.getByRole('menuitem').first().click()
       } else {
-        await press('People')(page)
+        await press(/^(People|אנשים|الأشخاص)/)(page)
       }
     },
-    ...ONLY_ENGLISH,
   },
+  ...Object.fromEntries(
+    ['left', 'ended', 'removed', 'lost'].map((reason) => [`ended-${reason}`, { path: stage(`ended=${reason}`) }]),
+  ),
   'stage-chat': { path: stage('people=5&chat=9'), act: (page) => press(CHAT)(page) },
   'stage-chat-empty': { path: stage('people=2'), act: (page) => press(CHAT)(page) },
   'stage-chat-unread': { path: stage('people=3&chat=6') },

@@ -20,8 +20,11 @@ import type { ChatMessage, PageClient } from '@/api/page'
 import InMeeting from '@/app/InMeeting'
 import { Call } from '@/call/call'
 import { DeviceList } from '@/call/devices'
+import { Ended } from '@/features/ended/Ended'
 import { createWords, speak } from '@/lib/i18n'
 import { directionOf, parseLanguage } from '@/lib/languages'
+import { Logo } from '@/ui/Logo'
+import { PageFrame } from '@/ui/PageFrame'
 import { portrait } from './portrait'
 
 const NAMES = [
@@ -48,6 +51,9 @@ const NAMES = [
 ]
 const query = new URLSearchParams(window.location.search)
 const people = Number(query.get('people') ?? 1)
+const ended = (['left', 'ended', 'removed', 'duplicate', 'denied', 'lost'] as const).find(
+  (reason) => reason === query.get('ended'),
+)
 const language = parseLanguage(query.get('lang') ?? 'en') ?? 'en'
 
 class StagedRoom extends Room {
@@ -181,7 +187,9 @@ const call = new Call({
   deviceIds: devices.getSnapshot().chosen,
   room: new StagedRoom({ adaptiveStream: true }),
 })
-call.join()
+if (ended === undefined) {
+  call.join()
+}
 if (query.get('phase') === 'interrupted') {
   window.setTimeout(() => call.room.emit(RoomEvent.Reconnecting), 300)
 }
@@ -198,13 +206,19 @@ createRoot(root).render(
     <CSPProvider disableStyleElements>
       <DirectionProvider direction={directionOf(language)}>
         <Tooltip.Provider delay={500}>
-          <InMeeting
-            call={call}
-            devices={devices}
-            roomName="Weekly planning"
-            hasChat
-            guestLink={`${window.location.origin}/482913057716`}
-          />
+          {ended === undefined ? (
+            <InMeeting
+              call={call}
+              devices={devices}
+              roomName="Weekly planning"
+              hasChat
+              guestLink={`${window.location.origin}/482913057716`}
+            />
+          ) : (
+            <PageFrame start={<Logo brand={null} />}>
+              <Ended reason={ended} onRejoin={() => undefined} onOtherMeeting={() => undefined} />
+            </PageFrame>
+          )}
         </Tooltip.Provider>
       </DirectionProvider>
     </CSPProvider>

@@ -32,3 +32,18 @@ test('it can be closed', async () => {
 
   expect(onClose).toHaveBeenCalledOnce()
 })
+
+test('Escape closes it, and the focus goes back to where it came from', async () => {
+  const onClose = vi.fn()
+  const opener = document.createElement('button')
+  document.body.append(opener)
+  opener.focus()
+  const { unmount } = await renderPage(<PeoplePanel participants={people()} onClose={onClose} />)
+  expect(screen.getByRole('heading')).toHaveFocus()
+  await userEvent.keyboard('{Escape}')
+
+  expect(onClose).toHaveBeenCalledOnce()
+  unmount()
+  expect(opener).toHaveFocus()
+  opener.remove()
+})

@@ -1,10 +1,11 @@
 import type { Participant } from 'livekit-client'
-import { Crown, Mic, MicOff, Video, VideoOff, X } from 'lucide-react'
-import { type ReactNode, useEffect, useRef } from 'react'
+import { Crown, Mic, MicOff, Video, VideoOff } from 'lucide-react'
+import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { type ParticipantView, watchParticipant } from '@/call/participants'
 import { useWatchable } from '@/lib/useWatchable'
 import { Avatar } from '@/ui/Avatar'
+import { SidePanel } from '@/ui/SidePanel'
 import { SignalBars } from '@/ui/SignalBars'
 
 export interface PeoplePanelProps {
@@ -17,38 +18,17 @@ export interface PeoplePanelProps {
 /** Everybody who is inside, by name. */
 export function PeoplePanel({ participants, onClose, children }: PeoplePanelProps) {
   const { t, i18n } = useTranslation()
-  const heading = useRef<HTMLHeadingElement>(null)
-  useEffect(() => {
-    const before = document.activeElement
-    heading.current?.focus()
-    return () => {
-      if (before instanceof HTMLElement && before.isConnected) {
-        before.focus()
-      }
-    }
-  }, [])
   const order = new Intl.Collator(i18n.language)
   const sorted = [...participants].sort(
     (one, other) => Number(other.isLocal) - Number(one.isLocal) || order.compare(one.name ?? '', other.name ?? ''),
   )
   return (
-    <aside
-      aria-label={t('stage.people')}
-      className="appear z-30 flex w-80 shrink-0 flex-col overflow-hidden rounded-2xl border border-line bg-surface shadow-1 max-md:absolute max-md:inset-2 max-md:w-auto max-md:shadow-2"
+    <SidePanel
+      label={t('stage.people')}
+      closeLabel={t('stage.close')}
+      title={t('stage.peopleCount', { count: participants.length })}
+      onClose={onClose}
     >
-      <header className="flex items-center justify-between gap-2 py-2 ps-5 pe-2">
-        <h2 ref={heading} tabIndex={-1} className="font-semibold outline-none">
-          {t('stage.peopleCount', { count: participants.length })}
-        </h2>
-        <button
-          type="button"
-          aria-label={t('stage.close')}
-          onClick={onClose}
-          className="flex size-11 items-center justify-center rounded-xl text-muted hover:bg-hover hover:text-ink"
-        >
-          <X className="size-5" aria-hidden="true" />
-        </button>
-      </header>
       {children}
       <ul
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to be reachable by keyboard.
@@ -60,7 +40,7 @@ export function PeoplePanel({ participants, onClose, children }: PeoplePanelProp
           <Person key={participant.identity} participant={participant} />
         ))}
       </ul>
-    </aside>
+    </SidePanel>
   )
 }
 
@@ -75,8 +55,11 @@ function PersonView({ view }: { view: ParticipantView }) {
     <li className="flex min-h-14 items-center gap-3 rounded-xl px-3">
       <Avatar name={name} className="size-9 text-xs" />
       <span className="min-w-0 flex-1">
-        <span className="block truncate font-medium text-sm" dir="auto">
-          {isLocal ? t('meeting.you', { name }) : name}
+        {/* Beside the picture, whatever direction the name has: as wide as the name, in a line that has the page's. */}
+        <span className="flex">
+          <span className="truncate font-medium text-sm" dir="auto">
+            {isLocal ? t('meeting.you', { name }) : name}
+          </span>
         </span>
         {isHost && (
           <span className="flex items-center gap-1 text-accent-ink text-xs">
