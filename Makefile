@@ -21,7 +21,7 @@ help: ## Show this list.
 run: setup ## Install, build, start; prints a host link and a guest link that work.
 	@exec $(BIN)/moothall serve --demo
 
-setup: $(STAMP)/sfu $(STAMP)/web $(STAMP)/server ## Build everything into .venv.
+setup: $(STAMP)/sfu $(STAMP)/web $(STAMP)/bytecode ## Build everything into .venv.
 
 # ---- build -----------------------------------------------------------------------------------------------------------
 $(STAMP)/venv:
@@ -33,11 +33,15 @@ $(STAMP)/venv:
 
 $(STAMP)/runtime: $(STAMP)/venv server/requirements.lock server/requirements-build.lock
 	$(call say,"installing the server's libraries")
-	@$(UV) install --quiet --require-hashes -r server/requirements.lock -r server/requirements-build.lock
+	@$(UV) install --quiet --compile-bytecode --require-hashes -r server/requirements.lock -r server/requirements-build.lock
 	@touch $@
 
 $(STAMP)/server: $(STAMP)/runtime server/pyproject.toml
 	@$(UV) install --quiet --no-deps --no-build-isolation -e server
+	@touch $@
+
+# A start compiles what is not compiled, every time where Python may not write beside the sources.
+$(STAMP)/bytecode: $(STAMP)/server $(shell find server/src -name '*.py' 2>/dev/null)
 	@$(BIN)/python -m compileall -q server/src
 	@touch $@
 
@@ -66,7 +70,7 @@ $(STAMP)/web: $(STAMP)/node $(WEB_SOURCES)
 # ---- development -----------------------------------------------------------------------------------------------------
 $(STAMP)/dev: $(STAMP)/runtime server/requirements-dev.lock
 	$(call say,"installing what the tests need")
-	@$(UV) install --quiet --require-hashes -r server/requirements-dev.lock
+	@$(UV) install --quiet --compile-bytecode --require-hashes -r server/requirements-dev.lock
 	@touch $@
 
 $(STAMP)/compat: compat/package.json compat/package-lock.json
@@ -98,9 +102,11 @@ test: setup $(STAMP)/dev $(STAMP)/compat $(STAMP)/system ## Install what the tes
 	@$(MAKE) --no-print-directory test-e2e
 	$(call say,"all green")
 
+# Optimised as what runs is, but not across crates: to link every test binary that way takes longer than the tests. The cryptography in C, which
+# takes longest to build, is the wheel's.
 test-sfu:
 	$(call say,"SFU: cargo test")
-	@cd sfu && cargo test --release --locked --quiet --workspace --exclude moothall-sfu-py
+	@cd sfu && CARGO_PROFILE_RELEASE_LTO=off cargo test --release --locked --quiet --workspace --exclude moothall-sfu-py
 
 test-web: $(STAMP)/node
 	$(call say,"web: vitest")
@@ -140,9 +146,12 @@ bench-sfu: setup ## Our SFU, Janus and livekit-server under the same load in tur
 
 lint: lint-server lint-sfu lint-web ## Every static gate.
 
+# Seen from server/; what has no ending is named.
+PYTHON_SOURCES := src tests ../e2e ../sfu/py ../bench ../bench/run ../bench/api/run
+
 lint-server: $(STAMP)/dev
 	$(call say,"server: ruff · mypy · import-linter")
-	@cd server && ../$(BIN)/ruff check src tests ../e2e ../sfu/py && ../$(BIN)/ruff format --check --quiet src tests ../e2e ../sfu/py
+	@cd server && ../$(BIN)/ruff check $(PYTHON_SOURCES) && ../$(BIN)/ruff format --check --quiet $(PYTHON_SOURCES)
 	@cd server && ../$(BIN)/mypy
 	@cd server && ../$(BIN)/lint-imports
 
@@ -155,7 +164,7 @@ lint-web: $(STAMP)/node
 	@cd web && npm run --silent lint
 
 fix: $(STAMP)/dev ## Format, and mend what the linters can mend.
-	@cd server && ../$(BIN)/ruff check --fix --quiet src tests ../e2e; ../$(BIN)/ruff format --quiet src tests ../e2e
+	@cd server && ../$(BIN)/ruff check --fix --quiet $(PYTHON_SOURCES); ../$(BIN)/ruff format --quiet $(PYTHON_SOURCES)
 	@cd sfu && cargo fmt --all
 	@cd web && npx biome check --write .
 
