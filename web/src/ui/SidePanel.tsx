@@ -25,7 +25,7 @@ export function SidePanel({ label, closeLabel, title, onClose, focusFirst, child
           onClose()
         }
       }}
-      className="appear z-30 flex w-80 shrink-0 flex-col overflow-hidden rounded-2xl border border-line bg-surface shadow-1 max-md:absolute max-md:inset-2 max-md:w-auto max-md:shadow-2"
+      className="appear z-30 flex w-80 shrink-0 flex-col overflow-hidden rounded-2xl border border-line bg-surface shadow-1 max-md:absolute max-md:inset-x-2 max-md:top-2 max-md:bottom-0 max-md:w-auto max-md:shadow-2"
     >
       <header className="flex items-center justify-between gap-2 py-2 ps-5 pe-2">
         <h2 ref={heading} tabIndex={-1} className="font-semibold outline-none">
