@@ -102,8 +102,7 @@ test: setup $(STAMP)/dev $(STAMP)/compat $(STAMP)/system ## Install what the tes
 	@$(MAKE) --no-print-directory test-e2e
 	$(call say,"all green")
 
-# Optimised as what runs is, but not across crates: to link every test binary that way takes longer than the tests. The cryptography in C, which
-# takes longest to build, is the wheel's.
+# Optimised, but not across crates: linked that way, each of the ten test binaries compiles most of the libraries once more.
 test-sfu:
 	$(call say,"SFU: cargo test")
 	@cd sfu && CARGO_PROFILE_RELEASE_LTO=off cargo test --release --locked --quiet --workspace --exclude moothall-sfu-py
