@@ -87,6 +87,8 @@ async def test_two_browsers_see_and_hear_each_other_with_simulcast(server: Meeti
         await sees(page, other)
         await hears(page, other)
     assert await alice.evaluate("remote('bob').getTrackPublication('camera').simulcasted")
+    # What docs/protocol.md says.
+    assert {path["cipher"] for path in (await alice.evaluate("paths()")).values()} == {"SRTP_AEAD_AES_256_GCM"}
 
 
 async def test_mute_camera_off_and_leave_reach_the_other(server: MeetingServer, open_page: OpenPage) -> None:

@@ -361,6 +361,21 @@ class TestPublishing:
 
         assert [done.track_sid for done in stage.did(commands.PublishTrack)] == [camera]
 
+    @pytest.mark.parametrize("wish", [{"disable_red": True}, {"encryption": 1}, {}])
+    def test_sound_is_sent_twice_unless_the_publisher_forbids_it_or_encrypts_it(
+        self, stage: Stage, wish: dict[str, Any]
+    ) -> None:
+        alice = stage.joins("alice")
+        stage.says(alice, AddTrack(cid="mic", kind="audio", source=MIC, **wish))
+        track = stage.one(TrackPublished).track
+        answer = "m=audio 9 UDP/TLS/RTP/SAVPF 63 111\r\na=mid:0\r\na=rtpmap:63 red/48000/2\r\n"
+
+        stage.happens(OfferAccepted(alice, 1, answer, (Section("0", "audio", True, 0, "mic"),)))
+
+        plain = "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:0\r\n"
+        assert stage.one(Answer).sdp == (plain if wish else answer)
+        assert track.disable_red == bool(wish)
+
     def test_offer_may_overtake_add_track(self, stage: Stage) -> None:
         alice = stage.joins("alice")
         stage.happens(OfferAccepted(alice, 1, "answer", (Section("0", "audio", True, 0, "mic"),)))
@@ -703,15 +718,20 @@ class TestResuming:
         assert stage.one(Leave).action is LeaveAction.RECONNECT
         assert alice not in stage.room.participants
 
-    def test_transport_that_comes_back_is_forgiven(self, stage: Stage) -> None:
+    def test_one_resume_repairs_both_transports_that_fell_silent(self, stage: Stage) -> None:
         alice = stage.joins("alice")
+        stage.happens(TransportChanged(alice, "publisher", "connected"))
         stage.happens(TransportChanged(alice, "subscriber", "disconnected"))
-        stage.passes(limits.TRANSPORT_LOSS_TOLERANCE - 1)
-        stage.happens(TransportChanged(alice, "subscriber", "connected"))
+        assert stage.one(Leave).action is LeaveAction.RESUME
+        stage.happens(ClientResumed(alice))
 
-        stage.passes(60)
+        stage.happens(TransportChanged(alice, "publisher", "disconnected"))
+        for target in ("publisher", "subscriber"):
+            stage.happens(TransportChanged(alice, target, "connected"))
+        stage.passes(20)
 
         assert alice in stage.room.participants
+        assert stage.room.participants[alice].session.attached
         assert stage.told(alice, Leave) == []
 
     def test_dead_socket_and_dead_transport_together_end_it_soon(self, stage: Stage) -> None:

@@ -70,6 +70,8 @@ pub struct Incoming {
     pub vp8: Option<Vp8Descriptor>,
     pub extensions: Extensions,
     pub payload: Arc<[u8]>,
+    /// The payload with the sound before it once more (RFC 2198), as the publisher sent it.
+    pub redundant: Option<Arc<[u8]>>,
 }
 
 /// One packet of one outgoing stream.
@@ -81,6 +83,8 @@ pub struct Outgoing<'a> {
     pub vp8: Option<Vp8Patch>,
     pub extensions: Extensions,
     pub payload: &'a Arc<[u8]>,
+    /// See [`Incoming::redundant`].
+    pub redundant: Option<&'a Arc<[u8]>>,
 }
 
 /// Payload types a subscriber agreed to for one section.
@@ -89,6 +93,8 @@ pub struct PayloadTypes {
     pub opus: Option<u8>,
     pub vp8: Option<u8>,
     pub h264: Option<u8>,
+    /// Of Opus with redundancy.
+    pub red: Option<u8>,
 }
 
 impl PayloadTypes {

@@ -10,7 +10,7 @@
 //!     peer       up to two transports, ingress table, subscriptions, data queue
 //!       transport  the only module that drives str0m
 //!         egress     SRTP, retransmission and RTCP of what subscribers receive
-//! munge, layers, keyframes, levels, loudest, spotlight, sdp, stun, path, framing, data: pure leaves
+//! munge, redundancy, layers, keyframes, levels, loudest, spotlight, silence, sdp, stun, path, framing, data: pure leaves
 //! ```
 #![forbid(unsafe_code)]
 
@@ -34,9 +34,11 @@ pub mod loudest;
 pub mod munge;
 pub mod path;
 mod peer;
+mod redundancy;
 mod room;
 pub mod sdp;
 pub mod shard;
+pub mod silence;
 pub mod spotlight;
 pub mod stun;
 mod transport;

@@ -119,6 +119,7 @@ impl SendSection {
             vp8: packet.vp8.as_ref().and_then(|d| numbering.vp8.map(d)),
             extensions: packet.extensions,
             payload: &packet.payload,
+            redundant: packet.redundant.as_ref(),
         };
         egress.write(now, stream, &outgoing)
     }

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use str0m::change::{SdpAnswer, SdpOffer, SdpPendingOffer};
 use str0m::channel::{ChannelConfig, ChannelId, Reliability};
 use str0m::config::{CryptoProvider, DtlsCert};
+use str0m::format::CodecConfig;
 use str0m::media::{Direction, KeyframeRequestKind, MediaKind, Mid, Pt, Rid};
 use str0m::net::{Protocol, Receive, TcpType};
 use str0m::rtp::{Extension, ExtensionMap, RtpPacket, Ssrc};
@@ -25,6 +26,7 @@ use crate::forward::{Format, OutgoingStream, PayloadTypes};
 use crate::limits;
 use crate::path::{Carrier, Checks, Path};
 use crate::shard::ShardConfig;
+use crate::silence::Silence;
 use crate::stun;
 
 /// Payload types of our own offers: the ones clients use themselves, so that few ever need mapping.
@@ -119,6 +121,7 @@ pub struct Transport {
     dtls_up: bool,
     negotiated_at: Option<Instant>,
     disconnected_at: Option<Instant>,
+    silence: Silence,
     remote_candidates: usize,
     checks: Checks,
     /// Paths ICE found to be the client's since the shard asked.
@@ -153,10 +156,7 @@ impl Transport {
         if target == Target::Subscriber {
             config = config.set_rtcp_report_interval_audio(NEVER).set_rtcp_report_interval_video(NEVER);
         }
-        let codecs = config.codec_config();
-        codecs.enable_opus(true, false);
-        codecs.enable_vp8(true);
-        codecs.add_h264(H264_PT.into(), Some(H264_RTX_PT.into()), true, H264_PROFILE_LEVEL);
+        enable_codecs(config.codec_config());
         let (mut rtc, keys) = egress::build_with_keys(|| config.build(now));
         let udp = shard.candidates.iter().map(|address| Candidate::host(*address, Protocol::Udp));
         let passive =
@@ -177,6 +177,7 @@ impl Transport {
             dtls_up: false,
             negotiated_at: None,
             disconnected_at: None,
+            silence: Silence::new(now),
             remote_candidates: 0,
             checks: Checks::default(),
             proven: Vec::new(),
@@ -225,6 +226,7 @@ impl Transport {
             self.checks.asked(path, &request);
         }
         self.measured_rx(datagram.len());
+        self.silence.broken(now);
         self.rtc.handle_input(input).map_err(|_| Refused::Malformed)
     }
 
@@ -250,6 +252,9 @@ impl Transport {
         self.measured.rx_bytes += packet.len() as u64;
         let mut wanted = Vec::new();
         let taken = media.handle_rtcp(now, packet, out, &mut wanted);
+        if taken {
+            self.silence.broken(now);
+        }
         arrivals.extend(wanted.into_iter().map(Arrival::KeyframeRequested));
         taken
     }
@@ -415,6 +420,12 @@ impl Transport {
         if lost || never {
             self.change_state(TransportState::Failed, arrivals);
         }
+        let is_silent = self.silence.is_suspicious(now);
+        if self.state == Some(TransportState::Connected) && is_silent {
+            self.change_state(TransportState::Disconnected, arrivals);
+        } else if self.state == Some(TransportState::Disconnected) && !is_silent && self.disconnected_at.is_none() {
+            self.change_state(TransportState::Connected, arrivals);
+        }
     }
 
     /// Say goodbye: RTCP BYE and the DTLS `close_notify` come out of the next drain.
@@ -492,6 +503,7 @@ impl Transport {
                 continue;
             };
             payload_types.set(format, *params.pt());
+            payload_types.red = payload_types.red.or(params.red().map(|pt| *pt));
             // What is not negotiated is not resent: str0m leaves it out of its parameters.
             if let Some(rtx) = params.resend() {
                 resent_as.set(format, *rtx);
@@ -585,6 +597,20 @@ impl Transport {
         Format::of(params.iter().find(|p| p.pt() == pt)?.spec().codec)
     }
 
+    /// Of a payload type that is redundant audio: that of the audio in it.
+    pub fn primary_of(&self, red: Pt) -> Option<Pt> {
+        let params = self.rtc.codec_config().params();
+        Some(params.iter().find(|p| p.red() == Some(red))?.pt())
+    }
+
+    /// Ask for what is lost of a stream again. The library does so by itself only where a retransmission stream is
+    /// negotiated, and audio has none: it is sent again as it was.
+    pub fn ask_again(&mut self, ssrc: u32) {
+        if let Some(stream) = self.rtc.direct_api().stream_rx(&Ssrc::from(ssrc)) {
+            stream.suppress_nack(false);
+        }
+    }
+
     /// Ask the client for a key frame. False when the layer has no stream yet.
     pub fn request_keyframe(&mut self, mid: Mid, rid: Option<Rid>) -> bool {
         let mut api = self.rtc.direct_api();
@@ -667,6 +693,15 @@ pub struct Addition {
     pub kind: Kind,
     pub stream_id: String,
     pub track_id: String,
+}
+
+fn enable_codecs(codecs: &mut CodecConfig) {
+    codecs.enable_opus(true, true);
+    let mut opus = codecs.params().to_vec();
+    opus.iter_mut().for_each(|params| params.set_fb_nack(true));
+    *codecs = CodecConfig::new_from_payload_params(opus);
+    codecs.enable_vp8(true);
+    codecs.add_h264(H264_PT.into(), Some(H264_RTX_PT.into()), true, H264_PROFILE_LEVEL);
 }
 
 fn protocol(carrier: Carrier) -> Protocol {

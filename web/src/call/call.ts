@@ -112,7 +112,6 @@ function roomOptions(deviceIds: CallOptions['deviceIds']): RoomOptions {
       videoSimulcastLayers: [VideoPresets.h180, VideoPresets.h360],
       degradationPreference: 'maintain-framerate',
       dtx: true,
-      red: false,
     },
   }
 }

@@ -68,6 +68,11 @@ class Track:
             return "audio/opus"
         return f"video/{self.request.codec.upper() or 'VP8'}"
 
+    @property
+    def forbids_redundancy(self) -> bool:
+        """Whether its sound must not be sent twice: what is encrypted end to end could not be taken apart on the way."""
+        return self.request.disable_red or self.request.encryption != 0
+
     def info(self) -> TrackInfo:
         request = self.request
         return TrackInfo(
@@ -85,7 +90,7 @@ class Track:
             layers=request.layers,
             stereo=request.stereo,
             disable_dtx=request.disable_dtx,
-            disable_red=True,
+            disable_red=self.forbids_redundancy,
             encryption=request.encryption,
             stream=request.stream,
             audio_features=self.audio_features,

@@ -107,7 +107,7 @@ from moothall.signalling.participant import Participant, Track
 from moothall.signalling.quality import rate_connection
 from moothall.signalling.recent import RecentPacket, RecentPackets
 from moothall.signalling.relay import Relay
-from moothall.signalling.sdp import prefer_codecs
+from moothall.signalling.sdp import forbid_redundancy, prefer_codecs
 from moothall.signalling.speakers import Speakers
 
 _REPORTED_REASONS = {
@@ -235,8 +235,10 @@ class Room:
             case OfferAccepted(_, offer_id, sdp, sections):
                 done = self._match_sections(one, sections, now)
                 asked_for = {track.mid: track.request.codec for track in one.published.values()}
+                plain = {track.mid for track in one.published.values() if track.forbids_redundancy}
+                answer = forbid_redundancy(prefer_codecs(sdp, asked_for), plain)
                 # What follows from the sections comes after the answer.
-                return one.session.offer_accepted(offer_id, prefer_codecs(sdp, asked_for)) + done
+                return one.session.offer_accepted(offer_id, answer) + done
             case OfferCreated(_, sdp, tracks):
                 return one.session.offer_created(sdp, tracks)
             case OfferNotNeeded():
@@ -788,7 +790,10 @@ class Room:
             return self._remove(one, DisconnectReason.CLIENT_INITIATED, now)
         if one.transport_lost_at is None:
             one.transport_lost_at = now.seconds
-        return [] if event.state == "disconnected" else self._repair_transport(one, now)
+        # A resume under way repairs both transports, and the other one may fall silent a moment later.
+        if event.state == "disconnected" and one.resumed_while_lost:
+            return []
+        return self._repair_transport(one, now)
 
     def _repair_transport(self, one: Participant, now: Moment) -> list[Command]:
         """A dead transport is repaired by a resume; when a resume did not help, by starting over."""

@@ -34,6 +34,11 @@ impl History {
         self.sent.push_back(Sent { packet, at: now, resent: None });
     }
 
+    /// Let go of everything.
+    pub fn clear(&mut self) {
+        self.sent.clear();
+    }
+
     /// Let go of what is too old.
     pub fn forget(&mut self, now: Instant) {
         while self.sent.front().is_some_and(|s| now.saturating_duration_since(s.at) > MAX_AGE) {

@@ -34,6 +34,8 @@ use crate::path::Path;
 const REPORT_INTERVAL: Duration = Duration::from_secs(1);
 /// What a receiver reported longer ago says nothing any more.
 const RECEPTION_AGE: Duration = Duration::from_secs(10);
+/// For this long after a receiver missed something its voices come with redundancy and are kept to be sent again.
+const CAREFUL: Duration = Duration::from_secs(15);
 /// Retransmissions may take up what the stream itself sent, and this much on top: bytes.
 const RESEND_ALLOWANCE: usize = 100_000;
 /// Seconds that are somewhere in the years clients expect. Only differences mean anything, and all streams of one
@@ -144,6 +146,8 @@ pub struct MediaEgress {
     epoch: Instant,
     reports_due: Instant,
     round_trip: Duration,
+    /// The client missed something lately, until then.
+    careful_until: Option<Instant>,
     /// Reused from packet to packet.
     scratch: Vec<u8>,
 }
@@ -161,6 +165,7 @@ impl MediaEgress {
             epoch: now,
             reports_due: now,
             round_trip: Duration::ZERO,
+            careful_until: None,
             scratch: Vec::new(),
         }
     }
@@ -191,6 +196,8 @@ impl MediaEgress {
         if let Some(index) = self.streams.iter().position(|s| s.spec.ssrc == spec.ssrc) {
             let stream = &mut self.streams[index];
             if stream.spec != spec {
+                // What is sent again in its own stream must be the same to the byte: its key and number were used.
+                stream.history.clear();
                 stream.extensions = ExtensionWriter::new(spec.extensions, &spec.mid);
                 stream.spec = spec;
             }
@@ -209,21 +216,17 @@ impl MediaEgress {
         // Equal sizes side by side, large ones first: that is what one system call can carry.
         self.queue.sort_by_key(|queued| Reverse(queued.size));
         self.flushes += 1;
+        let is_careful = is_within(now, self.careful_until);
         for Queued { stream: index, packet, .. } in self.queue.drain(..) {
             let stream = &mut self.streams[index];
-            let envelope = Envelope {
-                ssrc: stream.spec.ssrc,
-                payload_type: packet.payload_type,
-                seq: packet.seq,
-                is_retransmission: false,
-            };
+            let envelope = Envelope::of(stream.spec.ssrc, &packet);
             send(sealer, path, &packet, envelope, &stream.extensions, out);
             let bytes = packet.payload.len();
             stream.packets = stream.packets.wrapping_add(1);
             stream.bytes = stream.bytes.wrapping_add(bytes as u32);
             stream.is_fresh = true;
             stream.newest = Some((packet.timestamp, packet.captured));
-            if stream.spec.rtx.is_some() {
+            if stream.spec.rtx.is_some() || is_careful && stream.spec.kind == Kind::Audio {
                 stream.resend_budget = (stream.resend_budget + bytes).min(RESEND_ALLOWANCE);
                 stream.history.remember(now, packet);
             }
@@ -247,12 +250,18 @@ impl MediaEgress {
 
     fn take_feedback(&mut self, now: Instant, feedback: Feedback<'_>, out: &mut Datagrams, wanted: &mut Vec<Mid>) {
         match feedback {
-            Feedback::Lost { ssrc, seq } => self.resend(now, ssrc, seq, out),
+            Feedback::Lost { ssrc, seq } => {
+                self.careful_until = Some(now + CAREFUL);
+                self.resend(now, ssrc, seq, out);
+            }
             Feedback::KeyframeWanted { ssrc } => {
                 let mid = self.streams.iter().find(|s| s.spec.ssrc == ssrc).map(|s| s.spec.mid);
                 wanted.extend(mid.filter(|mid| !wanted.contains(mid)));
             }
             Feedback::Reception(reception) => {
+                if reception.fraction_lost > 0 {
+                    self.careful_until = Some(now + CAREFUL);
+                }
                 if let Some(stream) = self.streams.iter_mut().find(|s| s.spec.ssrc == reception.ssrc) {
                     stream.reception = Some((now, reception));
                     self.measure_round_trip(now, reception);
@@ -281,20 +290,24 @@ impl MediaEgress {
         let Some(stream) = self.streams.iter_mut().find(|s| s.spec.ssrc == ssrc) else {
             return;
         };
-        let Some((rtx_ssrc, payload_types)) = stream.spec.rtx else {
-            return;
-        };
         let Some(packet) = stream.history.resend(now, seq, self.round_trip) else {
             return;
         };
-        let payload_type = payload_types.of(packet.format);
-        let (Some(payload_type), Some(left)) = (payload_type, stream.resend_budget.checked_sub(packet.payload.len()))
-        else {
+        let Some(left) = stream.resend_budget.checked_sub(packet.payload.len()) else {
             return;
         };
+        let envelope = match stream.spec.rtx {
+            Some((ssrc, payload_types)) => {
+                let Some(payload_type) = payload_types.of(packet.format) else {
+                    return;
+                };
+                let seq = stream.next_rtx_seq;
+                stream.next_rtx_seq += 1;
+                Envelope { ssrc, payload_type, seq, is_retransmission: true }
+            }
+            None => Envelope::of(ssrc, packet),
+        };
         stream.resend_budget = left;
-        let envelope = Envelope { ssrc: rtx_ssrc, payload_type, seq: stream.next_rtx_seq, is_retransmission: true };
-        stream.next_rtx_seq += 1;
         send(sealer, path, packet, envelope, &stream.extensions, out);
     }
 
@@ -358,15 +371,17 @@ impl Egress for MediaEgress {
         self.sealer.is_some() && self.path.is_some()
     }
 
-    fn write(&mut self, _now: Instant, stream: OutgoingStream, packet: &Outgoing<'_>) -> bool {
-        let Some(payload_type) = stream.payload_types.of(packet.format) else {
+    fn write(&mut self, now: Instant, stream: OutgoingStream, packet: &Outgoing<'_>) -> bool {
+        let redundant = packet.redundant.zip(stream.payload_types.red).filter(|_| is_within(now, self.careful_until));
+        let plain = || Some((packet.payload, stream.payload_types.of(packet.format)?));
+        let Some((payload, payload_type)) = redundant.or_else(plain) else {
             return false;
         };
         let Some(state) = self.streams.get_mut(stream.index) else {
             return false;
         };
         let before = if state.queued.0 == self.flushes { state.queued.1 } else { usize::MAX };
-        let size = packet.payload.len().min(before);
+        let size = payload.len().min(before);
         state.queued = (self.flushes, size);
         let packet = Packet {
             seq: packet.position.seq,
@@ -377,11 +392,15 @@ impl Egress for MediaEgress {
             marker: packet.marker,
             vp8: packet.vp8,
             extensions: packet.extensions,
-            payload: packet.payload.clone(),
+            payload: payload.clone(),
         };
         self.queue.push(Queued { stream: stream.index, size, packet });
         true
     }
+}
+
+fn is_within(now: Instant, until: Option<Instant>) -> bool {
+    until.is_some_and(|until| now < until)
 }
 
 fn send(

@@ -89,6 +89,13 @@ pub struct Envelope {
     pub is_retransmission: bool,
 }
 
+impl Envelope {
+    /// Of a packet in its own stream: the same each time.
+    pub fn of(ssrc: u32, packet: &Packet) -> Self {
+        Self { ssrc, payload_type: packet.payload_type, seq: packet.seq, is_retransmission: false }
+    }
+}
+
 /// Append `packet` in `envelope`; the length of its header, up to the payload.
 pub fn write(packet: &Packet, envelope: Envelope, extensions: &ExtensionWriter, out: &mut Vec<u8>) -> usize {
     let start = out.len();

@@ -13,6 +13,7 @@ use crate::forward::{Extensions, Format, Incoming};
 use crate::limits;
 use crate::munge::{RtpPosition, Vp8Descriptor};
 use crate::peer::{IngressStream, Peer};
+use crate::redundancy::Repair;
 use crate::transport::Transport;
 
 impl Room {
@@ -25,7 +26,9 @@ impl Room {
         let Some(peer) = self.peers.get(owner).and_then(Option::as_ref) else {
             return;
         };
-        let format = peer.publisher.as_ref().and_then(|t| t.format_of(packet.header.payload_type));
+        let publisher = peer.publisher.as_ref();
+        let primary = publisher.and_then(|t| t.primary_of(packet.header.payload_type));
+        let format = publisher.and_then(|t| t.format_of(primary.unwrap_or(packet.header.payload_type)));
         let Some(format) = format else {
             out.counters.dropped_unbound += 1;
             return;
@@ -50,7 +53,16 @@ impl Room {
             self.retarget(now, stream.track, out);
         }
         let incoming = look_at(packet, stream.layer, format, captured);
-        self.forward(now, stream.track, &incoming, out);
+        if format != Format::Opus {
+            self.forward(now, stream.track, &incoming, out);
+            return;
+        }
+        let track = self.tracks.get_mut(stream.track).and_then(Option::as_mut);
+        let layer = track.and_then(|t| t.layers.get_mut(usize::from(stream.layer)));
+        let packets = layer.map(|layer| layer.repair.forwardable(incoming, primary.map(|pt| *pt)));
+        for packet in packets.into_iter().flatten().flatten() {
+            self.forward(now, stream.track, &packet, out);
+        }
     }
 
     /// Which track and layer an SSRC feeds. The table is as long as a peer has streams, a handful.
@@ -62,13 +74,19 @@ impl Room {
         if peer.ingress.len() >= limits::MAX_SSRCS_PER_PEER {
             return None;
         }
-        let (mid, rid) = peer.publisher.as_mut()?.stream_of(ssrc)?;
+        let publisher = peer.publisher.as_mut()?;
+        let (mid, rid) = publisher.stream_of(ssrc)?;
         let (index, track) = self
             .tracks
-            .iter()
+            .iter_mut()
             .enumerate()
-            .find_map(|(i, t)| t.as_ref().filter(|t| t.owner == owner && t.mid == mid).map(|t| (i, t)))?;
-        let stream = IngressStream { ssrc, track: index, layer: track.layer_of(rid)? as u8 };
+            .find_map(|(i, t)| t.as_mut().filter(|t| t.owner == owner && t.mid == mid).map(|t| (i, t)))?;
+        let layer = track.layer_of(rid)?;
+        if track.kind == Kind::Audio {
+            publisher.ask_again(ssrc);
+            track.layers[layer].repair = Repair::default();
+        }
+        let stream = IngressStream { ssrc, track: index, layer: layer as u8 };
         // A client that restarts a layer changes its SSRC: the old one feeds nothing any more.
         peer.ingress.retain(|s| (s.track, s.layer) != (stream.track, stream.layer));
         peer.ingress.push(stream);
@@ -185,5 +203,6 @@ fn look_at(packet: RtpPacket, layer: u8, format: Format, captured: Instant) -> I
         vp8,
         extensions,
         payload,
+        redundant: None,
     }
 }

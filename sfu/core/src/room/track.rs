@@ -9,6 +9,7 @@ use crate::ids::TrackId;
 use crate::keyframes::KeyframeThrottle;
 use crate::levels::LevelMeter;
 use crate::limits::{self, MAX_LAYERS};
+use crate::redundancy::Repair;
 
 /// One simulcast layer of a track; layer 0 is all there is without simulcast.
 pub(super) struct Layer {
@@ -17,6 +18,8 @@ pub(super) struct Layer {
     pub(super) flowing: bool,
     pub(super) announced: bool,
     pub(super) keyframes: KeyframeThrottle,
+    /// Of audio.
+    pub(super) repair: Repair,
 }
 
 impl Layer {
@@ -27,6 +30,7 @@ impl Layer {
             flowing: false,
             announced: false,
             keyframes: KeyframeThrottle::new(limits::KEYFRAME_INTERVAL),
+            repair: Repair::default(),
         }
     }
 }

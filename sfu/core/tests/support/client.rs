@@ -43,7 +43,7 @@ impl Client {
         let mut rtc = Rtc::builder()
             .set_rtp_mode(true)
             .clear_codecs()
-            .enable_opus(true, false)
+            .enable_opus(true, true)
             .enable_vp8(true)
             .set_sctp_max_buffered_amount(8 * 1024 * 1024)
             .build(now);
@@ -231,6 +231,11 @@ impl Client {
         let stream = api.stream_rx_by_mid(Mid::from(mid), None).unwrap();
         stream.request_keyframe(KeyframeRequestKind::Pli);
         self.push_out();
+    }
+
+    /// Ask for lost audio again, as browsers do where it was offered.
+    pub fn wants_lost_audio(&mut self, mid: &str) {
+        self.rtc.direct_api().stream_rx_by_mid(Mid::from(mid), None).unwrap().suppress_nack(false);
     }
 
     /// Packets of one section, in order of their numbers.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use str0m::Rtc;
 use str0m::format::Codec;
 use str0m::media::{Mid, Rid};
-use str0m::rtp::{ExtensionValues, RtpPacket, RtpWrite};
+use str0m::rtp::{ExtensionValues, RedEncoder, RedundantBlock, RtpPacket, RtpWrite};
 
 /// A VP8 camera, with or without simulcast. Every frame has two packets.
 pub struct Camera {
@@ -127,6 +127,8 @@ pub struct Microphone {
     pub mid: Mid,
     pub dbov: i8,
     pub packets: u32,
+    /// Each packet with the one before it.
+    pub is_redundant: bool,
     seq: u64,
     timestamp: u32,
     due: Option<Instant>,
@@ -136,7 +138,7 @@ impl Microphone {
     const INTERVAL: Duration = Duration::from_millis(20);
 
     pub fn new(mid: Mid) -> Self {
-        Self { mid, dbov: -20, packets: 0, seq: 40_000, timestamp: 7, due: None }
+        Self { mid, dbov: -20, packets: 0, is_redundant: false, seq: 40_000, timestamp: 7, due: None }
     }
 
     pub fn send(&mut self, now: Instant, rtc: &mut Rtc) -> bool {
@@ -144,7 +146,8 @@ impl Microphone {
             return false;
         }
         self.due = Some(now + Self::INTERVAL);
-        let pt = rtc.codec_config().find(|p| p.spec().codec == Codec::Opus).unwrap().pt();
+        let params = rtc.codec_config().find(|p| p.spec().codec == Codec::Opus).unwrap();
+        let (opus, red) = (params.pt(), params.red());
         let mut api = rtc.direct_api();
         let Some(stream) = api.stream_tx_by_mid(self.mid, None) else {
             return false;
@@ -154,7 +157,12 @@ impl Microphone {
         self.timestamp = self.timestamp.wrapping_add(960);
         let extensions =
             ExtensionValues { audio_level: Some(self.dbov), voice_activity: Some(true), ..ExtensionValues::default() };
-        let payload = self.packets.to_be_bytes().to_vec();
+        let sound = |number: u32| number.to_be_bytes().to_vec();
+        let before = RedundantBlock { pt: *opus, timestamp_offset: 960, payload: sound(self.packets - 1) };
+        let (pt, payload) = match red.filter(|_| self.is_redundant) {
+            Some(red) => (red, RedEncoder::encode(*opus, &sound(self.packets), &[before])),
+            None => (opus, sound(self.packets)),
+        };
         stream.write_rtp(RtpWrite::new(pt, self.seq.into(), self.timestamp, now, payload).ext_vals(extensions));
         true
     }

@@ -33,6 +33,9 @@ pub struct Person {
 /// Decides whether a datagram arrives.
 pub type Deliver = dyn FnMut(SocketAddr, &[u8]) -> bool;
 
+/// Decides whether a datagram is lost.
+pub type LoseUpwards = dyn FnMut(u16, &[u8]) -> bool;
+
 /// The world of one test.
 pub struct World {
     pub now: Instant,
@@ -44,6 +47,8 @@ pub struct World {
     pub events: Vec<Event>,
     /// Told for every datagram to a client; false loses it.
     pub deliver: Box<Deliver>,
+    /// Told of every datagram to the SFU with the port it comes from; true loses it.
+    pub lose_upwards: Box<LoseUpwards>,
     serial: u64,
 }
 
@@ -70,6 +75,7 @@ impl World {
             people: Vec::new(),
             events: Vec::new(),
             deliver: Box::new(|_, _| true),
+            lose_upwards: Box::new(|_, _| false),
             serial: 1,
         }
     }
@@ -273,7 +279,9 @@ impl World {
             }
         }
         for (source, datagram) in &sent {
-            self.arrives(*source, datagram);
+            if !(self.lose_upwards)(source.port(), datagram) {
+                self.arrives(*source, datagram);
+            }
         }
         let received = self.collect();
         !sent.is_empty() || received
