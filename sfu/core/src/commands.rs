@@ -27,13 +27,15 @@ pub struct SubscriptionSettings {
     pub enabled: bool,
     /// Highest simulcast layer wanted: 0 low, 1 medium, 2 high.
     pub max_layer: u8,
+    /// No more pictures a second than this, as far as temporal layers allow it; 0: no limit.
+    pub max_fps: u32,
     /// Larger is more important; 0 says nothing.
     pub priority: u32,
 }
 
 impl Default for SubscriptionSettings {
     fn default() -> Self {
-        Self { enabled: true, max_layer: 2, priority: 0 }
+        Self { enabled: true, max_layer: 2, max_fps: 0, priority: 0 }
     }
 }
 

@@ -10,10 +10,12 @@
 //!     peer       up to two transports, ingress table, subscriptions, data queue
 //!       transport  the only module that drives str0m
 //!         egress     SRTP, retransmission and RTCP of what subscribers receive
-//! munge, redundancy, layers, keyframes, levels, loudest, spotlight, silence, sdp, stun, path, framing, data: pure leaves
+//! bandwidth, allocation, munge, redundancy, layers, layer_rate, keyframes, levels, loudest, spotlight, silence, sdp, stun, path, framing, data: pure leaves
 //! ```
 #![forbid(unsafe_code)]
 
+pub mod allocation;
+pub mod bandwidth;
 pub mod commands;
 pub mod containment;
 pub mod counters;
@@ -27,6 +29,7 @@ pub mod framing;
 pub mod fuzzing;
 pub mod ids;
 pub mod keyframes;
+pub mod layer_rate;
 pub mod layers;
 pub mod levels;
 pub mod limits;

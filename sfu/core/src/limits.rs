@@ -23,6 +23,8 @@ pub const MAX_SSRCS_PER_PEER: usize = 20;
 pub const MAX_SSRCS_ON_TRANSPORT: usize = 2 * MAX_SSRCS_PER_PEER + 1;
 /// Simulcast layers of one track.
 pub const MAX_LAYERS: usize = 3;
+/// Temporal layers that are told apart; those above count as the highest.
+pub const MAX_TEMPORAL_LAYERS: usize = 3;
 /// Data channels open at a time on one transport.
 pub const MAX_CHANNELS: usize = 16;
 /// Remote candidates taken from one client for one transport, trickled and in descriptions together.

@@ -5,13 +5,14 @@ use std::time::Instant;
 use str0m::change::SdpPendingOffer;
 use str0m::media::Mid;
 
+use crate::allocation::Allotment;
 use crate::commands::{Kind, SubscriptionSettings, Target};
 use crate::events::{Reply, TransportState};
 use crate::forward::{Egress, Incoming, Outgoing, OutgoingStream};
 use crate::ids::{PeerId, TrackId};
 use crate::layers::{LayerState, Verdict};
 use crate::limits;
-use crate::munge::{RtpMunger, Vp8Munger};
+use crate::munge::{Frame, RtpMunger, Vp8Munger};
 use crate::sdp::{self, Msid};
 use crate::transport::{Addition, OfferDraft, Transport};
 
@@ -36,11 +37,23 @@ pub struct Subscription {
     /// The settings are the client's own, not those to begin with.
     pub is_configured: bool,
     pub layers: LayerState,
+    /// What there is bandwidth for.
+    pub allotment: Allotment,
+    /// The highest temporal layer the client asked for.
+    pub temporal_wish: u8,
     /// The client was told that nothing is forwarded at the moment.
     pub is_told_paused: bool,
 }
 
 impl Subscription {
+    /// The highest temporal layer to forward.
+    pub fn temporal(&self) -> u8 {
+        match self.allotment {
+            Allotment::UpTo { temporal, .. } => temporal.min(self.temporal_wish),
+            Allotment::Paused => 0,
+        }
+    }
+
     /// The client shows it large or says that it is important.
     pub fn is_pinned(&self) -> bool {
         let large = usize::from(self.settings.max_layer) == limits::MAX_LAYERS - 1;
@@ -89,7 +102,7 @@ impl SendSection {
         else {
             return false;
         };
-        if !subscription.settings.enabled || !egress.is_open() {
+        if !subscription.settings.enabled || subscription.allotment == Allotment::Paused || !egress.is_open() {
             return false;
         }
         // Padding carries nothing to decode; what a late one leaves behind is sent to keep the numbering whole.
@@ -109,16 +122,23 @@ impl SendSection {
                 }
             }
         }
+        let is_left_out =
+            packet.vp8.as_ref().is_some_and(|d| numbering.vp8.admit(d, subscription.temporal()) == Frame::LeftOut);
+        if is_left_out && numbering.rtp.remove(packet.position.seq) {
+            return false;
+        }
         let Some(position) = numbering.rtp.map(packet.position) else {
             return false;
         };
+        // Too late to be left out of the numbering: its number is sent without what it carried.
+        let blank = is_left_out.then(<std::sync::Arc<[u8]>>::default);
         let outgoing = Outgoing {
             format: packet.format,
             position,
             marker: packet.marker,
-            vp8: packet.vp8.as_ref().and_then(|d| numbering.vp8.map(d)),
+            vp8: packet.vp8.as_ref().filter(|_| blank.is_none()).and_then(|d| numbering.vp8.map(d)),
             extensions: packet.extensions,
-            payload: &packet.payload,
+            payload: blank.as_ref().unwrap_or(&packet.payload),
             redundant: packet.redundant.as_ref(),
         };
         egress.write(now, stream, &outgoing)
@@ -171,6 +191,8 @@ pub struct Peer {
     /// The client may not know what the last offer said.
     out_of_step: bool,
     channels_offered: bool,
+    /// Its videos get what there is bandwidth for, not what was asked for.
+    pub is_rationed: bool,
     pub stats_due: Instant,
 }
 
@@ -188,6 +210,7 @@ impl Peer {
             announced: false,
             out_of_step: false,
             channels_offered: false,
+            is_rationed: false,
             stats_due: now + limits::STATS_INTERVAL,
         }
     }
@@ -209,12 +232,24 @@ impl Peer {
         carried.chain(self.waiting.iter_mut())
     }
 
+    /// It wants fewer pictures a second of something than it might get.
+    pub fn limits_pictures(&self) -> bool {
+        self.sections.iter().filter_map(|s| s.subscription.as_ref()).any(|s| s.settings.max_fps > 0)
+    }
+
+    /// What the client agreed to receive and has not turned off, with the index of its section.
+    pub fn received(&self) -> impl Iterator<Item = (usize, &Subscription)> {
+        let agreed = self.sections.iter().enumerate().filter(|(_, s)| s.stream.is_some());
+        agreed.filter_map(|(at, s)| Some((at, s.subscription.as_ref().filter(|s| s.settings.enabled)?)))
+    }
+
     /// (track, layer) of every key frame this peer cannot go on without.
     pub fn awaited_keyframes(&self) -> Vec<(usize, u8)> {
         let connected = self.subscriber.as_ref().is_some_and(|t| t.state() == Some(TransportState::Connected));
         let sections = self.sections.iter().filter(|s| connected && s.kind == Kind::Video && s.stream.is_some());
         sections
-            .filter_map(|s| s.subscription.as_ref().filter(|s| s.settings.enabled))
+            .filter_map(|s| s.subscription.as_ref())
+            .filter(|s| s.settings.enabled && s.allotment != Allotment::Paused)
             .filter_map(|s| Some((s.track, s.layers.awaits()?)))
             .collect()
     }
@@ -358,7 +393,7 @@ impl Peer {
             if track.is_some_and(|t| t != subscription.track) {
                 continue;
             }
-            let paused = !is_shown(subscription.track);
+            let paused = !is_shown(subscription.track) || subscription.allotment == Allotment::Paused;
             if std::mem::replace(&mut subscription.is_told_paused, paused) != paused {
                 news.push((subscription.handle, !paused));
             }

@@ -17,6 +17,7 @@ use str0m::net::{Protocol, Receive, TcpType};
 use str0m::rtp::{Extension, ExtensionMap, RtpPacket, Ssrc};
 use str0m::{Candidate, Event as RtcEvent, IceConnectionState, Input, Output, Rtc};
 
+use crate::bandwidth::Demand;
 use crate::commands::{Kind, Target};
 use crate::data::{DataQueue, Overflow};
 use crate::datagrams::Datagrams;
@@ -197,7 +198,12 @@ impl Transport {
 
     /// When [`handle_timeout`](Self::handle_timeout) wants to be called.
     pub fn deadline(&self) -> Instant {
-        self.deadline
+        self.media.as_ref().and_then(MediaEgress::wake_at).map_or(self.deadline, |at| at.min(self.deadline))
+    }
+
+    /// Media waits for its turn, and that has come: said once, because the deadline is no longer that moment then.
+    pub fn take_media_due(&mut self, now: Instant) -> bool {
+        self.media.as_mut().is_some_and(|media| media.take_wake(now))
     }
 
     pub fn state(&self) -> Option<TransportState> {
@@ -514,6 +520,7 @@ impl Transport {
             mid: id(Extension::RtpMid),
             audio_level: id(Extension::AudioLevel),
             orientation: id(Extension::VideoOrientation),
+            transport_wide: id(Extension::TransportSequenceNumber),
         };
         let kind = match media.kind() {
             MediaKind::Audio => Kind::Audio,
@@ -555,8 +562,24 @@ impl Transport {
         self.media.as_ref().and_then(MediaEgress::profile)
     }
 
-    /// Send what was written.
-    pub fn flush_media(&mut self, now: Instant, out: &mut Datagrams) {
+    /// Bits a second of video that the client's network takes; `None`: no congestion is known.
+    pub fn video_limit(&self) -> Option<f64> {
+        self.media.as_ref().and_then(MediaEgress::limit)
+    }
+
+    /// The limit is another than at the last call.
+    pub fn take_limit_change(&mut self) -> bool {
+        self.media.as_mut().is_some_and(MediaEgress::take_limit_change)
+    }
+
+    pub fn set_video_demand(&mut self, demand: Demand) {
+        if let Some(media) = self.media.as_mut() {
+            media.set_demand(demand);
+        }
+    }
+
+    /// Send what was written. True when something is left for later.
+    pub fn flush_media(&mut self, now: Instant, out: &mut Datagrams) -> bool {
         assert!(!self.panic_next, "panic asked for by a test");
         let before = out.byte_count();
         if let Some(media) =
@@ -565,6 +588,7 @@ impl Transport {
             media.flush(now, out);
         }
         self.measured.tx_bytes += (out.byte_count() - before) as u64;
+        self.media.as_ref().is_some_and(|media| media.wake_at().is_some())
     }
 
     /// RTCP that is due.
@@ -722,11 +746,11 @@ fn carrier(protocol: Protocol) -> Carrier {
 fn extensions(target: Target) -> ExtensionMap {
     let mut map = ExtensionMap::empty();
     map.set(1, Extension::AudioLevel);
+    // Transport-wide sequence numbers feed the sender's bandwidth estimation: the client's, and ours.
+    map.set(3, Extension::TransportSequenceNumber);
     map.set(4, Extension::RtpMid);
     map.set(13, Extension::VideoOrientation);
     if target == Target::Publisher {
-        // Transport-wide sequence numbers feed the sender's bandwidth estimation.
-        map.set(3, Extension::TransportSequenceNumber);
         map.set(10, Extension::RtpStreamId);
         map.set(11, Extension::RepairedRtpStreamId);
     }

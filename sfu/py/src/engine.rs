@@ -179,9 +179,8 @@ impl Engine {
         priority: u32,
     ) {
         // Part of the contract, not acted upon: layers are chosen by size alone.
-        let _ = max_fps;
         let (peer, track) = (PeerId(peer), TrackId(track));
-        let settings = SubscriptionSettings { enabled, max_layer, priority };
+        let settings = SubscriptionSettings { enabled, max_layer, max_fps, priority };
         self.send(py, peer.shard(), Command::SetSubscription { peer, track, settings });
     }
 

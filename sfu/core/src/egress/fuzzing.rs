@@ -1,7 +1,8 @@
 //! Ways into the private parsers, for [`crate::fuzzing`].
 
-use super::rtcp;
+use super::rtcp::{self, Feedback};
 use super::srtp::{Opener, Profile, Sealer};
+use crate::bandwidth;
 
 const PROFILES: [Profile; 3] = [Profile::AesCm128Sha1, Profile::AesGcm128, Profile::AesGcm256];
 /// Bytes of a header and a sender, without which nothing can be sealed.
@@ -12,7 +13,12 @@ const LOST_PER_WORD: usize = 17;
 /// A compound packet that was opened.
 pub fn read_feedback(data: &[u8]) {
     let mut told = 0;
-    rtcp::read(data, |_| told += 1);
+    rtcp::read(data, |feedback| {
+        told += 1;
+        if let Feedback::TransportWide(message) = feedback {
+            bandwidth::read_feedback(message, |_, _| ());
+        }
+    });
     assert!(told <= data.len().div_ceil(4) * LOST_PER_WORD, "nothing small tells without end");
 }
 

@@ -8,6 +8,7 @@
 pub mod fuzzing;
 mod history;
 mod keys;
+mod pacer;
 mod packet;
 mod rtcp;
 mod srtp;
@@ -18,13 +19,15 @@ use std::time::{Duration, Instant};
 use history::History;
 use keys::AssociationKeys;
 pub use keys::{KeySlot, build_with_keys, without_srtp};
+use pacer::Pacer;
 pub use packet::ExtensionIds;
-use packet::{Envelope, ExtensionWriter, Packet};
+use packet::{Envelope, ExtensionWriter, OVERHEAD, PADDING, Packet};
 use rtcp::{Feedback, REPORTS_PER_DATAGRAM, Reception, SenderReport};
 pub use srtp::Profile;
 use srtp::{Opener, Sealer};
 use str0m::media::Mid;
 
+use crate::bandwidth::{Demand, Estimator, SentLog, read_feedback};
 use crate::commands::Kind;
 use crate::datagrams::Datagrams;
 use crate::forward::{Egress, Format, Outgoing, OutgoingStream, PayloadTypes};
@@ -36,6 +39,10 @@ const REPORT_INTERVAL: Duration = Duration::from_secs(1);
 const RECEPTION_AGE: Duration = Duration::from_secs(10);
 /// For this long after a receiver missed something its voices come with redundancy and are kept to be sent again.
 const CAREFUL: Duration = Duration::from_secs(15);
+/// What waits, or a probe that runs, is looked at again after this.
+const PACE_INTERVAL: Duration = Duration::from_millis(5);
+/// Bits a second of video that are as good as none.
+const SILENCE: f64 = 10_000.0;
 /// Retransmissions may take up what the stream itself sent, and this much on top: bytes.
 const RESEND_ALLOWANCE: usize = 100_000;
 /// Seconds that are somewhere in the years clients expect. Only differences mean anything, and all streams of one
@@ -89,6 +96,11 @@ impl Stream {
         }
     }
 
+    /// A packet of it leaves: its transport-wide number, where that was agreed to.
+    fn number(&self, sent: &mut SentLog, epoch: Instant, now: Instant, payload: usize) -> Option<u16> {
+        number(self.spec.extensions, sent, epoch, now, payload)
+    }
+
     fn clock_rate(&self) -> u32 {
         match self.spec.kind {
             Kind::Audio => Format::Opus.clock_rate(),
@@ -109,6 +121,11 @@ impl Stream {
             bytes: self.bytes,
         })
     }
+}
+
+fn number(ids: ExtensionIds, sent: &mut SentLog, epoch: Instant, now: Instant, payload: usize) -> Option<u16> {
+    let passed = now.saturating_duration_since(epoch).as_micros() as u64;
+    (ids.transport_wide != 0).then(|| sent.push(passed, payload + OVERHEAD))
 }
 
 fn ticks(duration: Duration, clock_rate: u32) -> u32 {
@@ -148,6 +165,19 @@ pub struct MediaEgress {
     round_trip: Duration,
     /// The client missed something lately, until then.
     careful_until: Option<Instant>,
+    sent: SentLog,
+    estimator: Estimator,
+    pacer: Pacer,
+    /// The client said which packets arrived when; nothing else it says of its network counts from then on.
+    has_transport_feedback: bool,
+    limit_changed: bool,
+    /// Of video and on its account, since the beginning.
+    video_bytes: u64,
+    /// The same a second ago, and what came of it in bits a second.
+    video_measured: (u64, f64),
+    wake_at: Option<Instant>,
+    /// What is queued was not its turn before, and keeps its order.
+    is_waiting: bool,
     /// Reused from packet to packet.
     scratch: Vec<u8>,
 }
@@ -166,6 +196,15 @@ impl MediaEgress {
             reports_due: now,
             round_trip: Duration::ZERO,
             careful_until: None,
+            sent: SentLog::default(),
+            estimator: Estimator::default(),
+            pacer: Pacer::default(),
+            has_transport_feedback: false,
+            limit_changed: false,
+            video_bytes: 0,
+            video_measured: (0, 0.0),
+            wake_at: None,
+            is_waiting: false,
             scratch: Vec::new(),
         }
     }
@@ -207,29 +246,128 @@ impl MediaEgress {
         self.streams.len() - 1
     }
 
-    /// Seal and hand over everything that was written.
+    /// Bits a second of video the client's network takes; `None`: no congestion is known.
+    pub fn limit(&self) -> Option<f64> {
+        self.estimator.limit()
+    }
+
+    /// The limit is another than at the last call.
+    pub fn take_limit_change(&mut self) -> bool {
+        std::mem::take(&mut self.limit_changed)
+    }
+
+    pub fn set_demand(&mut self, demand: Demand) {
+        self.estimator.set_demand(demand);
+    }
+
+    /// When [`flush`](Self::flush) is wanted although nothing was written.
+    pub fn wake_at(&self) -> Option<Instant> {
+        self.wake_at
+    }
+
+    /// That moment has come: said once, for the flush that then has to follow.
+    pub fn take_wake(&mut self, now: Instant) -> bool {
+        self.wake_at.take_if(|at| *at <= now).is_some()
+    }
+
+    /// Seal and hand over what was written; of video to a slow network, as much as is its turn.
     pub fn flush(&mut self, now: Instant, out: &mut Datagrams) {
-        let (Some(sealer), Some(path)) = (&self.sealer, self.path) else {
+        self.flushes += 1;
+        if self.sealer.is_none() || self.path.is_none() {
             self.queue.clear();
             return;
-        };
-        // Equal sizes side by side, large ones first: that is what one system call can carry.
-        self.queue.sort_by_key(|queued| Reverse(queued.size));
-        self.flushes += 1;
-        let is_careful = is_within(now, self.careful_until);
-        for Queued { stream: index, packet, .. } in self.queue.drain(..) {
-            let stream = &mut self.streams[index];
-            let envelope = Envelope::of(stream.spec.ssrc, &packet);
-            send(sealer, path, &packet, envelope, &stream.extensions, out);
-            let bytes = packet.payload.len();
-            stream.packets = stream.packets.wrapping_add(1);
-            stream.bytes = stream.bytes.wrapping_add(bytes as u32);
-            stream.is_fresh = true;
-            stream.newest = Some((packet.timestamp, packet.captured));
-            if stream.spec.rtx.is_some() || is_careful && stream.spec.kind == Kind::Audio {
-                stream.resend_budget = (stream.resend_budget + bytes).min(RESEND_ALLOWANCE);
-                stream.history.remember(now, packet);
+        }
+        if let Some(limit) = self.estimator.limit() {
+            self.flush_paced(now, limit, out);
+            return;
+        }
+        self.wake_at = None;
+        if !std::mem::take(&mut self.is_waiting) {
+            // Equal sizes side by side, large ones first: that is what one system call can carry.
+            self.queue.sort_by_key(|queued| Reverse(queued.size));
+        }
+        let mut queue = std::mem::take(&mut self.queue);
+        for queued in queue.drain(..) {
+            self.send(now, queued, out);
+        }
+        self.queue = queue;
+    }
+
+    fn flush_paced(&mut self, now: Instant, limit: f64, out: &mut Datagrams) {
+        self.pacer.refill(now, limit);
+        let mut waiting = Vec::new();
+        for queued in std::mem::take(&mut self.queue) {
+            let is_video = self.streams[queued.stream].spec.kind == Kind::Video;
+            // What waits keeps its order; sound never waits.
+            if is_video && !(self.pacer.may_send() && waiting.is_empty()) {
+                waiting.push(queued);
+            } else {
+                self.pacer.sent(queued.packet.payload.len() + OVERHEAD);
+                self.send(now, queued, out);
             }
+        }
+        self.queue = waiting;
+        self.is_waiting = !self.queue.is_empty();
+        self.pacer.rest(now, self.is_waiting);
+        let padding = self.estimator.poll_probe(now, self.video_bytes);
+        self.pad(now, padding, out);
+        let is_busy = self.is_waiting || self.estimator.is_probing();
+        self.wake_at = is_busy.then(|| now + PACE_INTERVAL);
+    }
+
+    fn send(&mut self, now: Instant, queued: Queued, out: &mut Datagrams) {
+        let (Some(sealer), Some(path)) = (&self.sealer, self.path) else {
+            return;
+        };
+        let Queued { stream: index, packet, .. } = queued;
+        let stream = &mut self.streams[index];
+        let bytes = packet.payload.len();
+        let transport_wide = if stream.spec.kind == Kind::Video {
+            self.video_bytes += (bytes + OVERHEAD) as u64;
+            stream.number(&mut self.sent, self.epoch, now, bytes)
+        } else {
+            None
+        };
+        let envelope = Envelope { transport_wide, ..Envelope::of(stream.spec.ssrc, &packet) };
+        seal(sealer, path, &packet, envelope, &stream.extensions, out);
+        stream.packets = stream.packets.wrapping_add(1);
+        stream.bytes = stream.bytes.wrapping_add(bytes as u32);
+        stream.is_fresh = true;
+        stream.newest = Some((packet.timestamp, packet.captured));
+        if stream.spec.rtx.is_some() || stream.spec.kind == Kind::Audio && is_within(now, self.careful_until) {
+            stream.resend_budget = (stream.resend_budget + bytes).min(RESEND_ALLOWANCE);
+            stream.history.remember(now, packet);
+        }
+    }
+
+    /// Send about this many bytes of nothing, on the retransmission stream of whatever was sent.
+    fn pad(&mut self, now: Instant, bytes: usize, out: &mut Datagrams) {
+        let (Some(sealer), Some(path)) = (&self.sealer, self.path) else {
+            return;
+        };
+        let can_pad =
+            |s: &&mut Stream| s.spec.extensions.transport_wide != 0 && s.newest.is_some() && s.spec.rtx.is_some();
+        let Some(stream) = self.streams.iter_mut().find(can_pad).filter(|_| bytes > 0) else {
+            return;
+        };
+        let Some((ssrc, payload_types)) = stream.spec.rtx else {
+            return;
+        };
+        let Some(payload_type) = payload_types.of(Format::Vp8).or(payload_types.of(Format::H264)) else {
+            return;
+        };
+        let timestamp = stream.newest.map_or(0, |(timestamp, _)| timestamp);
+        for _ in 0..bytes.div_ceil(PADDING + OVERHEAD) {
+            self.video_bytes += (PADDING + OVERHEAD) as u64;
+            let transport_wide = stream.number(&mut self.sent, self.epoch, now, PADDING);
+            let envelope =
+                Envelope { ssrc, payload_type, seq: stream.next_rtx_seq, is_retransmission: false, transport_wide };
+            stream.next_rtx_seq += 1;
+            out.write(path, |buffer| {
+                let start = buffer.len();
+                let header = packet::write_padding(timestamp, envelope, &stream.extensions, buffer);
+                sealer.seal_rtp(buffer, start, header, envelope.ssrc, envelope.seq)
+            });
         }
     }
 
@@ -267,7 +405,28 @@ impl MediaEgress {
                     self.measure_round_trip(now, reception);
                 }
             }
-            Feedback::TransportWide(_) => {}
+            Feedback::TransportWide(message) => self.take_transport_feedback(now, message),
+            Feedback::RemoteLimit(limit) => {
+                if !self.has_transport_feedback {
+                    self.limit_changed |= self.estimator.take_remote_limit(now, limit as f64, self.video_measured.1);
+                }
+            }
+        }
+    }
+
+    fn take_transport_feedback(&mut self, now: Instant, message: &[u8]) {
+        self.has_transport_feedback = true;
+        let (sent, estimator) = (&mut self.sent, &mut self.estimator);
+        let mut last = None;
+        read_feedback(message, |seq, arrived_us| {
+            last = Some(seq);
+            if let Some(news) = sent.report(seq, arrived_us) {
+                estimator.observe(news);
+            }
+        });
+        if let Some(last) = last {
+            sent.forget_before(last);
+            self.limit_changed |= estimator.conclude(now);
         }
     }
 
@@ -296,19 +455,23 @@ impl MediaEgress {
         let Some(left) = stream.resend_budget.checked_sub(packet.payload.len()) else {
             return;
         };
+        let bytes = packet.payload.len();
         let envelope = match stream.spec.rtx {
             Some((ssrc, payload_types)) => {
                 let Some(payload_type) = payload_types.of(packet.format) else {
                     return;
                 };
+                let transport_wide = number(stream.spec.extensions, &mut self.sent, self.epoch, now, bytes);
                 let seq = stream.next_rtx_seq;
                 stream.next_rtx_seq += 1;
-                Envelope { ssrc, payload_type, seq, is_retransmission: true }
+                self.video_bytes += (bytes + OVERHEAD) as u64;
+                Envelope { ssrc, payload_type, seq, is_retransmission: true, transport_wide }
             }
             None => Envelope::of(ssrc, packet),
         };
         stream.resend_budget = left;
-        send(sealer, path, packet, envelope, &stream.extensions, out);
+        self.pacer.sent(bytes + OVERHEAD);
+        seal(sealer, path, packet, envelope, &stream.extensions, out);
     }
 
     /// What is due from time to time: reports about streams that were sent, and letting go of old packets.
@@ -317,6 +480,7 @@ impl MediaEgress {
             return;
         }
         self.reports_due = now + REPORT_INTERVAL;
+        self.measure_sending(now);
         let ntp = self.ntp(now);
         let (Some(sealer), Some(path)) = (&mut self.sealer, self.path) else {
             return;
@@ -334,6 +498,26 @@ impl MediaEgress {
                 rtcp::write_reports(chunk, buffer);
                 sealer.seal_rtcp(buffer, start)
             });
+        }
+    }
+
+    /// How much video is sent, and what reports say of it where nothing better does.
+    fn measure_sending(&mut self, now: Instant) {
+        let sent = self.video_bytes - std::mem::replace(&mut self.video_measured.0, self.video_bytes);
+        self.video_measured.1 = sent as f64 * 8.0 / REPORT_INTERVAL.as_secs_f64();
+        if self.has_transport_feedback {
+            if self.video_measured.1 < SILENCE {
+                self.limit_changed |= self.estimator.pass_silence(now);
+            }
+            return;
+        }
+        let is_fresh = |at: Instant| now.saturating_duration_since(at) <= REPORT_INTERVAL;
+        let video = self.streams.iter().filter(|s| s.spec.kind == Kind::Video);
+        let fresh: Vec<u8> =
+            video.filter_map(|s| s.reception.filter(|(at, _)| is_fresh(*at))).map(|(_, r)| r.fraction_lost).collect();
+        if !fresh.is_empty() {
+            let share = fresh.iter().map(|lost| f64::from(*lost) / 256.0).sum::<f64>() / fresh.len() as f64;
+            self.limit_changed |= self.estimator.take_reported_loss(now, share, self.video_measured.1);
         }
     }
 
@@ -403,7 +587,7 @@ fn is_within(now: Instant, until: Option<Instant>) -> bool {
     until.is_some_and(|until| now < until)
 }
 
-fn send(
+fn seal(
     sealer: &Sealer,
     path: Path,
     packet: &Packet,

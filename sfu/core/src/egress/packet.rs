@@ -9,6 +9,10 @@ use crate::munge::Vp8Patch;
 pub const FIXED_HEADER: usize = 12;
 /// The longest section name the one-byte form can carry.
 const MAX_MID: usize = 16;
+/// Bytes of padding in a packet of nothing else: the most its last byte can say.
+pub const PADDING: usize = 255;
+/// About what a packet has beside its payload: header, extensions, authentication.
+pub const OVERHEAD: usize = 40;
 
 /// A packet of one outgoing stream, all that is needed to write it, any number of times.
 #[derive(Debug, Clone)]
@@ -31,6 +35,7 @@ pub struct ExtensionIds {
     pub mid: u8,
     pub audio_level: u8,
     pub orientation: u8,
+    pub transport_wide: u8,
 }
 
 /// The extensions of one stream that are the same in each of its packets.
@@ -55,10 +60,14 @@ impl ExtensionWriter {
     }
 
     /// Append the whole extension block, or nothing when there is nothing to say.
-    fn write(&self, values: Extensions, out: &mut Vec<u8>) -> bool {
+    fn write(&self, values: Extensions, transport_wide: Option<u16>, out: &mut Vec<u8>) -> bool {
         let level = values.audio_level.filter(|_| self.ids.audio_level != 0);
         let orientation = values.orientation.filter(|_| self.ids.orientation != 0);
-        let len = self.mid_len + 2 * usize::from(level.is_some()) + 2 * usize::from(orientation.is_some());
+        let number = transport_wide.filter(|_| self.ids.transport_wide != 0);
+        let len = self.mid_len
+            + 2 * usize::from(level.is_some())
+            + 2 * usize::from(orientation.is_some())
+            + 3 * usize::from(number.is_some());
         if len == 0 {
             return false;
         }
@@ -71,6 +80,10 @@ impl ExtensionWriter {
         }
         if let Some(orientation) = orientation {
             out.extend_from_slice(&[self.ids.orientation << 4, orientation]);
+        }
+        if let Some(number) = number {
+            let [high, low] = number.to_be_bytes();
+            out.extend_from_slice(&[self.ids.transport_wide << 4 | 1, high, low]);
         }
         // Zeros are padding between elements.
         out.resize(end, 0);
@@ -87,12 +100,20 @@ pub struct Envelope {
     pub seq: u64,
     /// The payload begins with the original number (RFC 4588 section 4).
     pub is_retransmission: bool,
+    /// What the packet is called in transport-wide feedback, where that is agreed to.
+    pub transport_wide: Option<u16>,
 }
 
 impl Envelope {
-    /// Of a packet in its own stream: the same each time.
+    /// Of a packet in its own stream: the same each time, but for what it is called in feedback.
     pub fn of(ssrc: u32, packet: &Packet) -> Self {
-        Self { ssrc, payload_type: packet.payload_type, seq: packet.seq, is_retransmission: false }
+        Self {
+            ssrc,
+            payload_type: packet.payload_type,
+            seq: packet.seq,
+            is_retransmission: false,
+            transport_wide: None,
+        }
     }
 }
 
@@ -105,7 +126,7 @@ pub fn write(packet: &Packet, envelope: Envelope, extensions: &ExtensionWriter, 
     out.extend_from_slice(&(envelope.seq as u16).to_be_bytes());
     out.extend_from_slice(&packet.timestamp.to_be_bytes());
     out.extend_from_slice(&envelope.ssrc.to_be_bytes());
-    if extensions.write(packet.extensions, out) {
+    if extensions.write(packet.extensions, envelope.transport_wide, out) {
         out[start] |= 0x10;
     }
     let header = out.len() - start;
@@ -117,6 +138,22 @@ pub fn write(packet: &Packet, envelope: Envelope, extensions: &ExtensionWriter, 
     if let Some(patch) = &packet.vp8 {
         patch.apply(&mut out[payload..]);
     }
+    header
+}
+
+/// Append a packet of nothing but padding in `envelope`; the length of its header.
+pub fn write_padding(timestamp: u32, envelope: Envelope, extensions: &ExtensionWriter, out: &mut Vec<u8>) -> usize {
+    let start = out.len();
+    out.extend_from_slice(&[0xA0, envelope.payload_type]);
+    out.extend_from_slice(&(envelope.seq as u16).to_be_bytes());
+    out.extend_from_slice(&timestamp.to_be_bytes());
+    out.extend_from_slice(&envelope.ssrc.to_be_bytes());
+    if extensions.write(Extensions::default(), envelope.transport_wide, out) {
+        out[start] |= 0x10;
+    }
+    let header = out.len() - start;
+    out.resize(out.len() + PADDING - 1, 0);
+    out.push(PADDING as u8);
     header
 }
 
@@ -148,7 +185,8 @@ mod tests {
         (header, out.split_off(3))
     }
 
-    const PLAIN: Envelope = Envelope { ssrc: 0x0506_0708, payload_type: 96, seq: 0x1_FFFE, is_retransmission: false };
+    const PLAIN: Envelope =
+        Envelope { ssrc: 0x0506_0708, payload_type: 96, seq: 0x1_FFFE, is_retransmission: false, transport_wide: None };
 
     #[test]
     fn without_extensions_a_packet_is_header_and_payload() {
@@ -162,7 +200,7 @@ mod tests {
 
     #[test]
     fn agreed_extensions_are_written_and_padded_to_words() {
-        let ids = ExtensionIds { mid: 4, audio_level: 1, orientation: 0 };
+        let ids = ExtensionIds { mid: 4, audio_level: 1, ..ExtensionIds::default() };
         let extensions = Extensions { audio_level: Some(0x94), orientation: Some(1) };
         let packet = Packet { extensions, ..Packet::for_tests(Instant::now()) };
 
@@ -172,6 +210,28 @@ mod tests {
         assert_eq!(bytes[0], 0x90);
         assert_eq!(bytes[12..24], [0xBE, 0xDE, 0, 2, 0x41, b'a', b'b', 0x10, 0x94, 0, 0, 0]);
         assert_eq!(bytes[24..], [0xAA, 0xBB]);
+    }
+
+    #[test]
+    fn the_transport_wide_number_is_written_where_it_was_agreed_to() {
+        let ids = ExtensionIds { transport_wide: 3, ..ExtensionIds::default() };
+        let envelope = Envelope { transport_wide: Some(0x1234), ..PLAIN };
+        let packet = Packet::for_tests(Instant::now());
+
+        assert_eq!(written(&packet, envelope, ids, "").1[12..20], [0xBE, 0xDE, 0, 1, 0x31, 0x12, 0x34, 0]);
+        assert_eq!(written(&packet, envelope, ExtensionIds::default(), "").0, 12);
+    }
+
+    #[test]
+    fn padding_says_how_much_it_is() {
+        let ids = ExtensionIds { transport_wide: 3, ..ExtensionIds::default() };
+        let mut out = Vec::new();
+
+        let envelope = Envelope { transport_wide: Some(1), ..PLAIN };
+        let header = write_padding(7, envelope, &ExtensionWriter::new(ids, ""), &mut out);
+
+        assert_eq!((header, out.len()), (20, 20 + PADDING));
+        assert_eq!((out[0], out.last()), (0xB0, Some(&255)));
     }
 
     #[test]

@@ -9,6 +9,7 @@ const GENERIC_NACK: u8 = 1;
 const TRANSPORT_WIDE: u8 = 15;
 const PICTURE_LOSS: u8 = 1;
 const FULL_INTRA: u8 = 4;
+const APPLICATION_LAYER: u8 = 15;
 const CNAME: u8 = 1;
 const REPORT_BLOCK: usize = 24;
 /// Header, sender, media source.
@@ -41,6 +42,8 @@ pub enum Feedback<'a> {
     KeyframeWanted {
         ssrc: u32,
     },
+    /// All streams together should not take more than this, in bits a second (draft-alvestrand-rmcat-remb-03).
+    RemoteLimit(u64),
     /// A transport-wide congestion control message, from its base sequence number on.
     TransportWide(&'a [u8]),
 }
@@ -78,6 +81,11 @@ pub fn read<'a>(compound: &'a [u8], mut tell: impl FnMut(Feedback<'a>)) {
                 for entry in packet.get(FEEDBACK_HEADER..).unwrap_or_default().chunks_exact(8) {
                     tell(Feedback::KeyframeWanted { ssrc: word(entry, 0) });
                 }
+            }
+            PAYLOAD_FEEDBACK if count == APPLICATION_LAYER && packet.get(12..16) == Some(b"REMB") => {
+                let value = word(packet, 16);
+                let (exponent, mantissa) = (value >> 18 & 0x3f, u64::from(value & 0x3_ffff));
+                tell(Feedback::RemoteLimit(mantissa.checked_shl(exponent).unwrap_or(u64::MAX)));
             }
             _ => {}
         }
@@ -185,6 +193,13 @@ mod tests {
                 Feedback::TransportWide(&[0, 1, 0, 2, 0, 0, 0, 0]),
             ]
         );
+    }
+
+    #[test]
+    fn reads_what_a_receiver_estimates() {
+        let mut packet = vec![0x8f, 206, 0, 5, 0, 0, 0, 1, 0, 0, 0, 0];
+        packet.extend_from_slice(b"REMB\x01\x07\xa1\x20\0\0\0\x09");
+        assert_eq!(told(&packet), [Feedback::RemoteLimit(0x3_a120 << 1)]);
     }
 
     #[test]

@@ -6,5 +6,5 @@ mod vp8;
 mod vp8_descriptor;
 
 pub use rtp::{RtpMunger, RtpPosition};
-pub use vp8::Vp8Munger;
+pub use vp8::{Frame, Vp8Munger};
 pub use vp8_descriptor::{Vp8Descriptor, Vp8Patch};

@@ -14,6 +14,7 @@ pub struct Vp8Descriptor {
     tl0_pic_idx: Option<u8>,
     /// TID and Y as they are, KEYIDX in the low five bits.
     tid_and_key_idx: Option<u8>,
+    has_tid: bool,
     has_key_idx: bool,
     starts_keyframe: bool,
 }
@@ -33,6 +34,7 @@ impl Vp8Descriptor {
             is_long: false,
             tl0_pic_idx: None,
             tid_and_key_idx: None,
+            has_tid: false,
             has_key_idx: false,
             starts_keyframe: false,
         };
@@ -52,6 +54,7 @@ impl Vp8Descriptor {
             }
             if extension & 0x30 != 0 {
                 parsed.tid_and_key_idx = Some(next()?);
+                parsed.has_tid = extension & 0x20 != 0;
                 parsed.has_key_idx = extension & 0x10 != 0;
             }
         }
@@ -72,6 +75,21 @@ impl Vp8Descriptor {
 
     pub fn key_idx(&self) -> Option<u8> {
         self.tid_and_key_idx.filter(|_| self.has_key_idx).map(|b| b & 0x1f)
+    }
+
+    /// The picture id has 15 bits rather than 7.
+    pub fn is_long(&self) -> bool {
+        self.is_long
+    }
+
+    /// The temporal layer the packet's frame belongs to; 0, of which all others are built, when there are none.
+    pub fn temporal(&self) -> u8 {
+        self.tid_and_key_idx.filter(|_| self.has_tid).map_or(0, |b| b >> 6)
+    }
+
+    /// The frame is built of the lowest temporal layer alone: whoever has that can go on with this one.
+    pub fn is_sync(&self) -> bool {
+        self.tid_and_key_idx.is_some_and(|b| self.has_tid && b & 0x20 != 0)
     }
 
     /// True when the packet begins a key frame.
@@ -146,6 +164,15 @@ mod tests {
         for short in [&[][..], &[0x90], &[0x90, 0x80], &[0x90, 0x80, 0x80], &[0x90, 0x40], &[0x10], &[0x90, 0x10]] {
             assert_eq!(Vp8Descriptor::parse(short), None, "{short:?}");
         }
+    }
+
+    #[test]
+    fn reads_the_temporal_layer_and_where_one_can_be_joined() {
+        let temporal = |payload: &[u8]| Vp8Descriptor::parse(payload).map(|d| (d.temporal(), d.is_sync())).unwrap();
+        assert_eq!(temporal(&[0x90, 0xf0, 0x92, 0x34, 9, 0xa3, 1]), (2, true));
+        assert_eq!(temporal(&[0x90, 0x20, 0x40, 1]), (1, false));
+        assert_eq!(temporal(&[0x90, 0x10, 0xe3, 1]), (0, false), "a key index alone is no layer");
+        assert_eq!(temporal(&[0x10, 0x00]), (0, false));
     }
 
     proptest! {

@@ -53,14 +53,19 @@ impl Room {
             self.retarget(now, stream.track, out);
         }
         let incoming = look_at(packet, stream.layer, format, captured);
+        let Some(track) = self.tracks.get_mut(stream.track).and_then(Option::as_mut) else {
+            return;
+        };
+        let Some(layer) = track.layers.get_mut(usize::from(stream.layer)) else {
+            return;
+        };
         if format != Format::Opus {
+            let temporal = incoming.vp8.map_or(0, |d| d.temporal());
+            layer.rate.count(temporal, incoming.payload.len(), incoming.marker);
             self.forward(now, stream.track, &incoming, out);
             return;
         }
-        let track = self.tracks.get_mut(stream.track).and_then(Option::as_mut);
-        let layer = track.and_then(|t| t.layers.get_mut(usize::from(stream.layer)));
-        let packets = layer.map(|layer| layer.repair.forwardable(incoming, primary.map(|pt| *pt)));
-        for packet in packets.into_iter().flatten().flatten() {
+        for packet in layer.repair.forwardable(incoming, primary.map(|pt| *pt)).into_iter().flatten() {
             self.forward(now, stream.track, &packet, out);
         }
     }

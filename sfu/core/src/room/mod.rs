@@ -3,6 +3,7 @@
 //! Peers and tracks are kept in slots and named by small indices, so that forwarding a packet looks nothing up by handle.
 //! Everything that runs a peer's transport is contained: a panic removes that peer and forwarding goes on.
 
+mod allotments;
 mod cameras;
 mod capture_clock;
 mod data;
@@ -236,7 +237,11 @@ impl Room {
         let mut arrivals = Vec::new();
         match contain(|| transport.handle_rtcp(now, packet, &mut out.datagrams, &mut arrivals)) {
             Ok(taken) => {
+                let is_changed = transport.take_limit_change();
                 self.take_arrivals(now, (slot, Target::Subscriber), arrivals, out);
+                if is_changed {
+                    self.allot(now, slot, out);
+                }
                 if taken { Ok(()) } else { Err(Refused::Malformed) }
             }
             Err(text) => {
@@ -248,6 +253,18 @@ impl Room {
 
     pub fn handle_timeout(&mut self, now: Instant, at: (usize, Target), out: &mut Outputs) {
         self.run(now, at, out, |t| t.handle_timeout(now));
+        if self.transport_at(at.0, at.1).is_some_and(|t| t.take_media_due(now)) {
+            self.mark_dirty(at);
+        }
+    }
+
+    /// This transport has something to send with the next flush.
+    fn mark_dirty(&mut self, at: (usize, Target)) {
+        if let Some(transport) = self.transport_at(at.0, at.1)
+            && !std::mem::replace(&mut transport.is_dirty, true)
+        {
+            self.dirty.push(at);
+        }
     }
 
     pub fn panic_peer(&mut self, slot: usize) {
@@ -269,8 +286,12 @@ impl Room {
                 transport.is_dirty = false;
                 if at.1 == Target::Publisher {
                     self.handle_timeout(now, at, out);
-                } else if let Err(text) = contain(|| transport.flush_media(now, &mut out.datagrams)) {
-                    self.crash(now, at.0, text, out);
+                } else {
+                    match contain(|| transport.flush_media(now, &mut out.datagrams)) {
+                        Err(text) => self.crash(now, at.0, text, out),
+                        Ok(true) => out.touched.push(at),
+                        Ok(false) => {}
+                    }
                 }
             }
         }

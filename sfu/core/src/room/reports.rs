@@ -35,6 +35,11 @@ impl Room {
             let silent = layer.last_packet.is_none_or(|t| now.saturating_duration_since(t) >= limits::LAYER_SILENCE);
             changed |= layer.flowing && silent;
             layer.flowing &= !silent;
+            if layer.flowing {
+                layer.rate.measure(now);
+            } else {
+                layer.rate.reset();
+            }
             if layer.flowing && layer.keyframes.poll(now) {
                 due.push(number as u8);
             }
@@ -85,12 +90,20 @@ impl Room {
                 }
             }
         }
+        let is_limited = peer.subscriber.as_mut().is_some_and(|t| t.take_limit_change() || t.video_limit().is_some());
         if now >= peer.stats_due {
             peer.stats_due = now + limits::STATS_INTERVAL;
             if let Some(stats) = stats_of(now, peer) {
                 out.events.push(Event::StatsMeasured { peer: id, stats });
             }
         }
+        if peer.limits_pictures() {
+            self.retarget_peer(slot);
+        }
+        if is_limited {
+            self.mark_dirty((slot, Target::Subscriber));
+        }
+        self.allot(now, slot, out);
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::time::Instant;
 
+use super::track::Track;
 use super::{Outputs, Room};
+use crate::allocation::Allotment;
 use crate::commands::{Kind, SubscriptionSettings};
 use crate::ids::TrackId;
 use crate::layers::{LayerState, choose_layer};
@@ -31,6 +33,8 @@ impl Room {
             settings: SubscriptionSettings::default(),
             is_configured: false,
             layers: LayerState::default(),
+            allotment: Allotment::EVERYTHING,
+            temporal_wish: Allotment::MOST_TEMPORAL,
             is_told_paused: false,
         });
         self.retarget_peer(slot);
@@ -62,6 +66,7 @@ impl Room {
         subscription.settings = settings;
         subscription.is_configured = true;
         self.retarget_peer(slot);
+        self.allot(now, slot, out);
         self.request_awaited_keyframes(now, slot, out);
     }
 
@@ -88,13 +93,14 @@ impl Room {
         let Some(track) = self.tracks.get(index).and_then(Option::as_ref) else {
             return;
         };
-        let (flowing, kind) = (track.flowing(), track.kind);
+        let kind = track.kind;
         let mut awaited = [false; MAX_LAYERS];
         for peer in self.peers.iter_mut().flatten() {
             for subscription in peer.subscriptions().filter(|s| s.track == index) {
-                set_target(subscription, flowing);
+                aim(subscription, track);
                 if let Some(layer) = subscription.layers.awaits().filter(|_| kind == Kind::Video) {
-                    awaited[usize::from(layer)] |= subscription.settings.enabled;
+                    awaited[usize::from(layer)] |=
+                        subscription.settings.enabled && subscription.allotment != Allotment::Paused;
                 }
             }
         }
@@ -109,12 +115,22 @@ impl Room {
         };
         for subscription in peer.subscriptions() {
             if let Some(track) = self.tracks.get(subscription.track).and_then(Option::as_ref) {
-                set_target(subscription, track.flowing());
+                aim(subscription, track);
             }
         }
     }
 }
 
-fn set_target(subscription: &mut Subscription, flowing: [bool; MAX_LAYERS]) {
-    subscription.layers.set_target(choose_layer(subscription.settings.max_layer, flowing));
+/// Aim at the best layer that is wanted, affordable and there.
+fn aim(subscription: &mut Subscription, track: &Track) {
+    let settings = subscription.settings;
+    let most = match subscription.allotment {
+        Allotment::UpTo { layer, .. } => layer.min(settings.max_layer),
+        Allotment::Paused => settings.max_layer,
+    };
+    let target = choose_layer(most, track.flowing());
+    subscription.layers.set_target(target);
+    let forwarded = target.and_then(|t| track.layers.get(usize::from(t))).filter(|_| settings.max_fps > 0);
+    subscription.temporal_wish =
+        forwarded.map_or(Allotment::MOST_TEMPORAL, |layer| layer.rate.temporal_for(settings.max_fps));
 }

@@ -7,6 +7,7 @@ use str0m::media::{Mid, Rid};
 use crate::commands::Kind;
 use crate::ids::TrackId;
 use crate::keyframes::KeyframeThrottle;
+use crate::layer_rate::LayerRate;
 use crate::levels::LevelMeter;
 use crate::limits::{self, MAX_LAYERS};
 use crate::redundancy::Repair;
@@ -20,6 +21,7 @@ pub(super) struct Layer {
     pub(super) keyframes: KeyframeThrottle,
     /// Of audio.
     pub(super) repair: Repair,
+    pub(super) rate: LayerRate,
 }
 
 impl Layer {
@@ -31,6 +33,7 @@ impl Layer {
             announced: false,
             keyframes: KeyframeThrottle::new(limits::KEYFRAME_INTERVAL),
             repair: Repair::default(),
+            rate: LayerRate::default(),
         }
     }
 }

@@ -17,6 +17,8 @@ pub struct Camera {
 pub struct CameraLayer {
     pub rid: Option<Rid>,
     pub is_off: bool,
+    /// In three temporal layers rather than one.
+    pub temporal_layers: bool,
     pub frames: u32,
     wants_keyframe: bool,
     seq: u64,
@@ -37,6 +39,7 @@ impl Camera {
             .map(|(i, rid)| CameraLayer {
                 rid,
                 is_off: false,
+                temporal_layers: false,
                 frames: 0,
                 wants_keyframe: true,
                 // Every layer counts from elsewhere, one of them close to every wrap.
@@ -73,11 +76,15 @@ impl Camera {
             };
             let keyframe = std::mem::take(&mut layer.wants_keyframe);
             layer.picture_id = layer.picture_id.wrapping_add(1) & 0x7fff;
-            layer.tl0 = layer.tl0.wrapping_add(1);
             layer.frames += 1;
+            let temporal = if layer.temporal_layers && !keyframe { [0, 2, 1, 2][layer.frames as usize % 4] } else { 0 };
+            layer.tl0 = layer.tl0.wrapping_add(u8::from(temporal == 0));
             for part in 0..2u8 {
                 layer.seq += 1;
-                let payload = vp8_payload(layer.picture_id, layer.tl0, part == 0, keyframe, index as u8, layer.frames);
+                let tid = temporal << 6 | u8::from(layer.frames % 4 < 3) << 5;
+                let mut payload =
+                    vp8_payload(layer.picture_id, layer.tl0, part == 0, keyframe, index as u8, layer.frames);
+                payload[5] = tid;
                 let write =
                     RtpWrite::new(pt, layer.seq.into(), layer.timestamp, now, payload).marker(part == 1).nackable(true);
                 stream.write_rtp(write);

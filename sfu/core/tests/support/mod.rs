@@ -227,7 +227,7 @@ impl World {
 
     pub fn set_subscription(&mut self, who: Who, track: TrackId, enabled: bool, max_layer: u8) {
         let peer = self.people[who].peer;
-        let settings = SubscriptionSettings { enabled, max_layer, priority: 0 };
+        let settings = SubscriptionSettings { enabled, max_layer, max_fps: 0, priority: 0 };
         self.command(Command::SetSubscription { peer, track, settings });
     }
 

@@ -27,7 +27,7 @@ Section: TypeAlias = tuple[str, Kind, str, list[str], str]
 #                                                     and one last empty or shorter list when someone falls silent
 #   ("stats", peer, {"loss": 0…1, "rtt_ms": float, "jitter_ms": float, "tx_bytes": int, "rx_bytes": int})   every 5 s
 #   ("stream_state", peer, track, "active" | "paused")  a track this peer agreed to receive is not forwarded for want of
-#                                                     room, or is again; everything is active until said otherwise
+#                                                     room or bandwidth, or is again; everything is active until said so
 #   ("crashed", peer, text)                           its transport panicked; the peer is removed already
 Event: TypeAlias = tuple[object, ...]
 
@@ -138,8 +138,9 @@ class Engine:
         """Say what this peer wants of a track.
 
         ``max_layer``: 0 low, 1 medium, 2 high; fewer layers than that, or silent ones: the best there is below, else
-        the lowest above. ``max_fps`` is accepted and not acted upon. ``priority``: larger is
-        more important, 0 says nothing.
+        the lowest above. ``max_fps``: only the temporal layers that stay within it, at least the lowest; 0: all.
+        ``priority``: larger is more important, 0 says nothing. All of it is a wish: where the client's network takes
+        less, more important tracks are served first ("stream_state").
         """
 
     # Data.
