@@ -112,9 +112,9 @@ mod tests {
         rate.measure(start);
         (0..10).for_each(|_| rate.count(0, 960, true));
         rate.measure(start + Duration::from_secs(1));
-        assert_eq!(rate.costs(), [80e3; 3]);
+        assert_eq!(rate.costs().map(|c| c as u64), [80_000; 3]);
         assert_eq!(rate.temporal_for(30), 2);
         rate.reset();
-        assert_eq!(rate.costs(), [0.0; 3]);
+        assert_eq!(rate.costs().map(|c| c as u64), [0; 3]);
     }
 }
