@@ -54,9 +54,12 @@ class BadNetwork(asyncio.DatagramProtocol):
 
     def answered(self, client: tuple[str, int], data: bytes) -> None:
         """From the SFU."""
-        outside = self._outside
-        if outside is not None and not outside.is_closing():
-            self._pass(self.down, data, lambda data: outside.sendto(data, client))
+        self._pass(self.down, data, lambda data: self._send_outside(data, client))
+
+    def _send_outside(self, data: bytes, client: tuple[str, int]) -> None:
+        # What was delayed may be due after the end.
+        if self._outside is not None and not self._outside.is_closing():
+            self._outside.sendto(data, client)
 
     def _pass(self, way: Direction, data: bytes, send: Callable[[bytes], None]) -> None:
         if self.udp_blocked or self._chance.random() < way.loss:

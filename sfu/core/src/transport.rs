@@ -722,7 +722,9 @@ pub struct Addition {
 fn enable_codecs(codecs: &mut CodecConfig) {
     codecs.enable_opus(true, true);
     let mut opus = codecs.params().to_vec();
-    opus.iter_mut().for_each(|params| params.set_fb_nack(true));
+    for params in &mut opus {
+        params.set_fb_nack(true);
+    }
     *codecs = CodecConfig::new_from_payload_params(opus);
     codecs.enable_vp8(true);
     codecs.add_h264(H264_PT.into(), Some(H264_RTX_PT.into()), true, H264_PROFILE_LEVEL);
