@@ -22,6 +22,8 @@ const INDEX: usize = 4;
 const ENCRYPTED: u32 = 0x8000_0000;
 /// How far behind the newest index an SRTCP packet may be.
 const REPLAY_WINDOW: u32 = 64;
+/// SSRCs a client sends RTCP under: one of each of its streams, and one of those it only receives.
+const MAX_SENDERS: usize = 64;
 
 /// A protection profile as DTLS negotiates it (RFC 5764 section 4.1.2, RFC 7714 section 14.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -246,12 +248,34 @@ impl Sealer {
     }
 }
 
-/// What the client sends: of the RTP family, a subscriber sends reports only.
+/// SRTCP that the client sends.
 pub struct Opener {
     rtcp: Cipher,
-    newest: Option<u32>,
+    /// Oldest first. Only what was authentic makes one.
+    senders: Vec<Sender>,
+}
+
+/// What was taken from one SSRC, each of which counts for itself (RFC 3711 section 3.2.3).
+struct Sender {
+    ssrc: u32,
+    newest: u32,
     /// Bit n: `newest - n` was taken.
     taken: u64,
+}
+
+impl Sender {
+    fn takes(&self, index: u32) -> bool {
+        self.newest.checked_sub(index).is_none_or(|behind| behind < REPLAY_WINDOW && self.taken >> behind & 1 == 0)
+    }
+
+    fn remember(&mut self, index: u32) {
+        if index <= self.newest {
+            self.taken |= 1 << (self.newest - index);
+        } else {
+            self.taken = self.taken.checked_shl(index - self.newest).unwrap_or(0) | 1;
+            self.newest = index;
+        }
+    }
 }
 
 impl fmt::Debug for Opener {
@@ -262,7 +286,7 @@ impl fmt::Debug for Opener {
 
 impl Opener {
     pub fn new(profile: Profile, key: &[u8], salt: &[u8]) -> Option<Self> {
-        Some(Self { rtcp: Cipher::derive(profile, key, salt, &RTCP_LABELS)?, newest: None, taken: 0 })
+        Some(Self { rtcp: Cipher::derive(profile, key, salt, &RTCP_LABELS)?, senders: Vec::new() })
     }
 
     /// The compound packet inside an SRTCP packet, in `plain`, which is emptied first.
@@ -278,7 +302,7 @@ impl Opener {
                     return Err(Refused);
                 }
                 let index = trailer & !ENCRYPTED;
-                self.check_replay(index)?;
+                self.check_replay(ssrc, index)?;
                 let nonce = Nonce::assume_unique_for_key(gcm_rtcp_iv(salt, ssrc, index));
                 let mut associated = [0; RTCP_CLEAR + INDEX];
                 associated[..RTCP_CLEAR].copy_from_slice(&packet[..RTCP_CLEAR]);
@@ -296,7 +320,7 @@ impl Opener {
                 verify_slices_are_equal(&expected.as_ref()[..SHA1_TAG], tag).map_err(|_| Refused)?;
                 let trailer = read_trailer(&signed[end..])?;
                 let index = trailer & !ENCRYPTED;
-                self.check_replay(index)?;
+                self.check_replay(ssrc, index)?;
                 plain.extend_from_slice(&packet[..end]);
                 if trailer & ENCRYPTED != 0 {
                     let iv = cm_iv(salt, ssrc, u64::from(index));
@@ -305,30 +329,25 @@ impl Opener {
                 index
             }
         };
-        self.remember(index);
+        self.remember(ssrc, index);
         Ok(())
     }
 
     /// RFC 3711 section 3.3.2.
-    fn check_replay(&self, index: u32) -> Result<(), Refused> {
-        let Some(behind) = self.newest.and_then(|newest| newest.checked_sub(index)) else {
-            return Ok(());
-        };
-        if behind >= REPLAY_WINDOW || self.taken >> behind & 1 == 1 { Err(Refused) } else { Ok(()) }
+    fn check_replay(&self, ssrc: u32, index: u32) -> Result<(), Refused> {
+        let sender = self.senders.iter().find(|s| s.ssrc == ssrc);
+        if sender.is_none_or(|s| s.takes(index)) { Ok(()) } else { Err(Refused) }
     }
 
-    fn remember(&mut self, index: u32) {
-        match self.newest {
-            Some(newest) if index <= newest => self.taken |= 1 << (newest - index),
-            Some(newest) => {
-                self.taken = self.taken.checked_shl(index - newest).unwrap_or(0) | 1;
-                self.newest = Some(index);
-            }
-            None => {
-                self.taken = 1;
-                self.newest = Some(index);
-            }
+    fn remember(&mut self, ssrc: u32, index: u32) {
+        if let Some(sender) = self.senders.iter_mut().find(|s| s.ssrc == ssrc) {
+            sender.remember(index);
+            return;
         }
+        if self.senders.len() >= MAX_SENDERS {
+            self.senders.remove(0);
+        }
+        self.senders.push(Sender { ssrc, newest: index, taken: 1 });
     }
 }
 
@@ -420,7 +439,7 @@ mod tests {
             hex("81c8000d 4d617273 63e94885 dcdab67c a727d766 2f6b7e99 7ff5c0f7 6c06f32d c676a5f1 730d6fda \
             4ce09b46 86303ded 0bb9275b c84aa458 96cf4d2f c5abf872 45d9eade 800005d4");
         assert_eq!(buffer, expected);
-        let mut opener = Opener { rtcp: cipher(), newest: None, taken: 0 };
+        let mut opener = Opener { rtcp: cipher(), senders: Vec::new() };
         let mut plain = Vec::new();
         opener.open_rtcp(&buffer, &mut plain).unwrap();
         assert_eq!(plain, packet);
@@ -464,6 +483,27 @@ mod tests {
                 assert_eq!(opener.open_rtcp(&sealed[81][..len], &mut plain), Err(Refused));
             }
         }
+    }
+
+    #[test]
+    fn every_sender_counts_for_itself_and_there_are_only_so_many() {
+        let (mut sealer, mut opener) = pair(Profile::AesGcm128);
+        let mut seal = |ssrc: u8, index| {
+            sealer.rtcp_index = index;
+            let mut buffer = vec![0x80, 201, 0, 1, 0, 0, 0, ssrc];
+            assert!(sealer.seal_rtcp(&mut buffer, 0));
+            buffer
+        };
+        let mut plain = Vec::new();
+
+        assert_eq!(opener.open_rtcp(&seal(1, 5_000), &mut plain), Ok(()));
+        assert_eq!(opener.open_rtcp(&seal(2, 0), &mut plain), Ok(()));
+        assert_eq!(opener.open_rtcp(&seal(2, 0), &mut plain), Err(Refused));
+        assert_eq!(opener.open_rtcp(&seal(1, 5_000), &mut plain), Err(Refused));
+        for ssrc in 3..200 {
+            assert_eq!(opener.open_rtcp(&seal(ssrc, 0), &mut plain), Ok(()));
+        }
+        assert_eq!(opener.senders.len(), MAX_SENDERS);
     }
 
     #[test]
