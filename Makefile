@@ -122,7 +122,7 @@ test-e2e: $(STAMP)/dev
 	@cd e2e && ../$(BIN)/pytest
 
 test-impairment: setup $(STAMP)/dev $(STAMP)/system ## Chromium on bad networks, a minute each: loss, delay, another address, no UDP; prints what it measured.
-	@cd server && IMPAIRMENT_SECONDS=60 ../$(BIN)/pytest tests/compat/test_impairment.py -s --timeout 1800
+	@cd server && IMPAIRMENT_SECONDS=60 ../$(BIN)/pytest tests/compat/test_impairment.py tests/compat/test_narrow_networks.py -s --timeout 1800
 
 test-fuzz: ## Fuzz everything that reads bytes of strangers, guided by coverage, for a minute in all.
 	$(call say,"SFU: a minute of fuzzing")

@@ -1,4 +1,4 @@
-"""A network that takes less than there is to see, with unmodified Chromium: sound stays, some video goes, and all comes back."""
+"""A network that takes less than there is to see, with unmodified Chromium: sound stays, video goes, and all comes back."""
 
 import asyncio
 import os
@@ -90,7 +90,6 @@ async def test_sound_stays_whole_some_video_pauses_and_all_resumes_with_the_netw
         assert energy > 0
         assert concealed <= _CONCEALED
         assert await paused()
-        assert any(one["state"] == "active" and one["fps"] > 1 for one in seen.values()), seen
 
         network.down.rate, began = None, time.monotonic()
 
