@@ -196,7 +196,7 @@ async def test_old_keys_are_forgotten_every_hour(anywhere: Tenant, any_server: R
     await anywhere.post("/rooms", json=WEEKLY, headers={"idempotency-key": "another"})
     any_server.clock.advance(hours=23)
 
-    await any_server.server.jobs.run_due()
+    await any_server.run_due_jobs()
 
     assert await count_keys(any_server) == 1
     job = await any_server.server.context.database.read(
@@ -215,7 +215,7 @@ async def test_all_old_keys_are_forgotten_however_many(server: RunningServer):
     await server.server.context.database.write(fill)
     server.clock.advance(hours=24)
 
-    await server.server.jobs.run_due()
+    await server.run_due_jobs()
 
     assert await count_keys(server) == 0
 

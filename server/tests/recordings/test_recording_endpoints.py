@@ -7,12 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
 from support.server import ORIGIN, RunningServer, Tenant
 
-from moothall.jobs.store import jobs
 from moothall.kit.ids import new_uuid
-from moothall.recordings import service, store
+from moothall.recordings import store
 from moothall.recordings.model import Recording, RecordingStatus
 from moothall.sessions import store as sessions
 from moothall.sessions.model import Session
@@ -68,13 +66,6 @@ class Studio:
 
     def files(self) -> set[str]:
         return {path.name for path in self.folder.iterdir()}
-
-    async def sweep(self) -> None:
-        """Every removal that is due has run when this returns, here or in the background."""
-        due = select(jobs.c.id).where(jobs.c.kind == service.SWEEP_JOB, jobs.c.run_at <= self.server.clock.now())
-        async with asyncio.timeout(20):
-            while await self.server.server.context.database.read(lambda connection: connection.execute(due).all()):
-                await self.server.server.jobs.run_due()
 
     async def link(self, recording: Recording) -> str:
         url: str = (await self.tenant.get(f"/recordings/{recording.id}")).json()["_links"]["url"]["href"]
@@ -197,7 +188,7 @@ async def test_a_deleted_recording_is_gone_with_its_file_and_links(acme: Tenant,
     assert (response.status_code, response.content) == (204, b"")
     assert (await acme.http.get(url)).status_code == 404
     assert (await acme.get(f"/recordings/{recording.id}")).status_code == 404
-    await studio.sweep()
+    await studio.server.run_due_jobs()
     assert studio.files() == {other.file}
     assert (await acme.request("DELETE", f"/recordings/{recording.id}")).json() == {
         "message": "Could not find recording",

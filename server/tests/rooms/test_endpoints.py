@@ -374,7 +374,7 @@ async def test_an_application_can_have_a_thousand_open_rooms(
     refused = await acme.post("/rooms", json={"display_name": "One more"})
     await globex.create_room()
     clock.advance(minutes=10)
-    await server.server.jobs.run_due()
+    await server.run_due_jobs()
     await acme.create_room()
 
     assert refused.status_code == 403

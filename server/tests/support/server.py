@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+from sqlalchemy import select
 
 from moothall.api.authentication import mint_token
 from moothall.app import Server, running
@@ -16,12 +17,14 @@ from moothall.applications import service as applications
 from moothall.applications.keys import KeyPair
 from moothall.db import Connection
 from moothall.engine import Meetings
+from moothall.jobs.store import jobs
 from moothall.kit.clock import Clock
 from moothall.kit.ids import new_uuid
 from moothall.media import Media
 from moothall.settings import ServerSecrets, Settings
 from support.clock import FakeClock
 from support.engine import FakeEngine
+from support.waiting import eventually
 
 ORIGIN = "https://meet.example"
 
@@ -84,6 +87,17 @@ class RunningServer:
 
         application_id, account_id = await self.server.context.database.write(create)
         return Tenant(application_id, account_id, keys, self.clock, self.http)
+
+    async def run_due_jobs(self) -> None:
+        """What is due has run when this returns: here, or by the server's own runner, which may have it under way already."""
+        due = select(jobs.c.id).where(jobs.c.run_at <= self.clock.now()).limit(1)
+
+        async def nothing_is_left() -> bool:
+            await self.server.jobs.run_due()
+            left = await self.server.context.database.read(lambda connection: connection.execute(due).first())
+            return left is None
+
+        await eventually(nothing_is_left)
 
 
 @asynccontextmanager

@@ -1,6 +1,5 @@
 """The upload of a logo, from the form to the image everybody loads."""
 
-import asyncio
 import io
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -9,11 +8,9 @@ from typing import Any
 import httpx2
 import pytest
 from PIL import Image
-from sqlalchemy import select
 from support import pictures
 from support.server import ORIGIN, RunningServer, Tenant
 
-from moothall.jobs.store import jobs
 from moothall.themes import service
 
 THEME = {"main_color": "#12f64e", "brand_text": "Acme Inc."}
@@ -52,14 +49,6 @@ async def finalize(tenant: Tenant, theme_id: str, *keys: Any) -> httpx2.Response
 def files(server: RunningServer) -> set[str]:
     folder = server.server.context.settings.data_dir / "logos"
     return {path.name for path in folder.iterdir()} if folder.is_dir() else set()
-
-
-async def sweep(server: RunningServer) -> None:
-    """Every job that is due has run when this returns, here or in the background."""
-    due = select(jobs.c.id).where(jobs.c.kind.in_(KINDS), jobs.c.run_at <= server.clock.now())
-    async with asyncio.timeout(20):
-        while await server.server.context.database.read(lambda connection: connection.execute(due).all()):
-            await server.server.jobs.run_due()
 
 
 def readable_by_others(folder: Path) -> list[Path]:
@@ -132,7 +121,7 @@ async def test_a_new_logo_replaces_the_old_one_and_its_file(acme: Tenant, server
     first = (await finalize(acme, theme_id, await uploaded(acme))).json()["brand_image_white_url"]
 
     second = (await finalize(acme, theme_id, await uploaded(acme))).json()["brand_image_white_url"]
-    await sweep(server)
+    await server.run_due_jobs()
 
     assert first != second
     assert (await server.http.get(first)).status_code == 404
@@ -326,11 +315,11 @@ async def test_an_upload_that_is_not_finalised_goes_after_an_hour(acme: Tenant, 
     theme_id = await new_theme(acme)
     key = await uploaded(acme)
     acme.clock.advance(minutes=59)
-    await sweep(server)
+    await server.run_due_jobs()
     assert len(files(server)) == 1
 
     acme.clock.advance(minutes=1)
-    await sweep(server)
+    await server.run_due_jobs()
 
     assert files(server) == set()
     assert (await finalize(acme, theme_id, key)).json()["errors"][0]["code"] == "key_not_found"
@@ -340,7 +329,7 @@ async def test_a_logo_stays_when_the_sweeper_comes_by(acme: Tenant, server: Runn
     theme = (await finalize(acme, await new_theme(acme), await uploaded(acme))).json()
 
     acme.clock.advance(hours=2)
-    await sweep(server)
+    await server.run_due_jobs()
 
     assert (await server.http.get(theme["brand_image_white_url"])).status_code == 200
 
@@ -349,7 +338,7 @@ async def test_the_logos_of_a_deleted_theme_go(acme: Tenant, server: RunningServ
     theme = (await finalize(acme, await new_theme(acme), await uploaded(acme))).json()
 
     await acme.request("DELETE", f"/themes/{theme['theme_id']}")
-    await sweep(server)
+    await server.run_due_jobs()
 
     assert files(server) == set()
     assert (await server.http.get(theme["brand_image_white_url"])).status_code == 404
@@ -369,7 +358,7 @@ async def test_what_was_written_before_a_crash_goes(
     assert len(files(server)) == 2
 
     acme.clock.advance(hours=1)
-    await sweep(server)
+    await server.run_due_jobs()
 
     assert files(server) == set()
 
@@ -382,7 +371,7 @@ async def test_a_hundred_uploads_may_wait(acme: Tenant, server: RunningServer, g
 
     await uploaded(globex)
     acme.clock.advance(hours=1)
-    await sweep(server)
+    await server.run_due_jobs()
     await uploaded(acme)
 
 

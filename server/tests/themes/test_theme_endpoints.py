@@ -255,7 +255,7 @@ async def test_an_ended_room_does_not_keep_its_theme(acme: Tenant, server: Runni
     theme_id = (await create_theme(acme))["theme_id"]
     room = await acme.create_room(theme_id=theme_id)
     acme.clock.advance(minutes=11)
-    await server.server.jobs.run_due()
+    await server.run_due_jobs()
 
     response = await acme.request("DELETE", f"/themes/{theme_id}")
 
