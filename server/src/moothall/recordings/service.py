@@ -5,14 +5,14 @@ from dataclasses import replace
 from datetime import datetime
 
 from moothall.api.errors import Conflict, NotFound
-from moothall.callbacks import outbox
-from moothall.callbacks.model import Event, Topic
+from moothall.callbacks.model import Topic
 from moothall.db import Connection
 from moothall.jobs import store as jobs
 from moothall.kit.clock import render_timestamp
 from moothall.recordings import store
 from moothall.recordings.model import Recording, RecordingStatus
-from moothall.rooms import store as rooms
+from moothall.rooms import service as rooms
+from moothall.rooms import store as rooms_store
 from moothall.sessions import store as sessions
 
 SWEEP_JOB = "recording_sweep"
@@ -101,19 +101,8 @@ def _times(recording: Recording) -> dict[str, object]:
 
 
 def _tell(connection: Connection, recording: Recording, name: str, fields: Mapping[str, object], now: datetime) -> None:
-    room = rooms.find_room(connection, recording.room_id)
+    room = rooms_store.find_room(connection, recording.room_id)
     if room is None:
         return
-    outbox.record(
-        connection,
-        Event(
-            application_id=recording.application_id,
-            room_id=recording.room_id,
-            topic=Topic.RECORDINGS,
-            name=name,
-            payload={"recording_id": recording.id, "session_id": recording.session_id, **fields},
-            url=room.callback_urls.recordings_callback_url,
-            metadata=room.metadata,
-            at=now,
-        ),
-    )
+    payload = {"recording_id": recording.id, "session_id": recording.session_id, **fields}
+    rooms.tell(connection, room, Topic.RECORDINGS, name, payload, now=now)

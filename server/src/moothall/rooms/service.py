@@ -145,25 +145,38 @@ def expire_room(connection: Connection, room: Room, now: datetime) -> Room:
     ended = model.end(room, now)
     store.save_room(connection, ended)
     jobs.cancel(connection, kind=EXPIRY_JOB, key=room.id)
+    fields = {
+        "room_id": ended.id,
+        "room_type": ended.type.value,
+        "expires_at": _rendered(model.shown_expiry(ended)),
+        "created_at": render_timestamp(ended.created_at),
+    }
+    tell(connection, ended, Topic.ROOMS, "room:expired", fields, now=now)
+    return ended
+
+
+def tell(
+    connection: Connection, room: Room, topic: Topic, name: str, fields: Mapping[str, object], *, now: datetime
+) -> None:
+    """Something has happened in the room: an event for its own URL of the topic, or where it has none, the application's."""
+    urls = {
+        Topic.ROOMS: room.callback_urls.rooms_callback_url,
+        Topic.SESSIONS: room.callback_urls.sessions_callback_url,
+        Topic.RECORDINGS: room.callback_urls.recordings_callback_url,
+    }
     outbox.record(
         connection,
         Event(
-            application_id=ended.application_id,
-            room_id=ended.id,
-            topic=Topic.ROOMS,
-            name="room:expired",
-            payload={
-                "room_id": ended.id,
-                "room_type": ended.type.value,
-                "expires_at": _rendered(model.shown_expiry(ended)),
-                "created_at": render_timestamp(ended.created_at),
-            },
-            url=ended.callback_urls.rooms_callback_url,
-            metadata=ended.metadata,
+            application_id=room.application_id,
+            room_id=room.id,
+            topic=topic,
+            name=name,
+            payload=fields,
+            url=urls[topic],
+            metadata=room.metadata,
             at=now,
         ),
     )
-    return ended
 
 
 def expire_room_if_due(connection: Connection, room_id: str, now: datetime) -> Room | None:

@@ -14,11 +14,9 @@ is a time of grace:
   room gives people another ten minutes from the time they could have returned.
 """
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from moothall.callbacks import outbox
-from moothall.callbacks.model import Event, Topic
+from moothall.callbacks.model import Topic
 from moothall.db import Connection
 from moothall.jobs import store as jobs
 from moothall.kit.clock import render_timestamp
@@ -169,7 +167,7 @@ def _start(connection: Connection, room: Room, at: datetime, now: datetime) -> S
     )
     store.insert_session(connection, session)
     rooms.room_occupied(connection, room, now)
-    _tell(connection, room, "session:started", _session_fields(session), now)
+    rooms.tell(connection, room, Topic.SESSIONS, "session:started", _session_fields(session), now=now)
     return session
 
 
@@ -195,7 +193,7 @@ def _end_attendances(
     store.end_session(connection, session.id, ended_at)
     jobs.cancel(connection, kind=GRACE_JOB, key=session.room_id)
     fields = {**_session_fields(session), "ended_at": render_timestamp(ended_at)}
-    _tell(connection, room, "session:ended", fields, now)
+    rooms.tell(connection, room, Topic.SESSIONS, "session:ended", fields, now=now)
     rooms.room_vacated(connection, room, vacated_at)
 
 
@@ -225,20 +223,4 @@ def _tell_participant(connection: Connection, room: Room, attendance: Attendance
         "type": TYPES[attendance.role],
         "is_host": attendance.role is Role.OWNER,
     }
-    _tell(connection, room, name, fields, now)
-
-
-def _tell(connection: Connection, room: Room, name: str, fields: Mapping[str, object], now: datetime) -> None:
-    outbox.record(
-        connection,
-        Event(
-            application_id=room.application_id,
-            room_id=room.id,
-            topic=Topic.SESSIONS,
-            name=name,
-            payload=fields,
-            url=room.callback_urls.sessions_callback_url,
-            metadata=room.metadata,
-            at=now,
-        ),
-    )
+    rooms.tell(connection, room, Topic.SESSIONS, name, fields, now=now)
