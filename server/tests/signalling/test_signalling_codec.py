@@ -136,6 +136,9 @@ class TestRequests:
             '{"offer": 3}',
             '{"mute": {"sid": "a", "sid": "b"}}',
             '["offer"]',
+            '{"\\ud800": 1}',
+            '{"offer": {"\\ud800": 1}}',
+            '{"offer": "\\ud800"}',
             "[" * 100_000,
             '{"offer":' * 5_000,
             frame(add_track=pb.AddTrackRequest(cid="", type=pb_models.TrackType.AUDIO)),
@@ -146,6 +149,12 @@ class TestRequests:
             frame(trickle=pb.TrickleRequest(candidateInit="[]")),
             frame(trickle=pb.TrickleRequest(candidateInit='{"candidate": 5}')),
             frame(trickle=pb.TrickleRequest(candidateInit='{"candidate": "' + "x" * 2_000 + '"}')),
+            frame(trickle=pb.TrickleRequest(candidateInit='{"candidate": "\\ud800"}')),
+            frame(
+                subscription_permission=pb.SubscriptionPermission(
+                    track_permissions=[pb.TrackPermission(track_sids=["x"] * 1_001)] * 2
+                )
+            ),
             frame(subscription=pb.UpdateSubscription(track_sids=["x"] * 2_001)),
             frame(update_metadata=pb.UpdateParticipantMetadata(name="x" * 300)),
             frame(update_metadata=pb.UpdateParticipantMetadata(metadata="x" * 70_000)),

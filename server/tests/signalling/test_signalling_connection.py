@@ -149,6 +149,17 @@ async def test_close_comes_after_everything_that_waits() -> None:
     assert socket.closed == 1000
 
 
+async def test_who_waits_for_a_farewell_does_not_wait_for_a_client_that_went() -> None:
+    connection = Connection()
+    async with writing(connection) as socket:
+        socket.open.clear()
+        connection.send(Pong(1, 2, legacy=False))
+        connection.close(1000)
+        await asyncio.sleep(0)
+
+    assert connection.finished.is_set()
+
+
 async def test_client_that_lets_too_much_wait_is_given_up() -> None:
     by_frames, by_states = Connection(), Connection()
     for _ in range(limits.MAX_PENDING_MESSAGES + 1):

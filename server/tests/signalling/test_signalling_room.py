@@ -956,6 +956,38 @@ class TestData:
         assert back.version > left.version
         assert [one.sid for one in stage.did(commands.SubscribeTrack)] == [bob]
 
+    def test_audience_of_a_hidden_publisher_is_told_once_it_is_seen(self, stage: Stage) -> None:
+        ghost, bob = stage.joins("ghost", permission=Permission(hidden=True)), stage.joins("bob")
+        track = stage.publishes(ghost, "mic", "audio", MIC)
+
+        stage.says(ghost, SubscriptionPermission(all_participants=False, track_permissions=()))
+        assert stage.sent_to(bob, since=stage.last) == []
+        for _ in range(2):
+            stage.happens(UpdateRequested("ghost", permission=Permission()))
+            assert stage.told(bob, SubscriptionPermissionUpdate) == [SubscriptionPermissionUpdate(ghost, track, False)]
+            stage.happens(UpdateRequested("ghost", permission=Permission(hidden=True)))
+            assert stage.told(bob, SubscriptionPermissionUpdate) == []
+
+    def test_who_comes_does_not_hear_a_hidden_one_speak(self, stage: Stage) -> None:
+        alice = stage.joins("alice")
+        track = stage.publishes(alice, "mic", "audio", MIC)
+        stage.happens(LevelsMeasured(((track, 0.5),)))
+        stage.happens(UpdateRequested("alice", permission=Permission(hidden=True)))
+
+        bob = stage.joins("bob")
+
+        assert not [one for one in stage.sent_to(bob) if isinstance(one, SpeakersChanged)]
+
+    def test_what_a_hidden_one_said_before_is_repeated_without_its_name(self, stage: Stage) -> None:
+        alice, bob = stage.joins("alice"), stage.connects("bob")
+        stage.happens(DataReceived(alice, True, packet()))
+        stage.happens(UpdateRequested("alice", permission=Permission(hidden=True)))
+
+        stage.happens(TransportChanged(bob, "subscriber", "connected"))
+
+        (repeated,) = stage.did(commands.SendData)
+        assert (repeated.to, repeated.identity, repeated.sender_sid) == ((bob,), "", "")
+
     def test_hidden_sender_stays_unnamed(self, stage: Stage) -> None:
         ghost = stage.joins("ghost", permission=Permission(hidden=True))
         stage.joins("bob")

@@ -36,6 +36,12 @@ def test_what_is_first_unknown_or_not_asked_for_changes_nothing() -> None:
     assert prefer_codecs("", {"0": "h264"}) == ""
 
 
+def test_a_section_begins_after_a_whole_line_end() -> None:
+    odd = HEAD + AUDIO.format(mid="b")[:-2] + "\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\n"
+
+    assert forbid_redundancy(odd + DATA, {"b"}).endswith("minptime=10;useinbandfec=1\r\n" + DATA)
+
+
 def test_redundancy_is_forbidden_in_the_sections_named() -> None:
     plain = (
         AUDIO.format(mid="b").replace("a=rtpmap:63 red/48000/2\r\na=fmtp:63 111/111\r\n", "").replace(" 63 111", " 111")

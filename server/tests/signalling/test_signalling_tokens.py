@@ -116,6 +116,7 @@ HOSTILE = {
     "no identity": forge(HS256, claims(sub=...)),
     "identity empty": forge(HS256, claims(sub="")),
     "identity too long": forge(HS256, claims(sub="é" * 200)),
+    "issuer a lone surrogate": forge(HS256, claims(iss="\ud800")),
     "identity a lone surrogate": forge(HS256, claims(sub="\ud800")),
     "no grants": forge(HS256, claims(video=...)),
     "grants as text": forge(HS256, claims(video="roomJoin")),

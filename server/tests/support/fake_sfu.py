@@ -131,6 +131,10 @@ class FakeSfu:
         return [call[1:] for call in self.calls if call[0] == name]
 
     def _called(self, name: str, *arguments: Any, handle: bool = False) -> int:
+        for argument in arguments:
+            if isinstance(argument, str):
+                # Rust's strings are UTF-8.
+                argument.encode()
         self.calls.append((name, *arguments))
         if handle:
             self._handles += 1

@@ -173,10 +173,12 @@ def server_data(
 
 
 def _parse_object(text: str) -> dict[str, Any]:
-    """Raises ValueError, also for a name that occurs twice: readers differ about which of the two counts."""
+    """Raises ValueError, also for a name that occurs twice, because readers differ about which of the two counts, and for a lone surrogate."""
     parsed = json.loads(text, object_pairs_hook=_unique)
     if not isinstance(parsed, dict):
         raise TypeError("not an object")
+    # JSON can spell lone surrogates, and the protobuf library fails over some of them.
+    json.dumps(parsed, ensure_ascii=False).encode()
     return parsed
 
 
@@ -239,7 +241,8 @@ def _read_trickle(trickle: pb.TrickleRequest) -> Trickle:
     except (ValueError, RecursionError):
         raise MalformedMessage("candidate is not JSON") from None
     candidate = init.get("candidate", "") if isinstance(init, dict) else None
-    if not isinstance(candidate, str):
+    # JSON can spell lone surrogates; the SFU takes UTF-8.
+    if not isinstance(candidate, str) or not _is_encodable(candidate):
         raise MalformedMessage("candidate is not an RTCIceCandidateInit")
     target = "publisher" if trickle.target == pb.SignalTarget.PUBLISHER else "subscriber"
     return Trickle(candidate, target)  # type: ignore[arg-type]  # one of the two literals above
@@ -320,6 +323,9 @@ def _read_subscription_permission(request: pb.SubscriptionPermission) -> Subscri
         )
         for permission in request.track_permissions
     )
+    # For each track and each of the others they are gone through.
+    if sum(len(permission.track_sids) for permission in permissions) > limits.MAX_TRACK_SIDS_PER_REQUEST:
+        raise MalformedMessage("too many track sids")
     return SubscriptionPermission(request.all_participants, permissions)
 
 
@@ -329,6 +335,14 @@ def _read_sync_state(state: pb.SyncState) -> SyncState:
         subscription=_read_subscription(state.subscription) if state.HasField("subscription") else None,
         disabled_sids=_sids(state.track_sids_disabled),
     )
+
+
+def _is_encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _bounded(text: str, most: int) -> str:

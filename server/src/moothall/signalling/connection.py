@@ -139,12 +139,15 @@ class Connection:
 
     async def write_to(self, socket: WebSocket) -> None:
         """Write what is queued, until closed or the client is gone."""
-        with contextlib.suppress(WebSocketDisconnect, WebSocketDisconnected):
-            while not await self._write_waiting(socket):
-                await self._something.wait()
-                self._something.clear()
-        self._closing = True
-        self.finished.set()
+        try:
+            with contextlib.suppress(WebSocketDisconnect, WebSocketDisconnected):
+                while not await self._write_waiting(socket):
+                    await self._something.wait()
+                    self._something.clear()
+        finally:
+            # Also when the client went first: who waits for the farewell waits no longer.
+            self._closing = True
+            self.finished.set()
 
     async def _write_waiting(self, socket: WebSocket) -> bool:
         """Write what may be written now. Whether that was the end."""

@@ -251,11 +251,11 @@ class Participant:
         if self.audience.all_participants:
             return True
         return any(
-            (permission.all_tracks or track.sid in permission.track_sids)
-            and (
+            (
                 permission.participant_identity == subscriber.identity
                 or (not permission.participant_identity and permission.participant_sid == subscriber.sid)
             )
+            and (permission.all_tracks or track.sid in permission.track_sids)
             for permission in self.audience.track_permissions
         )
 

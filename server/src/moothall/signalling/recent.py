@@ -6,7 +6,7 @@ between is repeated to it.
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from moothall.signalling import limits
 from moothall.signalling.messages import DataMessage
@@ -35,6 +35,12 @@ class RecentPackets:
         while len(self._packets) > limits.MAX_RECENT_PACKETS or self._bytes > limits.MAX_RECENT_BYTES:
             self._forget_oldest()
         self._forget_before(packet.at - limits.RECENT_SECONDS)
+
+    def unname(self, sid: str) -> None:
+        """Whose words these are is not said any more."""
+        self._packets = deque(
+            replace(packet, identity="", sid="") if packet.sid == sid else packet for packet in self._packets
+        )
 
     def since(self, seconds: float, now: float) -> Iterator[RecentPacket]:
         """Those sent at ``seconds`` or later, in order."""

@@ -659,7 +659,7 @@ class Room:
         """Make what this subscriber receives of this track what it should be."""
         done: list[Command] = []
         admitted = publisher.admits(subscriber, track)
-        if admitted == (track.sid in subscriber.denied):
+        if publisher.visible and admitted == (track.sid in subscriber.denied):
             (subscriber.denied.discard if admitted else subscriber.denied.add)(track.sid)
             done += subscriber.session.send(SubscriptionPermissionUpdate(publisher.sid, track.sid, admitted))
         should = (
@@ -907,6 +907,10 @@ class Room:
     def _vanish(self, one: Participant) -> list[Command]:
         """To the others it is as if this participant had left; if it is seen again, it is as if it had come."""
         one.version += 1
+        self._speakers.forget(one.sid)
+        self._recent.unname(one.sid)
+        for other in self._others(one):
+            other.denied -= one.published.keys()
         left = replace(one.describe(), state=ParticipantState.DISCONNECTED, tracks=())
         return self._tell(self._others(one), ParticipantUpdate((left,)))
 

@@ -15,6 +15,7 @@ _FORMAT = re.compile(r"a=(?:rtpmap|fmtp|rtcp-fb):(\d+) ")
 # Of retransmissions, and of redundant audio: what they repeat.
 _REPEATED = re.compile(r"a=fmtp:(\d+) (?:(?:.*;)?\s*apt=(\d+)(?:;|$)|(\d+)/)")
 _REDUNDANT = "red"
+_BEFORE_MEDIA = re.compile(r"\r\n(?=m=)")
 # "m=video 9 UDP/TLS/RTP/SAVPF" and the payload types.
 _BEFORE_FORMATS = 3
 
@@ -31,7 +32,7 @@ def forbid_redundancy(answer: str, mids: Collection[str]) -> str:
 
 def _sections(sdp: str) -> Iterator[str]:
     """The session part and the media sections, in order, which together are the description."""
-    starts = [0, *(found.start() for found in re.finditer(r"^m=", sdp, re.MULTILINE)), len(sdp)]
+    starts = [0, *(found.end() for found in _BEFORE_MEDIA.finditer(sdp)), len(sdp)]
     return (sdp[begin:end] for begin, end in pairwise(starts))
 
 

@@ -139,8 +139,9 @@ class TokenSigner:
         claims = decoded.claims
         if not isinstance(claims, dict):
             raise TokenRejected("invalid access token")
-        issuer = claims.get("iss")
-        if not isinstance(issuer, str) or not hmac.compare_digest(issuer.encode(), self._api_key.encode()):
+        if not hmac.compare_digest(
+            _text(claims, "iss", limits.MAX_SHORT_STRING_BYTES).encode(), self._api_key.encode()
+        ):
             raise TokenRejected("invalid access token")
         self._check_time(claims, now)
         return claims
