@@ -124,12 +124,15 @@ test-e2e: $(STAMP)/dev
 test-impairment: setup $(STAMP)/dev $(STAMP)/system ## Chromium on bad networks, a minute each: loss, delay, another address, no UDP; prints what it measured.
 	@cd server && IMPAIRMENT_SECONDS=60 ../$(BIN)/pytest tests/compat/test_impairment.py tests/compat/test_narrow_networks.py -s --timeout 1800
 
-test-fuzz: ## Fuzz everything that reads bytes of strangers, guided by coverage, for a minute in all.
-	$(call say,"SFU: a minute of fuzzing")
-	@sfu/fuzz/run 10
+test-fuzz: $(STAMP)/dev ## Fuzz everything that reads bytes of strangers, guided by coverage, for a minute in all.
+	$(call say,"SFU: half a minute of fuzzing")
+	@sfu/fuzz/run 5
+	$(call say,"signalling: half a minute of fuzzing")
+	@server/tests/fuzz/run 6
 
-fuzz: ## The same for ten minutes each; what fails is kept in sfu/fuzz/found.
+fuzz: $(STAMP)/dev ## The same for ten minutes each; what fails is kept in a folder found beside the corpus.
 	@sfu/fuzz/run 600
+	@server/tests/fuzz/run 600
 
 test-kill: setup $(STAMP)/dev ## Kill the server 200 times under 10,000 writes: nothing acknowledged is lost.
 	@cd e2e && KILLS=200 ../$(BIN)/pytest test_kill_loop.py -s --timeout 7200
