@@ -21,6 +21,7 @@ from moothall.signalling.events import (
     RemovalRequested,
     RequestReceived,
     Section,
+    SectionsRequired,
     StreamStateChanged,
     TrackWentLive,
     TransportChanged,
@@ -59,6 +60,8 @@ class Ledger:
         self.tracks: dict[str, str] = {}
         self.subscriptions: set[tuple[str, str]] = set()
         self.open_offers: set[str] = set()
+        self.single: set[str] = set()
+        self.questions: set[str] = set()
         self.known: dict[str, dict[str, int]] = {}
         self.joined: list[str] = []
         self.left: list[str] = []
@@ -72,7 +75,9 @@ class Ledger:
                     self._hear(sid, response)
             case commands.CloseSocket(sid, _):
                 self.sockets.discard(sid)
-            case commands.AddPeer(sid):
+            case commands.AddPeer(sid, is_single):
+                if is_single:
+                    self.single.add(sid)
                 assert sid not in self.peers
                 self.peers.add(sid)
                 self.sockets.add(sid)
@@ -81,12 +86,18 @@ class Ledger:
                 self.peers.remove(sid)
                 self.sockets.discard(sid)
                 self.open_offers.discard(sid)
+                self.questions.discard(sid)
                 self.subscriptions = {one for one in self.subscriptions if one[0] != sid}
                 assert sid not in self.tracks.values()
             case commands.CreateOffer(sid, _):
-                assert sid in self.peers
+                assert sid in self.peers - self.single
                 assert sid not in self.open_offers
                 self.open_offers.add(sid)
+            case commands.RequireSections(sid):
+                # One question at a time, and only to a client that offers.
+                assert sid in self.peers & self.single
+                assert sid not in self.questions
+                self.questions.add(sid)
             case commands.AcceptAnswer(sid, _):
                 # One offer at a time: the next is asked for only after this one's answer.
                 self.open_offers.remove(sid)
@@ -175,7 +186,12 @@ class Chaos:
             self.stage.happens(RequestReceived(sid, request))
 
     def do_connect(self, _sid: str, _track: str, c: int) -> None:
-        options = {"auto_subscribe": c % 2 == 0, "adaptive_stream": c % 4 == 0, "permission": PERMISSIONS[c % 4]}
+        options = {
+            "auto_subscribe": c % 2 == 0,
+            "adaptive_stream": c % 4 == 0,
+            "permission": PERMISSIONS[c % 4],
+            "is_single": c % 3 == 0,
+        }
         self.sids.append(self.stage.connects(PEOPLE[c % 3], **options))
 
     def do_resume(self, sid: str, _track: str, _c: int) -> None:
@@ -202,16 +218,25 @@ class Chaos:
             for number, mid in enumerate(MIDS[: 1 + c % 3])
         )
         self._says(sid, Offer("offer", c))
-        self.stage.happens(OfferAccepted(sid, c, "answer", sections))
+        self.stage.happens(OfferAccepted(sid, c, "answer", sections, needs_offer=c == 0))
+
+    def do_require_sections(self, sid: str, _track: str, c: int) -> None:
+        if sid in self.ledger.questions:
+            self.ledger.questions.discard(sid)
+            self.stage.happens(OfferNotNeeded(sid) if c % 3 == 0 else SectionsRequired(sid, c % 2, 1))
+
+    def _makes_offer(self, sid: str) -> bool:
+        session = self.stage.room.participants[sid].session
+        return not session.is_single and session.negotiation.name == "CREATING"
 
     def do_offer_created(self, sid: str, track: str, _c: int) -> None:
         participant = self.stage.room.participants.get(sid)
-        if participant is not None and participant.session.negotiation.name == "CREATING":
+        if participant is not None and self._makes_offer(sid):
             self.stage.happens(OfferCreated(sid, "offer", {"0": track}))
 
     def do_offer_not_needed(self, sid: str, _track: str, _c: int) -> None:
         participant = self.stage.room.participants.get(sid)
-        if participant is not None and participant.session.negotiation.name == "CREATING":
+        if participant is not None and self._makes_offer(sid):
             self.ledger.open_offers.discard(sid)
             self.stage.happens(OfferNotNeeded(sid))
 

@@ -17,6 +17,7 @@ class FakeSfu:
         self.calls: list[tuple[Any, ...]] = []
         self.closed = False
         self.peers: dict[int, int] = {}
+        self.single: set[int] = set()
         self._events: deque[tuple[Any, ...]] = deque()
         self._handles = 0
         self._subscriptions: dict[int, list[tuple[int, str]]] = {}
@@ -47,9 +48,11 @@ class FakeSfu:
         self._called("remove_room", room)
         self.peers = {peer: of for peer, of in self.peers.items() if of != room}
 
-    def add_peer(self, room: int) -> int:
-        peer = self._called("add_peer", room, handle=True)
+    def add_peer(self, room: int, *, is_single: bool = False) -> int:
+        peer = self._called("add_peer", room, is_single, handle=True)
         self.peers[peer] = room
+        if is_single:
+            self.single.add(peer)
         self._subscriptions[peer] = []
         return peer
 
@@ -67,7 +70,16 @@ class FakeSfu:
                 return request
             mid, kind, direction, track_id, layers = parts
             sections.append((mid, kind, direction, ["q", "h", "f"][: int(layers)], track_id))
-        self.happens("reply", request, (f"answer to {sdp!r}", sections), None)
+        room_for = [mid for mid, _, direction, _, _ in sections if direction == "recvonly"]
+        wanted = self._subscriptions[peer] if peer in self.single else []
+        tracks = {mid: track for mid, (track, _) in zip(room_for, wanted, strict=False)}
+        self.happens("reply", request, (f"answer to {sdp!r}", sections, tracks, len(wanted) > len(tracks)), None)
+        return request
+
+    def require_sections(self, peer: int) -> int:
+        request = self._called("require_sections", peer, handle=True)
+        wanted = len(self._subscriptions[peer])
+        self.happens("reply", request, (0, wanted) if wanted else None, None)
         return request
 
     def create_offer(self, peer: int, restart_ice: bool = False) -> int:

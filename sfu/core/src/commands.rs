@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use crate::ids::{PeerId, RequestId, RoomId, TrackId};
 
-/// Which of a peer's two transports.
+/// Which of a peer's transports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Target {
-    /// The client offers and sends media.
+    /// The client offers and sends media; where a peer has only one, this is it.
     Publisher,
     /// We offer and send media.
     Subscriber,
@@ -52,6 +52,8 @@ pub enum Command {
     AddPeer {
         room: RoomId,
         peer: PeerId,
+        /// One transport for both directions instead of two.
+        is_single: bool,
     },
     RemovePeer {
         peer: PeerId,
@@ -71,6 +73,11 @@ pub enum Command {
         request: RequestId,
         peer: PeerId,
         sdp: String,
+    },
+    /// Of a peer with one transport: what its next offer has to have.
+    RequireSections {
+        request: RequestId,
+        peer: PeerId,
     },
     AddCandidate {
         peer: PeerId,
@@ -124,7 +131,8 @@ impl Command {
         match self {
             Self::AcceptOffer { request, .. }
             | Self::CreateOffer { request, .. }
-            | Self::AcceptAnswer { request, .. } => Some(*request),
+            | Self::AcceptAnswer { request, .. }
+            | Self::RequireSections { request, .. } => Some(*request),
             _ => None,
         }
     }

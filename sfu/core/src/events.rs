@@ -35,6 +35,10 @@ pub enum Reply {
     Answer {
         sdp: String,
         sections: Vec<Section>,
+        /// Which section carries which track to the client; nothing where it has a transport of its own for that.
+        tracks: Vec<(String, TrackId)>,
+        /// Something waits that only another offer of the client can carry.
+        needs_offer: bool,
     },
     Offer {
         sdp: String,
@@ -44,6 +48,11 @@ pub enum Reply {
     /// There was nothing to negotiate.
     NothingToOffer,
     AnswerAccepted,
+    /// How many sections to receive in the client has to add before it offers again; it must offer again even if it is none.
+    SectionsRequired {
+        audio: u32,
+        video: u32,
+    },
 }
 
 /// How well a peer's transports do.

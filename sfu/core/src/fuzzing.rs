@@ -7,9 +7,9 @@ use str0m::change::{SdpAnswer, SdpOffer};
 
 use crate::egress;
 use crate::framing::{Deframer, PREFIX, write_frame};
-use crate::limits::MAX_DATAGRAM;
+use crate::limits::{MAX_DATAGRAM, MAX_SUBSCRIBED_SECTIONS};
 use crate::munge::Vp8Descriptor;
-use crate::sdp::{self, Msid};
+use crate::sdp::{self, Announcement, Msid, ReceivingSection};
 use crate::stun;
 
 /// What to call with any bytes.
@@ -37,13 +37,26 @@ pub fn sdp(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else {
         return;
     };
-    if let Ok(sections) = sdp::inspect_offer(text) {
+    if let Ok(sections) = sdp::inspect_offer(text, MAX_SUBSCRIBED_SECTIONS) {
         // What we rewrite is still of the form we accept.
         let msids: Vec<Msid> = sections
             .iter()
             .map(|s| Msid { mid: s.mid.clone(), stream_id: "PA_x|TR_y".into(), track_id: "TR_y".into() })
             .collect();
         let _ = sdp::rewrite_msids(text, &msids);
+        let announced: Vec<ReceivingSection> = msids
+            .iter()
+            .enumerate()
+            .map(|(i, msid)| {
+                let announcement = Announcement { ssrc: i as u32, rtx: (i % 2 == 0).then_some(7), cname: "c".into() };
+                ReceivingSection { mid: msid.mid.clone(), carries: (i % 3 > 0).then(|| (msid.clone(), announcement)) }
+            })
+            .collect();
+        let said = sdp::announce_tracks(text, &announced);
+        let again = sdp::inspect_offer(&said, MAX_SUBSCRIBED_SECTIONS).map(|sections| sections.len());
+        // Lines were added, of which there may be too many now; nothing else may have become wrong.
+        assert!(again.as_ref().is_ok_and(|n| *n == sections.len()) || again.is_err_and(|e| e.contains("too")));
+        let _ = sdp::ice_ufrag(text);
         let _ = sdp::allow_discontinuous_audio(text);
         let _ = SdpOffer::from_sdp_string(text);
     }

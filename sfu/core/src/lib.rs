@@ -7,7 +7,7 @@
 //! ```text
 //! shard    demultiplexing, timers, who owns what, containment of panics
 //!   room     the media graph of one meeting: peers, tracks, forwarding, levels
-//!     peer       up to two transports, ingress table, subscriptions, data queue
+//!     peer       up to two transports, ingress table, subscriptions, data queue; single: those with one
 //!       transport  the only module that drives str0m
 //!         egress     SRTP, retransmission and RTCP of what subscribers receive
 //! bandwidth, allocation, munge, redundancy, layers, layer_rate, keyframes, levels, loudest, spotlight, silence, sdp, stun, path, framing, data: pure leaves
@@ -42,6 +42,7 @@ mod room;
 pub mod sdp;
 pub mod shard;
 pub mod silence;
+mod single;
 pub mod spotlight;
 pub mod stun;
 mod transport;

@@ -1,4 +1,7 @@
 //! One participant's connection: its transports, the streams it sends us and the sections we send it.
+//!
+//! A peer has two transports, one for each direction, of which we offer the one we send on. Or it has one, which the client
+//! offers; then what it receives goes into sections that the client made for that ([`single`](crate::single)).
 
 use std::time::Instant;
 
@@ -14,6 +17,7 @@ use crate::layers::{LayerState, Verdict};
 use crate::limits;
 use crate::munge::{Frame, RtpMunger, Vp8Munger};
 use crate::sdp::{self, Msid};
+use crate::single::Requirement;
 use crate::transport::{Addition, OfferDraft, Transport};
 
 /// A received stream and the track layer it feeds.
@@ -64,17 +68,19 @@ impl Subscription {
 /// One media section of the subscriber transport. It outlives the subscription it carries: sections are never taken out
 /// of a session, so an unused one is used again, and its numbering goes on because its SSRC does.
 pub struct SendSection {
-    mid: Mid,
-    kind: Kind,
+    pub mid: Mid,
+    pub kind: Kind,
     pub subscription: Option<Subscription>,
     /// Set while the client agrees to receive what `subscription` names.
     stream: Option<OutgoingStream>,
+    /// Where the client offers: it can receive in it.
+    pub is_receiving: bool,
     numbering: Option<Numbering>,
     /// The client believes that it carries something. Another track would go unnoticed in it until an offer said otherwise:
     /// a client reports a new track only when a section begins to be received (RFC 8829 section 5.10).
-    in_use: bool,
-    /// What the open offer says about that.
-    offered_in_use: bool,
+    pub in_use: bool,
+    /// What the open offer says about that; where the client offers, what the answer before the last one said.
+    pub offered_in_use: bool,
 }
 
 struct Numbering {
@@ -84,14 +90,20 @@ struct Numbering {
 
 impl SendSection {
     fn new(mid: Mid, subscription: Subscription) -> Self {
+        let kind = subscription.kind;
+        Self { subscription: Some(subscription), in_use: true, offered_in_use: true, ..Self::empty(mid, kind) }
+    }
+
+    pub fn empty(mid: Mid, kind: Kind) -> Self {
         Self {
             mid,
-            kind: subscription.kind,
-            subscription: Some(subscription),
+            kind,
+            subscription: None,
             stream: None,
+            is_receiving: false,
             numbering: None,
-            in_use: true,
-            offered_in_use: true,
+            in_use: false,
+            offered_in_use: false,
         }
     }
 
@@ -145,7 +157,7 @@ impl SendSection {
     }
 
     /// The client answered: this is what it agreed to.
-    fn set_stream(&mut self, stream: Option<OutgoingStream>, now: Instant) {
+    pub fn set_stream(&mut self, stream: Option<OutgoingStream>, now: Instant) {
         let Some(stream) = stream else {
             self.stream = None;
             return;
@@ -162,7 +174,7 @@ impl SendSection {
         self.stream = Some(stream);
     }
 
-    fn release(&mut self) {
+    pub fn release(&mut self) {
         self.subscription = None;
         self.stream = None;
     }
@@ -178,16 +190,20 @@ struct OpenOffer {
 /// See the module.
 pub struct Peer {
     pub id: PeerId,
+    /// The publisher's transport is the only one.
+    pub is_single: bool,
     pub publisher: Option<Transport>,
     pub subscriber: Option<Transport>,
     pub ingress: Vec<IngressStream>,
     pub sections: Vec<SendSection>,
-    waiting: Vec<Subscription>,
+    pub waiting: Vec<Subscription>,
     open_offer: Option<OpenOffer>,
+    /// Of a single transport: what its client was asked for.
+    pub requirement: Requirement,
     /// Sections changed and no offer said so yet.
     pub needs_offer: bool,
     /// A `NegotiationNeeded` event is out and no offer was asked for since.
-    announced: bool,
+    pub announced: bool,
     /// The client may not know what the last offer said.
     out_of_step: bool,
     channels_offered: bool,
@@ -197,15 +213,17 @@ pub struct Peer {
 }
 
 impl Peer {
-    pub fn new(id: PeerId, now: Instant) -> Self {
+    pub fn new(id: PeerId, is_single: bool, now: Instant) -> Self {
         Self {
             id,
+            is_single,
             publisher: None,
             subscriber: None,
             ingress: Vec::new(),
             sections: Vec::new(),
             waiting: Vec::new(),
             open_offer: None,
+            requirement: Requirement::default(),
             needs_offer: false,
             announced: false,
             out_of_step: false,
@@ -215,10 +233,23 @@ impl Peer {
         }
     }
 
+    /// The one name of the transport that this is: a single one goes by the publisher's.
+    pub fn name_of(&self, target: Target) -> Target {
+        if self.is_single { Target::Publisher } else { target }
+    }
+
     pub fn transport(&mut self, target: Target) -> Option<&mut Transport> {
-        match target {
+        match self.name_of(target) {
             Target::Publisher => self.publisher.as_mut(),
             Target::Subscriber => self.subscriber.as_mut(),
+        }
+    }
+
+    /// The transport we send media and data on.
+    pub fn sending(&self) -> Option<&Transport> {
+        match self.name_of(Target::Subscriber) {
+            Target::Publisher => self.publisher.as_ref(),
+            Target::Subscriber => self.subscriber.as_ref(),
         }
     }
 
@@ -245,7 +276,7 @@ impl Peer {
 
     /// (track, layer) of every key frame this peer cannot go on without.
     pub fn awaited_keyframes(&self) -> Vec<(usize, u8)> {
-        let connected = self.subscriber.as_ref().is_some_and(|t| t.state() == Some(TransportState::Connected));
+        let connected = self.sending().is_some_and(|t| t.state() == Some(TransportState::Connected));
         let sections = self.sections.iter().filter(|s| connected && s.kind == Kind::Video && s.stream.is_some());
         sections
             .filter_map(|s| s.subscription.as_ref())
@@ -277,7 +308,8 @@ impl Peer {
 
     /// True when Python should be told to ask for an offer now.
     pub fn announce_negotiation(&mut self) -> bool {
-        if !self.needs_offer || self.announced || self.open_offer.is_some() || self.subscriber.is_none() {
+        let is_under_way = self.announced || self.open_offer.is_some() || self.requirement.is_open();
+        if !self.needs_offer || is_under_way || self.sending().is_none() {
             return false;
         }
         self.announced = true;

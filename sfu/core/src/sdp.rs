@@ -8,8 +8,7 @@ use std::collections::HashSet;
 use crate::commands::Kind;
 use crate::events::Section;
 use crate::limits::{
-    MAX_LAYERS, MAX_OFFERED_SECTIONS, MAX_PAYLOAD_TYPES, MAX_REMOTE_CANDIDATES, MAX_SDP, MAX_SDP_LINES,
-    MAX_SUBSCRIBED_SECTIONS,
+    MAX_LAYERS, MAX_PAYLOAD_TYPES, MAX_REMOTE_CANDIDATES, MAX_SDP, MAX_SDP_LINES, MAX_SUBSCRIBED_SECTIONS,
 };
 
 const MAX_LINE: usize = 4096;
@@ -21,8 +20,8 @@ const MAX_SSRC_LINES: usize = 4096;
 const RID_ORDER: [&str; MAX_LAYERS] = ["q", "h", "f"];
 
 /// Check an offer and say what is in it. The error says what is wrong with it.
-pub fn inspect_offer(sdp: &str) -> Result<Vec<Section>, String> {
-    let sections = inspect(sdp, MAX_OFFERED_SECTIONS)?;
+pub fn inspect_offer(sdp: &str, max_sections: usize) -> Result<Vec<Section>, String> {
+    let sections = inspect(sdp, max_sections)?;
     Ok(sections.into_iter().filter_map(Draft::summary).collect())
 }
 
@@ -230,6 +229,87 @@ pub fn rewrite_msids(offer: &str, msids: &[Msid]) -> String {
     })
 }
 
+/// What we send in a section under, as its `a=ssrc` lines say it (RFC 5576).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Announcement {
+    pub ssrc: u32,
+    /// Of retransmissions.
+    pub rtx: Option<u32>,
+    pub cname: String,
+}
+
+impl Announcement {
+    fn write(&self, msid: &Msid, out: &mut String) {
+        let mut line = |text: String| {
+            out.push_str(&text);
+            out.push_str("\r\n");
+        };
+        if let Some(rtx) = self.rtx {
+            line(format!("a=ssrc-group:FID {} {rtx}", self.ssrc));
+        }
+        for ssrc in [Some(self.ssrc), self.rtx].into_iter().flatten() {
+            line(format!("a=ssrc:{ssrc} cname:{}", self.cname));
+            line(format!("a=ssrc:{ssrc} msid:{} {}", msid.stream_id, msid.track_id));
+        }
+    }
+}
+
+/// A section that the client made to receive in, and what it carries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReceivingSection {
+    pub mid: String,
+    pub carries: Option<(Msid, Announcement)>,
+}
+
+/// Say in an answer what is sent in these sections and what is not: the library would send in all of them, under ids of its
+/// own, and a client takes each for a track.
+pub fn announce_tracks(answer: &str, sections: &[ReceivingSection]) -> String {
+    let mids = section_mids(answer);
+    let mut out = String::with_capacity(answer.len() + 256);
+    let mut current: Option<&ReceivingSection> = None;
+    let mut number = 0usize;
+    let finish = |current: Option<&ReceivingSection>, out: &mut String| {
+        if let Some((msid, announcement)) = current.and_then(|s| s.carries.as_ref()) {
+            announcement.write(msid, out);
+        }
+    };
+    for line in answer.lines() {
+        if line.starts_with("m=") {
+            finish(current, &mut out);
+            current = mids.get(number).and_then(|mid| sections.iter().find(|s| s.mid == *mid));
+            number += 1;
+        }
+        let said = match current {
+            Some(section) => announced_line(line, section),
+            None => Some(line.to_owned()),
+        };
+        if let Some(line) = said {
+            out.push_str(&line);
+            out.push_str("\r\n");
+        }
+    }
+    finish(current, &mut out);
+    out
+}
+
+/// One line of such a section; `None` when it goes.
+fn announced_line(line: &str, section: &ReceivingSection) -> Option<String> {
+    match (line, &section.carries) {
+        ("a=sendonly", None) => Some("a=inactive".to_owned()),
+        ("a=sendrecv", None) => Some("a=recvonly".to_owned()),
+        _ if line.starts_with("a=msid:") => {
+            section.carries.as_ref().map(|(msid, _)| format!("a=msid:{} {}", msid.stream_id, msid.track_id))
+        }
+        _ if line.starts_with("a=ssrc:") || line.starts_with("a=ssrc-group:") => None,
+        _ => Some(line.to_owned()),
+    }
+}
+
+/// The credentials that connectivity checks to the describing side name; others than before restart ICE.
+pub fn ice_ufrag(sdp: &str) -> Option<&str> {
+    sdp.lines().find_map(|line| line.strip_prefix("a=ice-ufrag:"))
+}
+
 /// The mid of every media section, in order.
 fn section_mids(sdp: &str) -> Vec<&str> {
     let mut mids = Vec::new();
@@ -258,6 +338,7 @@ fn map_lines(sdp: &str, mut replace: impl FnMut(&str) -> Option<String>) -> Stri
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::MAX_OFFERED_SECTIONS;
     use proptest::prelude::*;
 
     const OFFER: &str = "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n\
@@ -269,7 +350,7 @@ mod tests {
 
     #[test]
     fn says_what_is_offered() {
-        let sections = inspect_offer(OFFER).unwrap();
+        let sections = inspect_offer(OFFER, MAX_OFFERED_SECTIONS).unwrap();
 
         assert_eq!(sections.len(), 2);
         assert_eq!((sections[0].kind, sections[0].cid.as_str()), (Kind::Audio, "mic"));
@@ -301,7 +382,7 @@ mod tests {
             (candidates, "candidates"),
             ("v=0".repeat(MAX_SDP), "too large"),
         ] {
-            let refused = inspect_offer(&bad).unwrap_err();
+            let refused = inspect_offer(&bad, MAX_OFFERED_SECTIONS).unwrap_err();
             assert!(refused.contains(expected), "{refused:?} for {expected:?}");
         }
     }
@@ -325,12 +406,45 @@ mod tests {
         assert_eq!(out, offer.replace("S1 T1", "PA_1|TR_1 TR_1"));
     }
 
+    const ANSWER: &str = "v=0\r\na=ice-ufrag:u\r\nm=audio 9 X 111\r\na=mid:0\r\na=sendonly\r\na=msid:x y\r\na=ssrc:1 cname:y\r\n\
+        a=ssrc:1 msid:x y\r\nm=video 9 X 96\r\na=mid:1\r\na=sendrecv\r\na=msid:x y\r\na=ssrc:2 cname:y\r\n\
+        a=ssrc-group:FID 2 3\r\nm=video 9 X 96\r\na=mid:2\r\na=sendonly\r\na=msid:x y\r\na=ssrc:4 cname:y\r\n\
+        m=audio 9 X 111\r\na=mid:3\r\na=recvonly\r\na=msid:x y\r\n";
+
+    fn carrying(mid: &str, rtx: Option<u32>) -> ReceivingSection {
+        let msid = Msid { mid: mid.into(), stream_id: "PA_1|TR_1".into(), track_id: "TR_1".into() };
+        ReceivingSection { mid: mid.into(), carries: Some((msid, Announcement { ssrc: 70, rtx, cname: "c".into() })) }
+    }
+
+    #[test]
+    fn an_answer_names_what_is_carried_and_nothing_else() {
+        let empty = |mid: &str| ReceivingSection { mid: mid.into(), carries: None };
+
+        let said = announce_tracks(ANSWER, &[empty("0"), empty("1"), carrying("2", Some(71))]);
+
+        assert_eq!(
+            said,
+            "v=0\r\na=ice-ufrag:u\r\nm=audio 9 X 111\r\na=mid:0\r\na=inactive\r\n\
+             m=video 9 X 96\r\na=mid:1\r\na=recvonly\r\n\
+             m=video 9 X 96\r\na=mid:2\r\na=sendonly\r\na=msid:PA_1|TR_1 TR_1\r\na=ssrc-group:FID 70 71\r\n\
+             a=ssrc:70 cname:c\r\na=ssrc:70 msid:PA_1|TR_1 TR_1\r\na=ssrc:71 cname:c\r\na=ssrc:71 msid:PA_1|TR_1 TR_1\r\n\
+             m=audio 9 X 111\r\na=mid:3\r\na=recvonly\r\na=msid:x y\r\n"
+        );
+        let both_ways = announce_tracks(ANSWER, &[carrying("1", None)]);
+        assert!(both_ways.contains("a=mid:1\r\na=sendrecv\r\na=msid:PA_1|TR_1 TR_1\r\na=ssrc:70 cname:c\r\n"));
+        assert!(!both_ways.contains("FID"));
+        assert_eq!(announce_tracks(ANSWER, &[]), ANSWER);
+        assert_eq!(ice_ufrag(ANSWER), Some("u"));
+    }
+
     proptest! {
         #[test]
         fn nothing_panics(text in "(v=0\r\n)?([am]=[ -~]{0,40}\r\n){0,20}") {
-            let _ = inspect_offer(&text);
+            let _ = inspect_offer(&text, MAX_OFFERED_SECTIONS);
             let _ = inspect_answer(&text);
             let _ = allow_discontinuous_audio(&text);
+            let _ = announce_tracks(&text, &[carrying("0", Some(1))]);
+            let _ = ice_ufrag(&text);
         }
 
         #[test]
@@ -338,7 +452,7 @@ mod tests {
             let mut bytes = OFFER.as_bytes().to_vec();
             let at = at % bytes.len();
             bytes[at] = value;
-            let _ = inspect_offer(std::str::from_utf8(&bytes).unwrap());
+            let _ = inspect_offer(std::str::from_utf8(&bytes).unwrap(), MAX_OFFERED_SECTIONS);
         }
     }
 }

@@ -103,7 +103,7 @@ impl Shard {
         match command {
             Command::AddRoom { room } => self.add_room(now, room),
             Command::RemoveRoom { room } => self.remove_room(now, room),
-            Command::AddPeer { room, peer } => self.add_peer(now, room, peer),
+            Command::AddPeer { room, peer, is_single } => self.add_peer(now, room, peer, is_single),
             Command::RemovePeer { peer } => self.with_peer(peer, |room, slot, out, _| room.remove_peer(now, slot, out)),
             Command::AcceptOffer { request, peer, target, sdp } => self.accept_offer(now, request, peer, target, &sdp),
             Command::CreateOffer { request, peer, restart_ice } => self.create_offer(now, request, peer, restart_ice),
@@ -111,6 +111,10 @@ impl Shard {
                 self.or_reply_unknown(request, peer);
                 self.with_peer(peer, |room, slot, out, _| room.accept_answer(now, slot, request, &sdp, out));
                 self.answer_early_checks(now, peer);
+            }
+            Command::RequireSections { request, peer } => {
+                self.or_reply_unknown(request, peer);
+                self.with_peer(peer, |room, slot, out, _| room.require_sections(slot, request, out));
             }
             Command::AddCandidate { peer, target, candidate } => {
                 self.with_peer(peer, |room, slot, out, _| room.add_candidate(now, (slot, target), &candidate, out));
@@ -156,11 +160,11 @@ impl Shard {
         self.arm_room(now, slot);
     }
 
-    fn add_peer(&mut self, now: Instant, room: RoomId, peer: PeerId) {
+    fn add_peer(&mut self, now: Instant, room: RoomId, peer: PeerId, is_single: bool) {
         let Some(&room_slot) = self.room_slots.get(&room) else {
             return;
         };
-        if let Some(slot) = self.rooms[room_slot].as_mut().map(|r| r.add_peer(peer, now)) {
+        if let Some(slot) = self.rooms[room_slot].as_mut().map(|r| r.add_peer(peer, is_single, now)) {
             self.peer_slots.insert(peer, (room_slot, slot));
             self.out.counters.peers = self.peer_slots.len() as u64;
         }
@@ -200,7 +204,7 @@ impl Shard {
         }
         self.or_reply_unknown(request, peer);
         self.with_peer(peer, |room, slot, out, config| {
-            let new = |target| Transport::new(target, config, now);
+            let new = |role| Transport::new(role, config, now);
             room.accept_offer(now, slot, request, sdp, new, out);
         });
     }
@@ -208,7 +212,7 @@ impl Shard {
     fn create_offer(&mut self, now: Instant, request: RequestId, peer: PeerId, restart_ice: bool) {
         self.or_reply_unknown(request, peer);
         self.with_peer(peer, |room, slot, out, config| {
-            let new = |target| Transport::new(target, config, now);
+            let new = |role| Transport::new(role, config, now);
             room.create_offer(now, slot, request, restart_ice, new, out);
         });
     }
@@ -319,12 +323,7 @@ impl Shard {
         let Some(room) = self.rooms[key.room].as_mut() else {
             return;
         };
-        let taken = if protocol == Protocol::Rtcp && !key.publisher {
-            room.handle_feedback(now, key.slot, datagram, &mut self.out)
-        } else {
-            room.handle_datagram(now, (key.slot, key.target()), path, datagram, &mut self.out)
-        };
-        match taken {
+        match room.handle_datagram(now, (key.slot, key.target()), path, datagram, &mut self.out) {
             Ok(()) => {}
             Err(Refused::Stranger) => self.out.counters.dropped_unknown_source += 1,
             Err(Refused::Malformed) => self.out.counters.dropped_refused += 1,

@@ -1,6 +1,6 @@
 //! One ICE, DTLS and SRTP association with a client: the only module that drives str0m.
 //!
-//! str0m asks for one mutation, then a complete drain of its output, and everything here keeps to that. Of a subscriber's
+//! str0m asks for one mutation, then a complete drain of its output, and everything here keeps to that. Of what we send on an
 //! association str0m has all but the media: what is forwarded and its RTCP are [`MediaEgress`]'s, and never go through str0m.
 
 use std::fmt;
@@ -18,7 +18,7 @@ use str0m::rtp::{Extension, ExtensionMap, RtpPacket, Ssrc};
 use str0m::{Candidate, Event as RtcEvent, IceConnectionState, Input, Output, Rtc};
 
 use crate::bandwidth::Demand;
-use crate::commands::{Kind, Target};
+use crate::commands::Kind;
 use crate::data::{DataQueue, Overflow};
 use crate::datagrams::Datagrams;
 use crate::egress::{self, ExtensionIds, MediaEgress, Profile, StreamSpec};
@@ -26,6 +26,7 @@ use crate::events::TransportState;
 use crate::forward::{Format, OutgoingStream, PayloadTypes};
 use crate::limits;
 use crate::path::{Carrier, Checks, Path};
+use crate::sdp::Announcement;
 use crate::shard::ShardConfig;
 use crate::silence::Silence;
 use crate::stun;
@@ -49,6 +50,8 @@ pub struct Identity {
     crypto: Arc<CryptoProvider>,
     /// The same, but media is not str0m's.
     without_srtp: Arc<CryptoProvider>,
+    /// The same, but only the media we receive is str0m's.
+    with_shared_srtp: Arc<CryptoProvider>,
     certificate: DtlsCert,
 }
 
@@ -68,7 +71,29 @@ impl Identity {
             // The back end this crate is built with always generates certificates.
             .expect("the crypto back end generates certificates");
         let without_srtp = Arc::new(egress::without_srtp(&crypto));
-        Self { crypto: Arc::new(crypto), without_srtp, certificate }
+        let with_shared_srtp = Arc::new(egress::with_shared_srtp(&crypto));
+        Self { crypto: Arc::new(crypto), without_srtp, with_shared_srtp, certificate }
+    }
+}
+
+/// Which way media goes over a transport.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// From the client: the one it publishes on, where it has two.
+    Receives,
+    /// To the client: the other of the two.
+    Sends,
+    /// Both ways: the only one.
+    Both,
+}
+
+impl Role {
+    fn receives(self) -> bool {
+        self != Self::Sends
+    }
+
+    fn sends(self) -> bool {
+        self != Self::Receives
     }
 }
 
@@ -97,7 +122,7 @@ struct OpenChannel {
     label: String,
 }
 
-/// Numbers str0m reports from time to time.
+/// How a transport does.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Measured {
     pub loss: f32,
@@ -110,14 +135,16 @@ pub struct Measured {
 
 /// One association.
 pub struct Transport {
-    target: Target,
+    role: Role,
     rtc: Rtc,
     ufrag: String,
     deadline: Instant,
     /// When the shard's timer for this transport is set.
     pub armed: Option<Instant>,
-    /// The room knows that something was written and must be drained.
+    /// The room knows that something was asked of str0m and must be drained.
     pub is_dirty: bool,
+    /// The room knows that media was written and must be flushed.
+    pub has_written: bool,
     state: Option<TransportState>,
     dtls_up: bool,
     negotiated_at: Option<Instant>,
@@ -131,30 +158,35 @@ pub struct Transport {
     /// SSRCs let through to str0m, which makes room for each before it can check the sender.
     admitted: Vec<u32>,
     queue: DataQueue,
-    /// Of a subscriber.
+    /// Where we send.
     media: Option<MediaEgress>,
+    /// What str0m said last.
     measured: Measured,
+    /// What went by str0m: all of a transport that only sends, otherwise the media that was sent.
+    own_tx_bytes: u64,
+    own_rx_bytes: u64,
     panic_next: bool,
 }
 
 impl Transport {
-    pub fn new(target: Target, shard: &ShardConfig, now: Instant) -> Self {
+    pub fn new(role: Role, shard: &ShardConfig, now: Instant) -> Self {
         let identity = &shard.identity;
-        let crypto = match target {
-            Target::Publisher => &identity.crypto,
-            Target::Subscriber => &identity.without_srtp,
+        let crypto = match role {
+            Role::Receives => &identity.crypto,
+            Role::Sends => &identity.without_srtp,
+            Role::Both => &identity.with_shared_srtp,
         };
         let mut config = Rtc::builder()
             .set_crypto_provider(crypto.clone())
             .set_dtls_cert(identity.certificate.clone())
             .set_ice_lite(true)
             .set_rtp_mode(true)
-            .set_stats_interval((target == Target::Publisher).then_some(limits::STATS_INTERVAL))
+            .set_stats_interval(role.receives().then_some(limits::STATS_INTERVAL))
             .set_sctp_max_buffered_amount(limits::SCTP_BUFFER)
             .set_sctp_max_message_size(limits::MAX_MESSAGE as u32)
-            .set_extension_map(extensions(target))
+            .set_extension_map(extensions(role))
             .clear_codecs();
-        if target == Target::Subscriber {
+        if role == Role::Sends {
             config = config.set_rtcp_report_interval_audio(NEVER).set_rtcp_report_interval_video(NEVER);
         }
         enable_codecs(config.codec_config());
@@ -167,13 +199,15 @@ impl Transport {
             rtc.add_local_candidate(candidate);
         }
         let ufrag = rtc.direct_api().local_ice_credentials().ufrag;
+        let reporter = *rtc.direct_api().new_ssrc();
         Self {
-            target,
+            role,
             rtc,
             ufrag,
             deadline: now,
             armed: None,
             is_dirty: false,
+            has_written: false,
             state: None,
             dtls_up: false,
             negotiated_at: None,
@@ -185,8 +219,10 @@ impl Transport {
             channels: Vec::new(),
             admitted: Vec::new(),
             queue: DataQueue::default(),
-            media: (target == Target::Subscriber).then(|| MediaEgress::new(keys, now)),
+            media: role.sends().then(|| MediaEgress::new(keys, reporter, now)),
             measured: Measured::default(),
+            own_tx_bytes: 0,
+            own_rx_bytes: 0,
             panic_next: false,
         }
     }
@@ -231,19 +267,23 @@ impl Transport {
         if let Some(request) = stun::binding_request(datagram) {
             self.checks.asked(path, &request);
         }
-        self.measured_rx(datagram.len());
+        self.count_rx(datagram.len());
         self.silence.broken(now);
         self.rtc.handle_input(input).map_err(|_| Refused::Malformed)
     }
 
-    /// str0m counts what a publisher sends; here is what a subscriber does.
-    fn measured_rx(&mut self, bytes: usize) {
-        if self.media.is_some() {
-            self.measured.rx_bytes += bytes as u64;
+    /// str0m counts where it receives media.
+    fn count_rx(&mut self, bytes: usize) {
+        if !self.role.receives() {
+            self.own_rx_bytes += bytes as u64;
         }
     }
 
-    /// An SRTCP packet of a subscriber. False when this transport has no media to hear about, or the packet is not the
+    pub fn role(&self) -> Role {
+        self.role
+    }
+
+    /// An SRTCP packet about what we send. False when this transport has no media to hear about, or the packet is not the
     /// client's.
     pub fn handle_rtcp(
         &mut self,
@@ -252,10 +292,10 @@ impl Transport {
         out: &mut Datagrams,
         arrivals: &mut Vec<Arrival>,
     ) -> bool {
+        self.count_rx(packet.len());
         let Some(media) = self.media.as_mut() else {
             return false;
         };
-        self.measured.rx_bytes += packet.len() as u64;
         let mut wanted = Vec::new();
         let taken = media.handle_rtcp(now, packet, out, &mut wanted);
         if taken {
@@ -282,7 +322,7 @@ impl Transport {
 
     /// Whether RTP of this SSRC may go to str0m.
     pub fn admit_ssrc(&mut self, ssrc: u32) -> bool {
-        if self.target == Target::Subscriber {
+        if !self.role.receives() {
             return false;
         }
         if self.admitted.contains(&ssrc) {
@@ -326,6 +366,9 @@ impl Transport {
     }
 
     fn send(&mut self, told: Path, contents: &[u8], out: &mut Datagrams) {
+        if self.role == Role::Both && self.is_ours_to_send(contents) {
+            return;
+        }
         if let Some(request) = stun::answered_request(contents) {
             self.proven.extend(self.checks.answered(told.carrier, told.remote, request));
         }
@@ -333,11 +376,26 @@ impl Transport {
         let is_answer = stun::classify(contents) == Some(stun::Protocol::Stun);
         let used = self.path().unwrap_or(told);
         out.push(if is_answer { told } else { used }, contents);
-        if let Some(media) = self.media.as_mut() {
-            self.measured.tx_bytes += contents.len() as u64;
-            if !is_answer || self.checks.selected().is_some() {
-                media.set_path(used);
+        if !self.role.receives() {
+            self.own_tx_bytes += contents.len() as u64;
+        }
+        if let Some(media) = self.media.as_mut()
+            && (!is_answer || self.checks.selected().is_some())
+        {
+            media.set_path(used);
+        }
+    }
+
+    /// Media, or RTCP under the SSRC of ours: str0m never sends either, having no stream to send and another SSRC. If it
+    /// did, a nonce might be used twice.
+    fn is_ours_to_send(&self, contents: &[u8]) -> bool {
+        match stun::classify(contents) {
+            Some(stun::Protocol::Rtp) => true,
+            Some(stun::Protocol::Rtcp) => {
+                let sender = contents.get(4..8).and_then(|b| b.try_into().ok()).map(u32::from_be_bytes);
+                sender == self.media.as_ref().map(MediaEgress::reporter)
             }
+            _ => false,
         }
     }
 
@@ -527,12 +585,30 @@ impl Transport {
             MediaKind::Video => Kind::Video,
         };
         let cname = media.cname().to_owned();
-        let mut api = self.rtc.direct_api();
-        let stream = api.stream_tx_by_mid(mid, None)?;
-        let (ssrc, rtx) = (*stream.ssrc(), stream.rtx().map(|ssrc| (*ssrc, resent_as)));
-        let spec = StreamSpec { mid, cname, kind, ssrc, extensions, rtx: rtx.filter(|_| kind == Kind::Video) };
+        let (ssrc, rtx) = self.send_ssrcs(mid)?;
+        let rtx = rtx.map(|ssrc| (ssrc, resent_as)).filter(|_| kind == Kind::Video);
+        let spec = StreamSpec { mid, cname, kind, ssrc, extensions, rtx };
         let index = self.media.as_mut()?.declare(spec);
         Some(OutgoingStream { ssrc, index, payload_types })
+    }
+
+    /// What we send in a section under, and retransmit under. str0m chooses; where it receives, too, it then has to forget the
+    /// stream, because it would report on what it does not send.
+    fn send_ssrcs(&mut self, mid: Mid) -> Option<(u32, Option<u32>)> {
+        let known = self.media.as_ref().and_then(|media| media.ssrcs_of(mid));
+        let mut api = self.rtc.direct_api();
+        let stream = api.stream_tx_by_mid(mid, None)?;
+        let (ssrc, rtx) = (stream.ssrc(), stream.rtx());
+        if self.role == Role::Both {
+            api.remove_stream_tx(ssrc);
+        }
+        Some(known.unwrap_or((*ssrc, rtx.map(|rtx| *rtx))))
+    }
+
+    /// The `a=ssrc` lines of a section we send in.
+    pub fn announcement(&self, mid: Mid) -> Option<Announcement> {
+        let (ssrc, rtx) = self.media.as_ref()?.ssrcs_of(mid)?;
+        Some(Announcement { ssrc, rtx, cname: self.rtc.media(mid)?.cname().to_owned() })
     }
 
     /// False for a candidate that does not parse or is one too many.
@@ -552,12 +628,12 @@ impl Transport {
 
     // Media.
 
-    /// What forwarding writes to; only a subscriber has it.
+    /// What forwarding writes to, where we send.
     pub fn media(&mut self) -> Option<&mut MediaEgress> {
         self.media.as_mut()
     }
 
-    /// How the media of a subscriber is protected, once that is negotiated.
+    /// How the media that we send is protected, once that is negotiated.
     pub fn srtp_profile(&self) -> Option<Profile> {
         self.media.as_ref().and_then(MediaEgress::profile)
     }
@@ -587,7 +663,7 @@ impl Transport {
         {
             media.flush(now, out);
         }
-        self.measured.tx_bytes += (out.byte_count() - before) as u64;
+        self.own_tx_bytes += (out.byte_count() - before) as u64;
         self.media.as_ref().is_some_and(|media| media.wake_at().is_some())
     }
 
@@ -602,11 +678,14 @@ impl Transport {
 
     /// How it does at the moment.
     pub fn measured(&self, now: Instant) -> Measured {
-        let Some(media) = &self.media else {
-            return self.measured;
-        };
-        let reception = media.reception(now);
-        Measured { loss: reception.loss, rtt: reception.round_trip, jitter_ms: reception.jitter_ms, ..self.measured }
+        let sent = self.media.as_ref().map(|media| media.reception(now)).unwrap_or_default();
+        Measured {
+            loss: self.measured.loss.max(sent.loss),
+            rtt: self.measured.rtt.max(sent.round_trip),
+            jitter_ms: self.measured.jitter_ms.max(sent.jitter_ms),
+            tx_bytes: self.measured.tx_bytes + self.own_tx_bytes,
+            rx_bytes: self.measured.rx_bytes + self.own_rx_bytes,
+        }
     }
 
     /// Section and layer of a received stream.
@@ -745,14 +824,14 @@ fn carrier(protocol: Protocol) -> Carrier {
     }
 }
 
-fn extensions(target: Target) -> ExtensionMap {
+fn extensions(role: Role) -> ExtensionMap {
     let mut map = ExtensionMap::empty();
     map.set(1, Extension::AudioLevel);
     // Transport-wide sequence numbers feed the sender's bandwidth estimation: the client's, and ours.
     map.set(3, Extension::TransportSequenceNumber);
     map.set(4, Extension::RtpMid);
     map.set(13, Extension::VideoOrientation);
-    if target == Target::Publisher {
+    if role.receives() {
         map.set(10, Extension::RtpStreamId);
         map.set(11, Extension::RepairedRtpStreamId);
     }

@@ -102,10 +102,11 @@ impl Engine {
         self.send(py, room.shard(), Command::RemoveRoom { room });
     }
 
-    fn add_peer(&self, py: Python<'_>, room: u64) -> u64 {
+    #[pyo3(signature = (room, *, is_single = false))]
+    fn add_peer(&self, py: Python<'_>, room: u64, is_single: bool) -> u64 {
         let room = RoomId(room);
         let peer = self.inner.new_peer(room);
-        self.send(py, room.shard(), Command::AddPeer { room, peer });
+        self.send(py, room.shard(), Command::AddPeer { room, peer, is_single });
         peer.0
     }
 
@@ -130,6 +131,12 @@ impl Engine {
     fn accept_answer(&self, py: Python<'_>, peer: u64, sdp: String) -> u64 {
         let (peer, request) = (PeerId(peer), self.inner.new_request());
         self.send(py, peer.shard(), Command::AcceptAnswer { request, peer, sdp });
+        request.0
+    }
+
+    fn require_sections(&self, py: Python<'_>, peer: u64) -> u64 {
+        let (peer, request) = (PeerId(peer), self.inner.new_request());
+        self.send(py, peer.shard(), Command::RequireSections { request, peer });
         request.0
     }
 

@@ -1,7 +1,7 @@
 //! Events as tuples whose first item is the name.
 
 use moothall_sfu_core::events::Section;
-use moothall_sfu_core::{Event, Kind, PeerStats, Reply, Target, TransportState};
+use moothall_sfu_core::{Event, Kind, PeerStats, Reply, Target, TrackId, TransportState};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyTuple};
 
@@ -59,19 +59,22 @@ pub fn to_tuple(py: Python<'_>, event: Event) -> PyResult<Bound<'_, PyTuple>> {
 
 fn reply_value(py: Python<'_>, reply: Reply) -> PyResult<Py<PyAny>> {
     match reply {
-        Reply::Answer { sdp, sections } => {
+        Reply::Answer { sdp, sections, tracks, needs_offer } => {
             let sections: Vec<_> = sections.into_iter().map(section_tuple).collect();
-            Ok((sdp, sections).into_pyobject(py)?.into_any().unbind())
+            Ok((sdp, sections, by_mid(py, tracks)?, needs_offer).into_pyobject(py)?.into_any().unbind())
         }
-        Reply::Offer { sdp, tracks } => {
-            let by_mid = PyDict::new(py);
-            for (mid, track) in tracks {
-                by_mid.set_item(mid, track.0)?;
-            }
-            Ok((sdp, by_mid).into_pyobject(py)?.into_any().unbind())
-        }
+        Reply::Offer { sdp, tracks } => Ok((sdp, by_mid(py, tracks)?).into_pyobject(py)?.into_any().unbind()),
+        Reply::SectionsRequired { audio, video } => Ok((audio, video).into_pyobject(py)?.into_any().unbind()),
         Reply::NothingToOffer | Reply::AnswerAccepted => Ok(py.None()),
     }
+}
+
+fn by_mid(py: Python<'_>, tracks: Vec<(String, TrackId)>) -> PyResult<Bound<'_, PyDict>> {
+    let by_mid = PyDict::new(py);
+    for (mid, track) in tracks {
+        by_mid.set_item(mid, track.0)?;
+    }
+    Ok(by_mid)
 }
 
 fn section_tuple(section: Section) -> (String, &'static str, &'static str, Vec<String>, String) {

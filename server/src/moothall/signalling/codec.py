@@ -4,8 +4,10 @@ Requests are checked against ``limits`` while they are decoded, so that nothing 
 speak binary protobuf, or JSON when their first frame is text.
 """
 
+import base64
 import functools
 import json
+import zlib
 from collections.abc import Iterable
 from typing import Any
 
@@ -22,6 +24,7 @@ from moothall.signalling.messages import (
     DataMessage,
     IceServer,
     Join,
+    JoinRequest,
     Kind,
     Leave,
     LeaveAction,
@@ -41,6 +44,7 @@ from moothall.signalling.messages import (
     Response,
     RoomInfo,
     RoomUpdate,
+    SectionsRequirement,
     Simulate,
     Speaker,
     SpeakersChanged,
@@ -75,6 +79,8 @@ PUBLISH_CODECS = ("video/VP8", "video/H264", "audio/opus")
 # Of data packets, what is for or from the server alone and never relayed.
 _NOT_RELAYED = frozenset({"speaker", "metrics"})
 _MAX_SMALL_NUMBER = 1_000
+# What zlib calls the gzip format with the largest window.
+_GZIP = 16 + zlib.MAX_WBITS
 # The wire type of strings, bytes and messages.
 _LENGTH_DELIMITED = 2
 _KINDS: dict[int, Kind] = {pb_models.TrackType.AUDIO: "audio", pb_models.TrackType.VIDEO: "video"}
@@ -99,6 +105,43 @@ def decode_request(frame: bytes | str) -> Request:
         # The library's own text may quote the message, which may hold what does not belong in a log.
         raise MalformedMessage("not a SignalRequest") from None
     return _read_request(message)
+
+
+def decode_join_request(text: str) -> JoinRequest:
+    """The ``join_request`` parameter: URL-safe base64 of a WrappedJoinRequest. Raises MalformedMessage."""
+    if not text:
+        raise MalformedMessage("join_request is required")
+    try:
+        padded = text + "=" * (-len(text) % 4)
+        wrapped = pb.WrappedJoinRequest.FromString(base64.b64decode(padded, altchars=b"-_", validate=True))
+        inner = wrapped.join_request
+        if wrapped.compression == pb.WrappedJoinRequest.GZIP:
+            inner = _inflate(inner)
+        request = pb.JoinRequest.FromString(inner)
+    except (DecodeError, ValueError, zlib.error):
+        raise MalformedMessage("not a WrappedJoinRequest") from None
+    requests: list[Request] = [_read_add_track(track) for track in request.add_track_requests[: limits.MAX_TRACKS]]
+    if request.HasField("publisher_offer"):
+        requests.append(Offer(request.publisher_offer.sdp, request.publisher_offer.id))
+    if request.HasField("sync_state"):
+        requests.append(_read_sync_state(request.sync_state))
+    settings = request.connection_settings
+    return JoinRequest(
+        auto_subscribe=settings.auto_subscribe,
+        adaptive_stream=settings.adaptive_stream,
+        client_protocol=request.client_info.client_protocol,
+        resumes=_short(request.participant_sid) if request.reconnect else None,
+        requests=tuple(requests),
+    )
+
+
+def _inflate(compressed: bytes) -> bytes:
+    """Of a gzip stream. Raises zlib.error, and MalformedMessage for what would be too large or is cut off."""
+    inflater = zlib.decompressobj(wbits=_GZIP)
+    inflated = inflater.decompress(compressed, limits.MAX_OFFERING_MESSAGE_BYTES)
+    if not inflater.eof:
+        raise MalformedMessage("join request too large or incomplete")
+    return inflated
 
 
 def encode_response(response: Response, *, as_json: bool = False) -> bytes | str:
@@ -378,8 +421,8 @@ def _write_response(response: Response) -> pb.SignalResponse:  # noqa: C901, PLR
     match response:
         case Offer(sdp, id_, mids):
             return pb.SignalResponse(offer=pb.SessionDescription(type="offer", sdp=sdp, id=id_, mid_to_track_id=mids))
-        case Answer(sdp, id_):
-            return pb.SignalResponse(answer=pb.SessionDescription(type="answer", sdp=sdp, id=id_))
+        case Answer(sdp, id_, mids):
+            return pb.SignalResponse(answer=pb.SessionDescription(type="answer", sdp=sdp, id=id_, mid_to_track_id=mids))
         case Join():
             join = _write_join(response)
             join.other_participants.extend(write_participant(one) for one in response.other_participants)
@@ -450,6 +493,9 @@ def _write_response(response: Response) -> pb.SignalResponse:  # noqa: C901, PLR
             )
         case RequestAnswered():
             return pb.SignalResponse(request_response=_write_request_answered(response))
+        case SectionsRequirement(audios, videos):
+            requirement = pb.MediaSectionsRequirement(num_audios=audios, num_videos=videos)
+            return pb.SignalResponse(media_sections_requirement=requirement)
         case TrackSubscribed(track_sid):
             return pb.SignalResponse(track_subscribed=pb.TrackSubscribed(track_sid=track_sid))
 
@@ -508,7 +554,7 @@ def _write_join(join: Join) -> pb.JoinResponse:
         participant=write_participant(join.participant),
         server_version=SERVER_VERSION,
         server_info=_server_info(),
-        subscriber_primary=True,
+        subscriber_primary=join.subscriber_primary,
         ping_interval=limits.PING_INTERVAL,
         ping_timeout=limits.PING_TIMEOUT,
         sif_trailer=join.sif_trailer,

@@ -34,7 +34,10 @@ class SendToken:
 
 @dataclass(frozen=True, slots=True)
 class AddPeer:
+    """``is_single``: the client has one connection."""
+
     sid: str
+    is_single: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,13 @@ class CreateOffer:
 
     sid: str
     restart_ice: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RequireSections:
+    """Of a single peer. Answered by SectionsRequired, OfferNotNeeded or NegotiationFailed."""
+
+    sid: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +159,7 @@ Command = (
     | RemovePeer
     | AcceptOffer
     | CreateOffer
+    | RequireSections
     | AcceptAnswer
     | AddCandidate
     | PublishTrack

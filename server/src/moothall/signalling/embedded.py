@@ -45,6 +45,7 @@ from moothall.signalling.events import (
     RequestReceived,
     RoomFailed,
     Section,
+    SectionsRequired,
     ServerStopping,
     SettingsRequested,
     StatsMeasured,
@@ -55,7 +56,7 @@ from moothall.signalling.events import (
     TransportChanged,
     UpdateRequested,
 )
-from moothall.signalling.messages import Permission, RefreshToken, Request, Response, RoomInfo, State
+from moothall.signalling.messages import Permission, RefreshToken, Request, Response, RoomInfo, State, Target
 from moothall.signalling.relay import Relay
 from moothall.signalling.reports import Reports
 from moothall.signalling.room import Room, RoomSettings
@@ -92,6 +93,8 @@ class ClientOptions:
     auto_subscribe: bool = True
     adaptive_stream: bool = False
     client_protocol: int = 0
+    # It has one connection for both directions.
+    is_single: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,12 +123,16 @@ class _LiveRoom:
     kept_until: float = -math.inf
 
 
+_Question = commands.AcceptOffer | commands.CreateOffer | commands.AcceptAnswer | commands.RequireSections
+_ABOUT_CLIENTS_OFFER = commands.AcceptOffer | commands.RequireSections
+
+
 @dataclass(frozen=True, slots=True)
 class _Asked:
     """What a request to the SFU was about."""
 
     live: _LiveRoom
-    command: commands.AcceptOffer | commands.CreateOffer | commands.AcceptAnswer
+    command: _Question
 
 
 class EmbeddedEngine:
@@ -359,6 +366,7 @@ class EmbeddedEngine:
             auto_subscribe=options.auto_subscribe,
             adaptive_stream=options.adaptive_stream,
             client_protocol=options.client_protocol,
+            is_single=options.is_single,
         )
         self._happened(live, event)
         return Client(token, sid, connection)
@@ -475,8 +483,8 @@ class EmbeddedEngine:
                 self._close_socket(live, sid, code)
             case commands.SendToken(sid):
                 self._send_token(live, sid)
-            case commands.AddPeer(sid):
-                peer = self._sfu.add_peer(live.handle)
+            case commands.AddPeer(sid, is_single):
+                peer = self._sfu.add_peer(live.handle, is_single=is_single)
                 live.peers[sid] = peer
                 self._peer_handles[peer] = (live, sid)
             case commands.RemovePeer(sid):
@@ -485,6 +493,8 @@ class EmbeddedEngine:
                 self._ask(live, command, self._sfu.accept_offer(live.peers[sid], "publisher", sdp))
             case commands.CreateOffer(sid, restart_ice):
                 self._ask(live, command, self._sfu.create_offer(live.peers[sid], restart_ice))
+            case commands.RequireSections(sid):
+                self._ask(live, command, self._sfu.require_sections(live.peers[sid]))
             case commands.AcceptAnswer(sid, sdp):
                 self._ask(live, command, self._sfu.accept_answer(live.peers[sid], sdp))
             case commands.AddCandidate(sid, target, candidate):
@@ -536,7 +546,7 @@ class EmbeddedEngine:
     def _ask(
         self,
         live: _LiveRoom,
-        command: commands.AcceptOffer | commands.CreateOffer | commands.AcceptAnswer,
+        command: _Question,
         request: int,
     ) -> None:
         self._asked[request] = _Asked(live, command)
@@ -641,27 +651,29 @@ class EmbeddedEngine:
         live, command = asked.live, asked.command
         if self._room_handles.get(live.handle) is not live:
             return
-        event: Event
+        if error is not None:
+            target: Target = "publisher" if isinstance(command, _ABOUT_CLIENTS_OFFER) else "subscriber"
+            _log.warning("description refused", room=live.room.name, sid=command.sid, target=target, error=error)
+            self._happened(live, NegotiationFailed(command.sid, target, error))
+            return
+        self._happened(live, self._negotiated(command, value))
+
+    def _negotiated(self, command: _Question, value: Any) -> Event:
         match command:
             case commands.AcceptOffer(sid, offer_id, _):
-                if error is not None:
-                    event = NegotiationFailed(sid, "publisher", error)
-                else:
-                    event = OfferAccepted(sid, offer_id, value[0], tuple(_section(*one) for one in value[1]))
-            case commands.CreateOffer(sid, _):
-                if error is not None:
-                    event = NegotiationFailed(sid, "subscriber", error)
-                elif value is None:
-                    event = OfferNotNeeded(sid)
-                else:
-                    event = OfferCreated(sid, value[0], self._track_sids(value[1]))
+                sdp, sections, tracks, needs_offer = value
+                known = tuple(_section(*one) for one in sections)
+                return OfferAccepted(sid, offer_id, sdp, known, self._track_sids(tracks), needs_offer)
             case commands.AcceptAnswer(sid, _):
-                event = AnswerAccepted(sid) if error is None else NegotiationFailed(sid, "subscriber", error)
+                return AnswerAccepted(sid)
+            case _ if value is None:
+                return OfferNotNeeded(command.sid)
+            case commands.CreateOffer(sid, _):
+                return OfferCreated(sid, value[0], self._track_sids(value[1]))
+            case commands.RequireSections(sid):
+                return SectionsRequired(sid, *value)
             case _:
                 assert_never(command)
-        if isinstance(event, NegotiationFailed):
-            _log.warning("description refused", room=live.room.name, sid=event.sid, target=event.target, error=error)
-        self._happened(live, event)
 
     def _handle_data(self, live: _LiveRoom, sid: str, *, reliable: bool, payload: bytes) -> None:
         try:

@@ -1,7 +1,7 @@
 """The WebSocket driver: sockets on one side, the engine on the other.
 
-``/rtc`` is the dual-peer-connection mode of the protocol (v0). ``/rtc/v1`` answers 404, which is how current clients learn to use the
-former. Any origin may connect: the access token is the only authority, and no cookie is looked at.
+``/rtc`` is the dual-peer-connection mode of the protocol (v0), ``/rtc/v1`` the one with a single connection, whose clients say what they
+want in one parameter, with their first offer in it. Where the latter is off it answers 404, which is how clients learn to use the former. Any origin may connect: the access token is the only authority, and no cookie is looked at.
 
 The one place where a client's mistakes become close codes:
 
@@ -10,7 +10,7 @@ The one place where a client's mistakes become close codes:
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from starlette.requests import HTTPConnection, Request
@@ -21,10 +21,11 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDiscon
 from moothall.engine import Refusal
 from moothall.kit.clock import Clock
 from moothall.signalling import limits
-from moothall.signalling.codec import MalformedMessage, decode_request
+from moothall.signalling.codec import MalformedMessage, decode_join_request, decode_request
 from moothall.signalling.connection import Connection
 from moothall.signalling.embedded import Client, ClientOptions, EmbeddedEngine, Ticket
 from moothall.signalling.messages import DisconnectReason, Leave, LeaveAction, Trickle
+from moothall.signalling.messages import Request as ClientRequest
 from moothall.signalling.redaction import redact_queries
 from moothall.signalling.token_bucket import TokenBucket
 from moothall.signalling.tokens import AccessToken, TokenRejected
@@ -40,16 +41,22 @@ _UNAVAILABLE_RETRY_S = "2"
 _CLOSE_DEADLINE = 1.0
 
 
-def routes(engine: EmbeddedEngine, clock: Clock) -> Sequence[BaseRoute]:
+def routes(engine: EmbeddedEngine, clock: Clock, *, single_connection: bool = False) -> Sequence[BaseRoute]:
     """The routes LiveKit clients use, to be mounted at the root of the server. From now on no query string reaches its access log."""
     redact_queries()
 
-    async def serve(socket: WebSocket) -> None:
-        await _serve(engine, clock, socket)
+    def serve(read: _ReadWishes) -> Callable[[WebSocket], Awaitable[None]]:
+        async def serve(socket: WebSocket) -> None:
+            await _serve(engine, clock, socket, read)
 
-    async def validate(request: Request) -> Response:
-        entrant = await _authorise(engine, request)
-        return entrant if isinstance(entrant, Response) else PlainTextResponse("success", headers=_ANY_ORIGIN)
+        return serve
+
+    def validate(read: _ReadWishes) -> Callable[[Request], Awaitable[Response]]:
+        async def validate(request: Request) -> Response:
+            entrant = await _authorise(engine, request, read)
+            return entrant if isinstance(entrant, Response) else PlainTextResponse("success", headers=_ANY_ORIGIN)
+
+        return validate
 
     async def refuse_v1(socket: WebSocket) -> None:
         await socket.send_denial_response(_not_found())
@@ -57,9 +64,18 @@ def routes(engine: EmbeddedEngine, clock: Clock) -> Sequence[BaseRoute]:
     async def validate_v1(_request: Request) -> Response:
         return _not_found()
 
+    pair = [
+        WebSocketRoute("/rtc", serve(_wishes_of_pair)),
+        Route("/rtc/validate", validate(_wishes_of_pair), methods=["GET"], include_in_schema=False),
+    ]
+    if single_connection:
+        return [
+            *pair,
+            WebSocketRoute("/rtc/v1", serve(_wishes_of_single)),
+            Route("/rtc/v1/validate", validate(_wishes_of_single), methods=["GET"], include_in_schema=False),
+        ]
     return [
-        WebSocketRoute("/rtc", serve),
-        Route("/rtc/validate", validate, methods=["GET"], include_in_schema=False),
+        *pair,
         WebSocketRoute("/rtc/v1", refuse_v1),
         Route("/rtc/v1", validate_v1, methods=["GET"], include_in_schema=False),
         Route("/rtc/v1/validate", validate_v1, methods=["GET"], include_in_schema=False),
@@ -72,23 +88,41 @@ def _not_found() -> Response:
 
 
 @dataclass(frozen=True, slots=True)
+class _Wishes:
+    """What a client asks for as it connects. ``resumes``: the sid it had, or ``None`` when it is new."""
+
+    options: ClientOptions
+    resumes: str | None
+    # What it says first.
+    requests: tuple[ClientRequest, ...] = ()
+
+
+# Raises MalformedMessage.
+_ReadWishes = Callable[[HTTPConnection], _Wishes]
+
+
+@dataclass(frozen=True, slots=True)
 class _Entrant:
     """Somebody with a valid token. ``ticket`` is the meeting's consent; a resume needs none."""
 
     token: AccessToken
+    wishes: _Wishes
     ticket: Ticket | None
 
 
-async def _authorise(engine: EmbeddedEngine, connection: HTTPConnection) -> _Entrant | Response:
+async def _authorise(engine: EmbeddedEngine, connection: HTTPConnection, read: _ReadWishes) -> _Entrant | Response:
     """Somebody who may connect now, or the answer that says why not."""
     try:
         token = engine.authenticate(_bearer(connection))
+        wishes = read(connection)
     except TokenRejected as rejected:
         return PlainTextResponse(str(rejected), status_code=401, headers=_ANY_ORIGIN)
-    if _is_resume(connection):
-        return _Entrant(token, None)
+    except MalformedMessage as malformed:
+        return PlainTextResponse(str(malformed), status_code=400, headers=_ANY_ORIGIN)
+    if wishes.resumes is not None:
+        return _Entrant(token, wishes, None)
     ticket = await engine.admit(token)
-    return _refusal(ticket) if isinstance(ticket, Refusal) else _Entrant(token, ticket)
+    return _refusal(ticket) if isinstance(ticket, Refusal) else _Entrant(token, wishes, ticket)
 
 
 def _refusal(refusal: Refusal) -> Response:
@@ -105,23 +139,45 @@ def _bearer(connection: HTTPConnection) -> str:
     return connection.query_params.get("access_token", "")
 
 
-def _is_resume(connection: HTTPConnection) -> bool:
-    return connection.query_params.get("reconnect") in ("1", "true")
+def _wishes_of_pair(connection: HTTPConnection) -> _Wishes:
+    query = connection.query_params
+    protocol = query.get("client_protocol", "")
+    options = ClientOptions(
+        auto_subscribe=query.get("auto_subscribe", "1") not in ("0", "false"),
+        adaptive_stream=query.get("adaptive_stream") in ("1", "true"),
+        client_protocol=int(protocol) if protocol.isascii() and protocol.isdigit() and len(protocol) < 6 else 0,  # noqa: PLR2004 - fits the wire's int32
+    )
+    is_resume = query.get("reconnect") in ("1", "true")
+    return _Wishes(options, query.get("sid", "") if is_resume else None)
 
 
-async def _serve(engine: EmbeddedEngine, clock: Clock, socket: WebSocket) -> None:
-    entrant = await _authorise(engine, socket)
+def _wishes_of_single(connection: HTTPConnection) -> _Wishes:
+    request = decode_join_request(connection.query_params.get("join_request", ""))
+    options = ClientOptions(
+        auto_subscribe=request.auto_subscribe,
+        adaptive_stream=request.adaptive_stream,
+        client_protocol=request.client_protocol,
+        is_single=True,
+    )
+    return _Wishes(options, request.resumes, request.requests)
+
+
+async def _serve(engine: EmbeddedEngine, clock: Clock, socket: WebSocket, read: _ReadWishes) -> None:
+    entrant = await _authorise(engine, socket, read)
     if isinstance(entrant, Response):
         await socket.send_denial_response(entrant)
         return
     await socket.accept()
-    client = await _enter(engine, entrant, socket)
+    client = await _enter(engine, entrant)
     connection = client.connection
+    largest = limits.MAX_OFFERING_MESSAGE_BYTES if entrant.wishes.options.is_single else limits.MAX_MESSAGE_BYTES
     try:
+        for request in entrant.wishes.requests:
+            engine.received(client, request)
         # Whichever ends first ends the others: the client went, we closed, or it does not keep up.
         async with asyncio.TaskGroup() as tasks:
             halves = [
-                tasks.create_task(_read(engine, clock, client, socket)),
+                tasks.create_task(_read(engine, clock, client, socket, largest)),
                 tasks.create_task(connection.write_to(socket)),
                 tasks.create_task(connection.finished.wait()),
             ]
@@ -136,11 +192,11 @@ async def _serve(engine: EmbeddedEngine, clock: Clock, socket: WebSocket) -> Non
                 await socket.close(_TOO_SLOW)
 
 
-async def _enter(engine: EmbeddedEngine, entrant: _Entrant, socket: WebSocket) -> Client:
+async def _enter(engine: EmbeddedEngine, entrant: _Entrant) -> Client:
     """Resume, join, or send away with a ``leave``."""
     token, connection = entrant.token, Connection()
     if entrant.ticket is None:
-        resumed = engine.resume(token, socket.query_params.get("sid", ""), connection)
+        resumed = engine.resume(token, entrant.wishes.resumes or "", connection)
         return resumed or _send_away(token, connection, DisconnectReason.STATE_MISMATCH, LeaveAction.RECONNECT)
     ticket: Ticket | Refusal = entrant.ticket
     while isinstance(ticket, Ticket) and not engine.is_current(ticket, token):
@@ -148,7 +204,7 @@ async def _enter(engine: EmbeddedEngine, entrant: _Entrant, socket: WebSocket) -
         ticket = await engine.admit(token)
     if isinstance(ticket, Refusal):
         return _send_away(token, connection, DisconnectReason.JOIN_FAILURE, LeaveAction.DISCONNECT)
-    return engine.connect(token, _options(socket), connection)
+    return engine.connect(token, entrant.wishes.options, connection)
 
 
 def _send_away(token: AccessToken, connection: Connection, reason: DisconnectReason, action: LeaveAction) -> Client:
@@ -157,17 +213,7 @@ def _send_away(token: AccessToken, connection: Connection, reason: DisconnectRea
     return Client(token, "", connection)
 
 
-def _options(socket: WebSocket) -> ClientOptions:
-    query = socket.query_params
-    protocol = query.get("client_protocol", "")
-    return ClientOptions(
-        auto_subscribe=query.get("auto_subscribe", "1") not in ("0", "false"),
-        adaptive_stream=query.get("adaptive_stream") in ("1", "true"),
-        client_protocol=int(protocol) if protocol.isascii() and protocol.isdigit() and len(protocol) < 6 else 0,  # noqa: PLR2004 - fits the wire's int32
-    )
-
-
-async def _read(engine: EmbeddedEngine, clock: Clock, client: Client, socket: WebSocket) -> None:
+async def _read(engine: EmbeddedEngine, clock: Clock, client: Client, socket: WebSocket, largest: int) -> None:
     bucket = TokenBucket(rate=limits.MAX_MESSAGES_PER_SECOND, burst=limits.MAX_MESSAGE_BURST)
     first = True
     while True:
@@ -179,9 +225,9 @@ async def _read(engine: EmbeddedEngine, clock: Clock, client: Client, socket: We
         if first:
             client.connection.as_json = isinstance(frame, str)
             first = False
-        if len(frame) > limits.MAX_MESSAGE_BYTES:
+        if len(frame) > largest:
             engine.misbehaved(client, _TOO_LARGE)
-        elif not bucket.take(1, clock.monotonic()):
+        elif not bucket.take(1 + len(frame) // limits.MESSAGE_UNIT_BYTES, clock.monotonic()):
             engine.misbehaved(client, _TOO_MANY)
         else:
             _take(engine, client, frame, bucket)

@@ -45,6 +45,8 @@ class ClientConnected:
     auto_subscribe: bool = True
     adaptive_stream: bool = False
     client_protocol: int = 0
+    # It has one connection for both directions, and offers it.
+    is_single: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +83,18 @@ class ClientMisbehaved:
 
 @dataclass(frozen=True, slots=True)
 class OfferAccepted:
-    """The client's offer number ``offer_id`` was applied; ``sdp`` is the answer."""
+    """The client's offer number ``offer_id`` was applied; ``sdp`` is the answer.
+
+    Of a client with one connection ``tracks`` names the track that each section which sends to it carries; with ``needs_offer``
+    something waits that only another offer can carry.
+    """
 
     sid: str
     offer_id: int
     sdp: str
     sections: tuple[Section, ...]
+    tracks: Mapping[str, str] = field(default_factory=dict)
+    needs_offer: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +104,15 @@ class OfferCreated:
     sid: str
     sdp: str
     tracks: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class SectionsRequired:
+    """What a client with one connection has to add before it offers again, which may be nothing."""
+
+    sid: str
+    audios: int
+    videos: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +273,7 @@ Event = (
     | ClientMisbehaved
     | OfferAccepted
     | OfferCreated
+    | SectionsRequired
     | OfferNotNeeded
     | AnswerAccepted
     | NegotiationFailed

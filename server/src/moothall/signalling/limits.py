@@ -2,8 +2,12 @@
 
 # Wire.
 MAX_MESSAGE_BYTES = 256 * 1024
+# What a client with one connection says, because its offers have a section for whatever it receives; also as it connects.
+MAX_OFFERING_MESSAGE_BYTES = 1024 * 1024
 MAX_MESSAGES_PER_SECOND = 50.0
 MAX_MESSAGE_BURST = 200
+# A message counts once more for each of these that it has.
+MESSAGE_UNIT_BYTES = 64 * 1024
 # What one candidate counts: a client with many network interfaces sends hundreds of them as it connects.
 CANDIDATE_COST = 0.2
 MAX_PENDING_MESSAGES = 64

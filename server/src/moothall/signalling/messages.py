@@ -108,6 +108,8 @@ class Offer:
 class Answer:
     sdp: str
     id: int
+    # Of a client with one connection: which track each section that sends to it carries.
+    mid_to_track_id: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +198,18 @@ class SyncState:
     published_sids: tuple[str, ...]
     subscription: UpdateSubscription | None
     disabled_sids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class JoinRequest:
+    """What a client with one connection says as it connects. ``resumes``: the sid it had, or ``None`` when it is new."""
+
+    auto_subscribe: bool
+    adaptive_stream: bool
+    client_protocol: int
+    resumes: str | None
+    # What it wants to say first, in order.
+    requests: tuple["Request", ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,6 +341,8 @@ class Join:
     other_participants: tuple[ParticipantInfo, ...]
     sif_trailer: bytes
     ice_servers: tuple[IceServer, ...] = ()
+    # The connection that the client waits for is the one we offer.
+    subscriber_primary: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -459,6 +475,14 @@ class TrackSubscribed:
     track_sid: str
 
 
+@dataclass(frozen=True, slots=True)
+class SectionsRequirement:
+    """The client must add this many sections to receive in, and offer again even if it is none."""
+
+    audios: int
+    videos: int
+
+
 Response = (
     Offer
     | Answer
@@ -480,6 +504,7 @@ Response = (
     | SubscriptionFailed
     | RequestAnswered
     | TrackSubscribed
+    | SectionsRequirement
 )
 
 # What is said about participants and tracks again and again: the latest is all that counts.

@@ -21,7 +21,7 @@ from moothall.signalling.messages import (
     UpdateTrackSettings,
     VideoQuality,
 )
-from moothall.signalling.session import Session
+from moothall.signalling.session import Session, SingleSession
 from moothall.signalling.token_bucket import TokenBucket
 
 # A layer counts as large enough when it misses the wanted size by no more than this.
@@ -182,7 +182,7 @@ class Participant:
             auto_subscribe=event.auto_subscribe,
             adaptive_stream=event.adaptive_stream,
             client_protocol=event.client_protocol,
-            session=Session(event.sid),
+            session=SingleSession(event.sid) if event.is_single else Session(event.sid),
             connected_at=now,
             joined_at_ms=joined_at_ms,
         )

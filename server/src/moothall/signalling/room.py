@@ -17,7 +17,7 @@ Rule of order: whoever receives a track hears of its publisher first. A particip
 from it, because offers come from the SFU and take at least one more event.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from moothall import engine
@@ -47,6 +47,7 @@ from moothall.signalling.events import (
     RequestReceived,
     RoomFailed,
     Section,
+    SectionsRequired,
     ServerStopping,
     SettingsRequested,
     StatsMeasured,
@@ -232,19 +233,17 @@ class Room:
                 return self._detach(one, now, going_away=going_away)
             case ClientMisbehaved(_, close_code):
                 return self._misbehave(one, close_code, now)
-            case OfferAccepted(_, offer_id, sdp, sections):
-                done = self._match_sections(one, sections, now)
-                asked_for = {track.mid: track.request.codec for track in one.published.values()}
-                plain = {track.mid for track in one.published.values() if track.forbids_redundancy}
-                answer = forbid_redundancy(prefer_codecs(sdp, asked_for), plain)
-                # What follows from the sections comes after the answer.
-                return one.session.offer_accepted(offer_id, answer) + done
+            case OfferAccepted():
+                return self._offer_accepted(one, event, now)
+            case SectionsRequired(_, audios, videos):
+                return one.session.sections_required(audios, videos)
             case OfferCreated(_, sdp, tracks):
                 return one.session.offer_created(sdp, tracks)
             case OfferNotNeeded():
                 return one.session.offer_not_needed() + self._settle_released(one, now)
             case AnswerAccepted():
-                return self._answer_accepted(one) + self._settle_released(one, now)
+                tracks, done = one.session.answer_accepted()
+                return done + self._tell_received(tracks) + self._settle_released(one, now)
             case NegotiationFailed():
                 return self._remove(one, DisconnectReason.STATE_MISMATCH, now, action=LeaveAction.RECONNECT)
             case NegotiationNeeded():
@@ -273,12 +272,13 @@ class Room:
         self.participants[one.sid] = one
         one.token_sent_at = now.seconds
         others = tuple(other.info() for other in self._others(one) if other.visible)
-        done.append(commands.AddPeer(one.sid))
-        done += one.session.open(Join(self.info(), one.info(), others, self._sif_trailer, self._ice_servers(one, now)))
+        done.append(commands.AddPeer(one.sid, one.session.is_single))
+        ice_servers, subscriber_primary = self._ice_servers(one, now), one.session.primary == "subscriber"
+        join = Join(self.info(), one.info(), others, self._sif_trailer, ice_servers, subscriber_primary)
+        done += one.session.open(join)
         done.append(commands.SendToken(one.sid))
         done += self._settle_all(one, now)
-        # The data channels want an offer even when there is nothing to receive.
-        return done + one.session.negotiate()
+        return done + one.session.begin()
 
     def _ice_servers(self, one: Participant, now: Moment) -> tuple[IceServer, ...]:
         return () if self._turn_server is None else self._turn_server.servers(one.sid, now.at)
@@ -563,6 +563,15 @@ class Room:
 
     # ---- Publications ------------------------------------------------------------------------------------------------
 
+    def _offer_accepted(self, one: Participant, event: OfferAccepted, now: Moment) -> list[Command]:
+        done = self._match_sections(one, event.sections, now)
+        asked_for = {track.mid: track.request.codec for track in one.published.values()}
+        plain = {track.mid for track in one.published.values() if track.forbids_redundancy}
+        answer = forbid_redundancy(prefer_codecs(event.sdp, asked_for), plain)
+        said = one.session.offer_accepted(event.offer_id, answer, event.tracks, needs_offer=event.needs_offer)
+        # What follows from the sections comes after the answer.
+        return [*said, *done, *self._tell_received(event.tracks), *self._settle_released(one, now)]
+
     def _match_sections(self, one: Participant, sections: Iterable[Section], now: Moment) -> list[Command]:
         """Compare the media sections of an accepted offer with what this participant publishes."""
         done: list[Command] = []
@@ -728,8 +737,9 @@ class Room:
             priority=settings.priority,
         )
 
-    def _answer_accepted(self, one: Participant) -> list[Command]:
-        tracks, done = one.session.answer_accepted()
+    def _tell_received(self, tracks: Mapping[str, str]) -> list[Command]:
+        """Publishers of the tracks that somebody receives from now on hear of it, the first time."""
+        done: list[Command] = []
         for track_sid in tracks.values():
             publisher, track = self._tracks.get(track_sid, (None, None))
             if publisher is not None and track is not None and not track.received:
@@ -782,7 +792,7 @@ class Room:
             if all(state == "connected" for state in one.transports.values()):
                 one.transport_lost_at = None
                 one.resumed_while_lost = False
-            if event.target == "subscriber" and not one.active:
+            if event.target == one.session.primary and not one.active:
                 return self._activate(one, now)
             return []
         if event.state == "closed":

@@ -15,6 +15,7 @@ Rules of the conversation:
   more offer. An offer that may have been lost with its socket is sent again, under a new number, before anything else is negotiated: the SFU
   keeps it open until its answer arrives.
 * The publisher transport is negotiated by the client; offers are answered in the order they came, each with its own number.
+* A client with one connection (``SingleSession``) offers it; where we would offer, we ask it for an offer.
 * Candidates are passed on in both directions of the protocol's eyes, but only so many for one set of ICE credentials.
 
 The session returns commands and keeps no reference to anything that acts.
@@ -39,6 +40,7 @@ from moothall.signalling.messages import (
     Reconnect,
     Response,
     RoomUpdate,
+    SectionsRequirement,
     Target,
     Trickle,
 )
@@ -60,6 +62,12 @@ class _OpenOffer:
 
 
 class Session:
+    """Of a client with two connections."""
+
+    is_single = False
+    # The connection that makes a participant active.
+    primary: Target = "subscriber"
+
     def __init__(self, sid: str) -> None:
         self.sid = sid
         self.attached = False
@@ -80,14 +88,21 @@ class Session:
         self.attached = True
         return self.send(join)
 
+    def begin(self) -> list[Command]:
+        """After ``open``: the data channels want an offer even when there is nothing to receive."""
+        return self.negotiate()
+
     def resume(self, reconnect: Reconnect, update: ParticipantUpdate, room: RoomUpdate) -> list[Command]:
         """A new socket carries the session from now on: whole state first, then an ICE restart."""
         self.attached = True
         self._candidates = {"publisher": 0, "subscriber": 0}
-        said = [*self.send(reconnect), *self.send(update), *self.send(room)]
+        return [*self.send(reconnect), *self.send(update), *self.send(room), *self._resume_negotiation()]
+
+    def _resume_negotiation(self) -> list[Command]:
+        again: list[Command] = []
         if self._open_offer is not None and self.negotiation is Negotiation.OFFERED:
-            said += self._send_open_offer()
-        return said + self.negotiate(restart_ice=True)
+            again = self._send_open_offer()
+        return again + self.negotiate(restart_ice=True)
 
     def detach(self) -> None:
         self.attached = False
@@ -140,6 +155,10 @@ class Session:
         self._candidates["subscriber"] = 0
         return self._send_open_offer()
 
+    def sections_required(self, _audios: int, _videos: int) -> list[Command]:
+        """Only for clients with one connection."""
+        return []
+
     def offer_not_needed(self) -> list[Command]:
         """Nothing had changed after all."""
         self.negotiation = Negotiation.IDLE
@@ -183,7 +202,10 @@ class Session:
         self._candidates["publisher"] = 0
         return [commands.AcceptOffer(self.sid, offer.id, offer.sdp)]
 
-    def offer_accepted(self, offer_id: int, sdp: str) -> list[Command]:
+    def offer_accepted(
+        self, offer_id: int, sdp: str, _tracks: Mapping[str, str], *, needs_offer: bool = False
+    ) -> list[Command]:
+        del needs_offer  # what we send has offers of its own
         return self.send(Answer(sdp, offer_id))
 
     def candidate_received(self, trickle: Trickle) -> list[Command]:
@@ -191,3 +213,62 @@ class Session:
             return []
         self._candidates[trickle.target] += 1
         return [commands.AddCandidate(self.sid, trickle.target, trickle.candidate)]
+
+
+class SingleSession(Session):
+    """Of a client with one connection, which it offers.
+
+    The states are the same; where the other kind makes an offer and waits for its answer, this one finds out what the client has to add,
+    says so and waits for its next offer:
+
+    IDLE ──negotiate──▶ CREATING ──sections_required──▶ OFFERED ──offer, offer_accepted──▶ IDLE
+
+    It begins with OFFERED, because the client's first offer is on its way. Whatever was wanted before an offer of the client came is
+    served by its answer, or is named in it as still wanting another one.
+    """
+
+    is_single = True
+    primary: Target = "publisher"
+
+    def __init__(self, sid: str) -> None:
+        super().__init__(sid)
+        self.negotiation = Negotiation.OFFERED
+
+    def begin(self) -> list[Command]:
+        return []
+
+    def _resume_negotiation(self) -> list[Command]:
+        """The client restarts ICE by an offer of its own, which also makes good for whatever was lost with the socket."""
+        return []
+
+    def _offer_if_idle(self) -> list[Command]:
+        if not self._wants_offer or self.closed or self.negotiation is not Negotiation.IDLE:
+            return []
+        self.negotiation = Negotiation.CREATING
+        self._wants_offer = False
+        return [commands.RequireSections(self.sid)]
+
+    def sections_required(self, audios: int, videos: int) -> list[Command]:
+        self.negotiation = Negotiation.OFFERED
+        return self.send(SectionsRequirement(audios, videos))
+
+    def offer_not_needed(self) -> list[Command]:
+        self.negotiation = Negotiation.IDLE
+        return self._offer_if_idle()
+
+    def answer_received(self, _answer: Answer) -> list[Command]:
+        return []
+
+    def offer_received(self, offer: Offer) -> list[Command]:
+        self.offers_asked += 1
+        self._wants_offer = False
+        return super().offer_received(offer)
+
+    def offer_accepted(
+        self, offer_id: int, sdp: str, tracks: Mapping[str, str], *, needs_offer: bool = False
+    ) -> list[Command]:
+        self.offers_done += 1
+        if self.negotiation is Negotiation.OFFERED:
+            self.negotiation = Negotiation.IDLE
+        self._wants_offer |= needs_offer
+        return [*self.send(Answer(sdp, offer_id, dict(tracks))), *self._offer_if_idle()]

@@ -1,8 +1,9 @@
-//! Where the SRTP keys of a subscriber's association come from.
+//! Where the SRTP keys of an association that we send media on come from.
 //!
-//! str0m's DTLS is behind a provider trait. Ours hands on everything but one thing: when the handshake has exported the
-//! SRTP keys, they are kept for us and str0m is not told. So str0m has no SRTP at all on such an association, which makes
-//! it impossible that two senders use one key with the same nonce.
+//! str0m's DTLS is behind a provider trait. Ours sees the SRTP keys when the handshake has exported them. On a subscriber's
+//! association they are kept for us and str0m is not told, so that it has no SRTP at all and two senders cannot use one key
+//! with the same nonce. On a client's only association str0m receives, and needs them too: there the two senders are kept
+//! apart by their SSRCs, which are part of the nonce (RFC 3711 section 4.1.1, RFC 7714 sections 8.1 and 9.1).
 
 use std::cell::RefCell;
 use std::sync::{Arc, OnceLock};
@@ -63,7 +64,7 @@ thread_local! {
     static NEWEST: RefCell<Option<KeySlot>> = const { RefCell::new(None) };
 }
 
-/// Build an association with [`without_srtp`]'s provider, and get at its keys.
+/// Build an association with a provider of [`without_srtp`] or [`with_shared_srtp`], and get at its keys.
 pub fn build_with_keys<T>(build: impl FnOnce() -> T) -> (T, KeySlot) {
     let built = build();
     let slot = NEWEST.with_borrow_mut(Option::take).unwrap_or_default();
@@ -75,12 +76,20 @@ pub fn without_srtp(provider: &CryptoProvider) -> CryptoProvider {
     // One for the process: the provider below is a static of its library.
     static KEEPER: OnceLock<KeyKeeper> = OnceLock::new();
     let inner = provider.dtls_provider;
-    CryptoProvider { dtls_provider: KEEPER.get_or_init(|| KeyKeeper { inner }), ..provider.clone() }
+    CryptoProvider { dtls_provider: KEEPER.get_or_init(|| KeyKeeper { inner, shares: false }), ..provider.clone() }
+}
+
+/// A provider like `provider`, whose associations tell their SRTP keys us as well as str0m.
+pub fn with_shared_srtp(provider: &CryptoProvider) -> CryptoProvider {
+    static SHARER: OnceLock<KeyKeeper> = OnceLock::new();
+    let inner = provider.dtls_provider;
+    CryptoProvider { dtls_provider: SHARER.get_or_init(|| KeyKeeper { inner, shares: true }), ..provider.clone() }
 }
 
 #[derive(Debug)]
 struct KeyKeeper {
     inner: &'static dyn DtlsProvider,
+    shares: bool,
 }
 
 impl DtlsProvider for KeyKeeper {
@@ -98,7 +107,7 @@ impl DtlsProvider for KeyKeeper {
         let inner = self.inner.new_dtls(cert, now, version, mtu)?;
         let slot = KeySlot::default();
         NEWEST.with_borrow_mut(|newest| *newest = Some(slot.clone()));
-        Ok(Box::new(KeyKeepingDtls { inner, slot, created: now }))
+        Ok(Box::new(KeyKeepingDtls { inner, slot, shares: self.shares, created: now }))
     }
 
     fn is_test(&self) -> bool {
@@ -110,6 +119,7 @@ impl DtlsProvider for KeyKeeper {
 struct KeyKeepingDtls {
     inner: Box<dyn DtlsInstance>,
     slot: KeySlot,
+    shares: bool,
     created: Instant,
 }
 
@@ -129,6 +139,9 @@ impl DtlsInstance for KeyKeepingDtls {
                     let keys = AssociationKeys { profile, material: material.to_vec(), client: self.inner.is_active() };
                     // There is one handshake, so the first keys are the only ones.
                     let _ = self.slot.set(keys);
+                }
+                if self.shares {
+                    return DtlsOutput::KeyingMaterial(material, profile);
                 }
                 // A time that has passed makes str0m ask again at once.
                 DtlsOutput::Timeout(self.created)

@@ -1,8 +1,9 @@
-//! Everything of a subscriber's association that is media: what str0m would do at several times the cost (docs/decisions/0006).
+//! All media that we send on an association: what str0m would do at several times the cost (docs/decisions/0006).
 //!
 //! Written packets wait until the turn's [`flush`](MediaEgress::flush), so that what one client gets leaves in one run.
 //! Numbers come from above, already continuous; here are headers, SRTP, retransmission (RFC 4588) and RTCP. str0m keeps
-//! ICE, DTLS and data channels of the same association, and has no SRTP keys for it.
+//! ICE, DTLS and data channels of the same association; it has no SRTP keys for one that only sends, and on a client's only
+//! one it receives with the same keys, and sends RTCP under an SSRC of its own.
 
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
@@ -18,7 +19,7 @@ use std::time::{Duration, Instant};
 
 use history::History;
 use keys::AssociationKeys;
-pub use keys::{KeySlot, build_with_keys, without_srtp};
+pub use keys::{KeySlot, build_with_keys, with_shared_srtp, without_srtp};
 use pacer::Pacer;
 pub use packet::ExtensionIds;
 use packet::{Envelope, ExtensionWriter, OVERHEAD, PADDING, Packet};
@@ -153,6 +154,8 @@ pub struct ReceptionSummary {
 /// See the module.
 pub struct MediaEgress {
     keys: KeySlot,
+    /// Sends our RTCP, and nothing else.
+    reporter: u32,
     sealer: Option<Sealer>,
     opener: Option<Opener>,
     path: Option<Path>,
@@ -183,9 +186,11 @@ pub struct MediaEgress {
 }
 
 impl MediaEgress {
-    pub fn new(keys: KeySlot, now: Instant) -> Self {
+    /// `reporter`: an SSRC that nobody else on the association sends under.
+    pub fn new(keys: KeySlot, reporter: u32, now: Instant) -> Self {
         Self {
             keys,
+            reporter,
             sealer: None,
             opener: None,
             path: None,
@@ -227,6 +232,16 @@ impl MediaEgress {
     /// Where media goes from now on.
     pub fn set_path(&mut self, path: Path) {
         self.path = Some(path);
+    }
+
+    pub fn reporter(&self) -> u32 {
+        self.reporter
+    }
+
+    /// SSRCs of the stream that was declared for this section, and of its retransmissions.
+    pub fn ssrcs_of(&self, mid: Mid) -> Option<(u32, Option<u32>)> {
+        let stream = self.streams.iter().find(|s| s.spec.mid == mid)?;
+        Some((stream.spec.ssrc, stream.spec.rtx.map(|(ssrc, _)| ssrc)))
     }
 
     /// Know a stream, or what has changed about it; its index. A stream is its SSRC, and never forgotten, because its
@@ -495,7 +510,7 @@ impl MediaEgress {
         for chunk in reports.chunks(REPORTS_PER_DATAGRAM) {
             out.write(path, |buffer| {
                 let start = buffer.len();
-                rtcp::write_reports(chunk, buffer);
+                rtcp::write_reports(self.reporter, chunk, buffer);
                 sealer.seal_rtcp(buffer, start)
             });
         }

@@ -134,8 +134,11 @@ pub const REPORTS_PER_DATAGRAM: usize = 16;
 /// Longer canonical names are cut.
 const MAX_CNAME: usize = 32;
 
-/// Append a compound packet: the reports, then a source description with the canonical name of each stream.
-pub fn write_reports(reports: &[(SenderReport, &str)], out: &mut Vec<u8>) {
+/// Append a compound packet: an empty receiver report of `sender`, whose index protects the whole (RFC 3711 section 3.4), the
+/// reports, then a source description with the canonical name of each stream.
+pub fn write_reports(sender: u32, reports: &[(SenderReport, &str)], out: &mut Vec<u8>) {
+    out.extend_from_slice(&[0x80, RECEIVER_REPORT, 0, 1]);
+    out.extend_from_slice(&sender.to_be_bytes());
     for (report, _) in reports {
         out.extend_from_slice(&[0x80, SENDER_REPORT, 0, 6]);
         out.extend_from_slice(&report.ssrc.to_be_bytes());
@@ -207,14 +210,16 @@ mod tests {
         let report = |ssrc| SenderReport { ssrc, ntp: 5 << 32, timestamp: 77, packets: 3, bytes: 2000 };
         let mut out = Vec::new();
 
-        write_reports(&[(report(1), "abcdef"), (report(2), "")], &mut out);
+        write_reports(9, &[(report(1), "abcdef"), (report(2), "")], &mut out);
 
         assert_eq!(out.len() % 4, 0);
+        assert_eq!(out[..8], [0x80, 201, 0, 1, 0, 0, 0, 9]);
+        let out = &out[8..];
         assert_eq!(out[..8], [0x80, 200, 0, 6, 0, 0, 0, 1]);
         assert_eq!(out[28..36], [0x80, 200, 0, 6, 0, 0, 0, 2]);
         let description = &out[56..];
         assert_eq!(description, b"\x82\xca\0\x06\0\0\0\x01\x01\x06abcdef\0\0\0\0\0\0\0\x02\x01\0\0\0");
-        assert_eq!(told(&out), []);
+        assert_eq!(told(out), []);
     }
 
     #[test]
@@ -222,7 +227,7 @@ mod tests {
         let report = SenderReport { ssrc: 1, ntp: 0, timestamp: 0, packets: 0, bytes: 0 };
         let mut out = Vec::new();
 
-        write_reports(&[(report, "0123456789".repeat(20).as_str()); REPORTS_PER_DATAGRAM], &mut out);
+        write_reports(1, &[(report, "0123456789".repeat(20).as_str()); REPORTS_PER_DATAGRAM], &mut out);
 
         assert!(out.len() < 1150, "{}", out.len());
     }

@@ -6,7 +6,7 @@ use super::track::Track;
 use super::{Outputs, Room};
 use crate::allocation::{Allotment, Importance, Wish, allocate};
 use crate::bandwidth::Demand;
-use crate::commands::Kind;
+use crate::commands::{Kind, Target};
 use crate::limits::{MAX_LAYERS, MAX_TEMPORAL_LAYERS};
 use crate::peer::Subscription;
 use crate::transport::Transport;
@@ -22,7 +22,7 @@ impl Room {
         let Some(peer) = self.peers.get(slot).and_then(Option::as_ref) else {
             return;
         };
-        let limit = peer.subscriber.as_ref().and_then(Transport::video_limit);
+        let limit = peer.sending().and_then(Transport::video_limit);
         if limit.is_none() && !peer.is_rationed {
             return;
         }
@@ -39,7 +39,7 @@ impl Room {
             return;
         };
         peer.is_rationed = limit.is_some();
-        if let Some(transport) = peer.subscriber.as_mut() {
+        if let Some(transport) = peer.transport(Target::Subscriber) {
             transport.set_video_demand(Demand { whole: allocation.whole, next: allocation.next });
         }
         if limit.is_none() {

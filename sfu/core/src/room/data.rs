@@ -25,14 +25,14 @@ impl Room {
         let Some(peer) = self.peer_at(slot) else {
             return;
         };
-        let id = peer.id;
+        let (id, target) = (peer.id, peer.name_of(Target::Subscriber));
         let mut arrivals = Vec::new();
-        if let Some(transport) = peer.subscriber.as_mut() {
+        if let Some(transport) = peer.transport(target) {
             transport.fail(&mut arrivals);
         }
         for arrival in arrivals {
             if let Arrival::StateChanged(state) = arrival {
-                out.events.push(Event::TransportChanged { peer: id, target: Target::Subscriber, state });
+                out.events.push(Event::TransportChanged { peer: id, target, state });
             }
         }
     }

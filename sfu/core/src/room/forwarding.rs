@@ -137,7 +137,7 @@ impl Room {
                 while let Some(&(slot, section)) = receivers.get(next) {
                     if let Some(transport) = forward_to(now, self.peers.get_mut(slot), section, packet) {
                         out.counters.forwarded += 1;
-                        if !std::mem::replace(&mut transport.is_dirty, true) {
+                        if !std::mem::replace(&mut transport.has_written, true) {
                             self.dirty.push((slot, Target::Subscriber));
                         }
                     }
@@ -179,7 +179,7 @@ fn forward_to<'a>(
     packet: &Incoming,
 ) -> Option<&'a mut Transport> {
     let peer = peer?.as_mut()?;
-    let transport = peer.subscriber.as_mut()?;
+    let transport = if peer.is_single { &mut peer.publisher } else { &mut peer.subscriber }.as_mut()?;
     let sent = peer.sections.get_mut(section)?.forward(now, packet, transport.media()?);
     sent.then_some(transport)
 }

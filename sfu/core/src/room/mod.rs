@@ -32,7 +32,8 @@ use crate::limits::{self, RoomLimits};
 use crate::loudest::Loudest;
 use crate::path::Path;
 use crate::peer::Peer;
-use crate::transport::{Arrival, Refused, Transport};
+use crate::stun;
+use crate::transport::{Arrival, Refused, Role, Transport};
 
 /// What a room writes to while it works.
 pub struct Outputs {
@@ -109,9 +110,9 @@ impl Room {
 
     // Peers.
 
-    pub fn add_peer(&mut self, id: PeerId, now: Instant) -> usize {
+    pub fn add_peer(&mut self, id: PeerId, is_single: bool, now: Instant) -> usize {
         let slot = free_slot(&mut self.peers);
-        self.peers[slot] = Some(Peer::new(id, now));
+        self.peers[slot] = Some(Peer::new(id, is_single, now));
         self.clocks.resize(self.peers.len(), None);
         self.clocks[slot] = None;
         slot
@@ -129,6 +130,20 @@ impl Room {
         self.peer_at(slot)?.transport(target)
     }
 
+    /// The names of a peer's transports.
+    fn transports_of(&self, slot: usize) -> &'static [Target] {
+        match self.peers.get(slot).and_then(Option::as_ref) {
+            Some(peer) if peer.is_single => &[Target::Publisher],
+            Some(_) => &[Target::Publisher, Target::Subscriber],
+            None => &[],
+        }
+    }
+
+    /// See [`Peer::name_of`].
+    fn name_of(&self, slot: usize, target: Target) -> Target {
+        self.peers.get(slot).and_then(Option::as_ref).map_or(target, |peer| peer.name_of(target))
+    }
+
     /// When the room wants its [`tick`](Self::tick).
     pub fn next_tick(&self, now: Instant) -> Instant {
         let busy = self.tracks.iter().any(Option::is_some);
@@ -136,7 +151,7 @@ impl Room {
     }
 
     pub fn remove_peer(&mut self, now: Instant, slot: usize, out: &mut Outputs) {
-        for target in [Target::Publisher, Target::Subscriber] {
+        for &target in self.transports_of(slot) {
             let Some(transport) = self.transport_at(slot, target) else {
                 continue;
             };
@@ -192,6 +207,7 @@ impl Room {
         out: &mut Outputs,
         work: impl FnOnce(&mut Transport) -> T,
     ) -> Option<T> {
+        let target = self.peer_at(slot)?.name_of(target);
         let transport = self.transport_at(slot, target)?;
         let mut arrivals = Vec::new();
         let done = contain(|| {
@@ -220,17 +236,19 @@ impl Room {
         datagram: &[u8],
         out: &mut Outputs,
     ) -> Result<(), Refused> {
+        if stun::classify(datagram) == Some(stun::Protocol::Rtcp) {
+            match self.transport_at(at.0, at.1).map(|t| t.role()) {
+                Some(Role::Sends) => return self.handle_feedback(now, at.0, datagram, out),
+                // One compound packet may be about both directions.
+                Some(Role::Both) => self.handle_feedback(now, at.0, datagram, out)?,
+                Some(Role::Receives) | None => {}
+            }
+        }
         self.run(now, at, out, |t| t.handle_datagram(now, path, datagram)).unwrap_or(Err(Refused::Stranger))
     }
 
-    /// SRTCP from a subscriber, from an address that was verified as its own.
-    pub fn handle_feedback(
-        &mut self,
-        now: Instant,
-        slot: usize,
-        packet: &[u8],
-        out: &mut Outputs,
-    ) -> Result<(), Refused> {
+    /// SRTCP about what we send, from an address that was verified as the client's.
+    fn handle_feedback(&mut self, now: Instant, slot: usize, packet: &[u8], out: &mut Outputs) -> Result<(), Refused> {
         let Some(transport) = self.transport_at(slot, Target::Subscriber) else {
             return Err(Refused::Stranger);
         };
@@ -238,6 +256,7 @@ impl Room {
         match contain(|| transport.handle_rtcp(now, packet, &mut out.datagrams, &mut arrivals)) {
             Ok(taken) => {
                 let is_changed = transport.take_limit_change();
+                // Only requests for key frames, which are the same on every transport.
                 self.take_arrivals(now, (slot, Target::Subscriber), arrivals, out);
                 if is_changed {
                     self.allot(now, slot, out);
@@ -254,16 +273,16 @@ impl Room {
     pub fn handle_timeout(&mut self, now: Instant, at: (usize, Target), out: &mut Outputs) {
         self.run(now, at, out, |t| t.handle_timeout(now));
         if self.transport_at(at.0, at.1).is_some_and(|t| t.take_media_due(now)) {
-            self.mark_dirty(at);
+            self.want_flush(at.0);
         }
     }
 
-    /// This transport has something to send with the next flush.
-    fn mark_dirty(&mut self, at: (usize, Target)) {
-        if let Some(transport) = self.transport_at(at.0, at.1)
-            && !std::mem::replace(&mut transport.is_dirty, true)
+    /// There is media for this peer, or there may be, to send with the next flush.
+    fn want_flush(&mut self, slot: usize) {
+        if let Some(transport) = self.transport_at(slot, Target::Subscriber)
+            && !std::mem::replace(&mut transport.has_written, true)
         {
-            self.dirty.push(at);
+            self.dirty.push((slot, Target::Subscriber));
         }
     }
 
@@ -283,14 +302,20 @@ impl Room {
                 let Some(transport) = self.transport_at(at.0, at.1) else {
                     continue;
                 };
-                transport.is_dirty = false;
-                if at.1 == Target::Publisher {
-                    self.handle_timeout(now, at, out);
-                } else {
-                    match contain(|| transport.flush_media(now, &mut out.datagrams)) {
-                        Err(text) => self.crash(now, at.0, text, out),
-                        Ok(true) => out.touched.push(at),
-                        Ok(false) => {}
+                match at.1 {
+                    // Something was asked of the client.
+                    Target::Publisher => {
+                        transport.is_dirty = false;
+                        self.handle_timeout(now, at, out);
+                    }
+                    // Media was written, on whichever transport is for that.
+                    Target::Subscriber => {
+                        transport.has_written = false;
+                        match contain(|| transport.flush_media(now, &mut out.datagrams)) {
+                            Err(text) => self.crash(now, at.0, text, out),
+                            Ok(true) => out.touched.push((at.0, self.name_of(at.0, at.1))),
+                            Ok(false) => {}
+                        }
                     }
                 }
             }
@@ -320,8 +345,9 @@ impl Room {
                     }
                 }
                 Arrival::StateChanged(state) => {
+                    let sends = peer.name_of(Target::Subscriber) == target;
                     out.events.push(Event::TransportChanged { peer: id, target, state });
-                    if state == TransportState::Connected && target == Target::Subscriber {
+                    if state == TransportState::Connected && sends {
                         self.count_profile(slot, out);
                         self.request_awaited_keyframes(now, slot, out);
                     }

@@ -74,11 +74,12 @@ impl Room {
     fn tick_peer(&mut self, now: Instant, slot: usize, out: &mut Outputs) {
         // Lost key frames are asked for again until they arrive.
         self.request_awaited_keyframes(now, slot, out);
+        let targets = self.transports_of(slot);
         let Some(peer) = self.peer_at(slot) else {
             return;
         };
         let id = peer.id;
-        for target in [Target::Publisher, Target::Subscriber] {
+        for &target in targets {
             let mut arrivals = Vec::new();
             if let Some(transport) = peer.transport(target) {
                 transport.check_health(now, &mut arrivals);
@@ -90,7 +91,8 @@ impl Room {
                 }
             }
         }
-        let is_limited = peer.subscriber.as_mut().is_some_and(|t| t.take_limit_change() || t.video_limit().is_some());
+        let sending = peer.transport(Target::Subscriber);
+        let is_limited = sending.is_some_and(|t| t.take_limit_change() || t.video_limit().is_some());
         if now >= peer.stats_due {
             peer.stats_due = now + limits::STATS_INTERVAL;
             if let Some(stats) = stats_of(now, peer) {
@@ -101,7 +103,7 @@ impl Room {
             self.retarget_peer(slot);
         }
         if is_limited {
-            self.mark_dirty((slot, Target::Subscriber));
+            self.want_flush(slot);
         }
         self.allot(now, slot, out);
     }

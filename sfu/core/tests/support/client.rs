@@ -28,6 +28,8 @@ pub struct Client {
     channels: Vec<(ChannelId, String)>,
     pending: Option<SdpPendingOffer>,
     additions: Vec<Addition>,
+    stopped: Vec<Mid>,
+    receiving: Vec<Mid>,
     sent: Vec<Vec<u8>>,
     now: Instant,
     has_channels: bool,
@@ -36,6 +38,7 @@ pub struct Client {
 enum Addition {
     Camera(Vec<String>),
     Microphone,
+    ToReceive(MediaKind),
 }
 
 impl Client {
@@ -61,6 +64,8 @@ impl Client {
             channels: Vec::new(),
             pending: None,
             additions: Vec::new(),
+            stopped: Vec::new(),
+            receiving: Vec::new(),
             sent: Vec::new(),
             now,
             has_channels: false,
@@ -75,6 +80,18 @@ impl Client {
 
     pub fn add_microphone(&mut self) {
         self.additions.push(Addition::Microphone);
+    }
+
+    /// Sections to receive in.
+    pub fn add_sections(&mut self, audio: usize, video: usize) {
+        self.additions.extend((0..audio).map(|_| Addition::ToReceive(MediaKind::Audio)));
+        self.additions.extend((0..video).map(|_| Addition::ToReceive(MediaKind::Video)));
+    }
+
+    pub fn stop_receiving(&mut self, mid: &str) {
+        let mid = Mid::from(mid);
+        self.receiving.retain(|m| *m != mid);
+        self.stopped.push(mid);
     }
 
     pub fn create_offer(&mut self) -> String {
@@ -96,12 +113,26 @@ impl Client {
         if restart_ice {
             api.ice_restart(true);
         }
+        for mid in self.stopped.drain(..) {
+            api.set_direction(mid, Direction::Inactive);
+        }
+        // A browser remembers that it wants to receive where an answer said that there is nothing.
+        for mid in &self.receiving {
+            api.set_direction(*mid, Direction::RecvOnly);
+        }
+        if self.additions.is_empty() && !restart_ice && !api.has_changes() {
+            // This library makes no offer that changes nothing; browsers do.
+            self.additions.push(Addition::ToReceive(MediaKind::Audio));
+        }
         for addition in self.additions.drain(..) {
             match addition {
                 Addition::Microphone => {
                     let cid = Some("mic".to_owned());
                     let mid = api.add_media(MediaKind::Audio, Direction::SendOnly, None, cid, None);
                     self.microphones.push(Microphone::new(mid));
+                }
+                Addition::ToReceive(kind) => {
+                    self.receiving.push(api.add_media(kind, Direction::RecvOnly, None, None, None));
                 }
                 Addition::Camera(rids) => {
                     let mut simulcast = Simulcast::new();

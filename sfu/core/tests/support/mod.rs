@@ -108,8 +108,17 @@ impl World {
 
     /// Someone the SFU knows of, not connected yet.
     pub fn arrive(&mut self, room: RoomId) -> Who {
+        self.arrive_as(room, false)
+    }
+
+    /// Someone with one connection, the one named publisher.
+    pub fn arrive_single(&mut self, room: RoomId) -> Who {
+        self.arrive_as(room, true)
+    }
+
+    fn arrive_as(&mut self, room: RoomId, is_single: bool) -> Who {
         let peer = PeerId::new(self.serial(), 0);
-        self.command(Command::AddPeer { room, peer });
+        self.command(Command::AddPeer { room, peer, is_single });
         let who = self.people.len();
         let port = 20_000 + 2 * who as u16;
         let publisher = Client::new(self.now, SocketAddr::from(([10, 0, 1, 1], port)));
@@ -139,7 +148,7 @@ impl World {
         let peer = self.people[who].peer;
         let target = Target::Publisher;
         match self.request(|request| Command::AcceptOffer { request, peer, target, sdp })? {
-            Reply::Answer { sdp, sections } => Ok((sdp, sections)),
+            Reply::Answer { sdp, sections, .. } => Ok((sdp, sections)),
             other => panic!("not an answer: {other:?}"),
         }
     }

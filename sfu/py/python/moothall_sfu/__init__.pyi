@@ -18,8 +18,9 @@ Section: TypeAlias = tuple[str, Kind, str, list[str], str]
 # What poll_events returns. The first item names the event:
 #   ("reply", request, value, None) or ("reply", request, None, error_text)
 #   ("transport", peer, target, "connected" | "disconnected" | "failed" | "closed")
-#   ("negotiation_needed", peer)                      a subscriber offer should be made (sections changed); once until
-#                                                     create_offer, and not before the peer's first create_offer
+#   ("negotiation_needed", peer)                      a subscriber offer should be made (sections changed), of a single peer
+#                                                     sections required; once until create_offer or require_sections, and not
+#                                                     before the peer's first create_offer or accept_offer
 #   ("track_live", track, rid or "", mime)            first packet of a layer arrived, e.g. "video/VP8"
 #   ("channel_open", peer, target, label)
 #   ("data", peer, reliable, payload)                 one data channel message from this peer
@@ -80,18 +81,24 @@ class Engine:
     def close(self) -> None:
         """Stop all shards and join their threads. Idempotent."""
 
-    # Rooms and peers. A peer has up to two transports: publisher (client offers) and subscriber (we offer).
+    # Rooms and peers. A peer has up to two transports: publisher (client offers) and subscriber (we offer). A single peer has one,
+    # named publisher: the client offers it, sends and receives on it, in sections it made for either, and opens the channels.
     def add_room(self) -> int: ...
     def remove_room(self, room: int) -> None:
         """Close every peer of the room."""
 
-    def add_peer(self, room: int) -> int: ...
+    def add_peer(self, room: int, *, is_single: bool = False) -> int: ...
     def remove_peer(self, peer: int) -> None:
         """Send DTLS close, drop its tracks and subscriptions. No further events name this peer."""
 
     # Negotiation. Each returns a request number; the "reply" event carries the value.
     def accept_offer(self, peer: int, target: Target, sdp: str) -> int:
-        """Value: (answer_sdp, list[Section])."""
+        """Value: (answer_sdp, list[Section], {mid: track}, needs_offer).
+
+        Of a single peer the answer puts what it subscribes to into the sections it can receive in; the dictionary names every
+        one that carries a track, and ``needs_offer`` says that something waits which this answer could not carry: call
+        require_sections. Otherwise the dictionary is empty and the flag False.
+        """
 
     def create_offer(self, peer: int, restart_ice: bool = False) -> int:
         """Offer of the subscriber transport with its data channels ``_reliable`` and ``_lossy``.
@@ -106,6 +113,13 @@ class Engine:
         """Value: None. A negotiation_needed event follows when sections changed since the offer.
 
         A refused answer gives the offer up; what it added waits for the next one, which restarts ICE.
+        """
+
+    def require_sections(self, peer: int) -> int:
+        """What a single peer's client has to do so that it gets what it subscribes to, or no longer gets what it does not.
+
+        Value: (audio, video), the sections to receive in that it has to add before it offers again, which it has to do even
+        when both are 0, because not every section can change its track in one answer; or None when there is nothing to do.
         """
 
     def add_candidate(self, peer: int, target: Target, candidate: str) -> None:
@@ -125,7 +139,7 @@ class Engine:
         """A muted track is not forwarded; levels stop."""
 
     def subscribe(self, peer: int, track: int, stream_id: str, track_id: str) -> None:
-        """Add a sending section with ``a=msid:stream_id track_id`` on the subscriber transport.
+        """Add a sending section with ``a=msid:stream_id track_id`` on the subscriber transport, or use one that a single peer made.
 
         A section that an earlier subscription used is used again only after an answered offer made it inactive: a client does not
         notice another track in a section that it goes on receiving.
@@ -145,9 +159,9 @@ class Engine:
 
     # Data.
     def send_data(self, peers: Sequence[int], reliable: bool, payload: bytes) -> None:
-        """Queue one message on each peer's subscriber channel.
+        """Queue one message on each peer's subscriber channel, or on that a single peer opened.
 
-        A receiver that does not read loses lossy messages first, and is closed ("transport", peer, "subscriber", "failed")
+        A receiver that does not read loses lossy messages first, and is closed ("transport", peer, target, "failed")
         when 4 MiB of reliable ones wait for it.
 
         Raises ValueError for more than 256 KiB.
