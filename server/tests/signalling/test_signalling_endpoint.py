@@ -1,6 +1,8 @@
 """The WebSocket driver and the embedded engine, on a fake SFU: sockets in, sockets out."""
 
 import asyncio
+import base64
+import gzip
 import logging
 import secrets
 from collections.abc import AsyncIterator, Sequence
@@ -123,6 +125,19 @@ class Wire:
 
 @pytest.fixture
 async def world() -> AsyncIterator[World]:
+    async with running() as one:
+        yield one
+
+
+@pytest.fixture
+async def single_world() -> AsyncIterator[World]:
+    """A server that offers the mode with one connection."""
+    async with running(single_connection=True) as one:
+        yield one
+
+
+@asynccontextmanager
+async def running(**options: Any) -> AsyncIterator[World]:
     async def gate(room: str, identity: str) -> Admission | Refusal:
         built.asked.append((room, identity))
         verdict = built.verdicts.pop(0) if built.verdicts else Admission()
@@ -142,7 +157,7 @@ async def world() -> AsyncIterator[World]:
         listener=listen,
     )
     built = World(sfu, embedded)
-    app = Starlette(routes=routes(embedded, CLOCK))
+    app = Starlette(routes=routes(embedded, CLOCK, **options))
     http = uvicorn.Server(
         uvicorn.Config(
             app, port=0, ws="websockets-sansio", ws_max_size=2**20, lifespan="off", log_config=None, access_log=True
@@ -158,6 +173,86 @@ async def world() -> AsyncIterator[World]:
         await embedded.stop()
         http.should_exit = True
         await serve
+
+
+def join_request(**details: Any) -> str:
+    settings = pb.ConnectionSettings(auto_subscribe=True)
+    request = pb.JoinRequest(connection_settings=settings, **details).SerializeToString()
+    whole = pb.WrappedJoinRequest(compression=pb.WrappedJoinRequest.GZIP, join_request=gzip.compress(request))
+    return base64.urlsafe_b64encode(whole.SerializeToString()).decode()
+
+
+class TestSingleConnection:
+    async def test_the_first_offer_is_answered_with_what_is_published(self, single_world: World) -> None:
+        async with single_world.inside("bob") as bob:
+            track_sid = await bob.publish("camera", "video")
+            (track,) = single_world.sfu.called("publish")
+            single_world.sfu.happens("track_live", max(single_world.sfu.published), "", "video/VP8")
+            assert track[2] == "video"
+            offer = pb.SessionDescription(type="offer", sdp="4 video recvonly - 0", id=3)
+            query = single_world.query(join_request=join_request(publisher_offer=offer))
+            async with connect(f"{single_world.url}/rtc/v1?{query}") as connection:
+                alice = Wire(connection)
+                alice.join = (await alice.next("join")).join
+                answer = (await alice.next("answer")).answer
+
+                assert not alice.join.subscriber_primary
+                assert (answer.id, dict(answer.mid_to_track_id)) == (3, {"4": track_sid})
+                single_world.sfu.happens("transport", max(single_world.sfu.peers), "publisher", "connected")
+                assert (await alice.next("update")).update.participants
+
+    async def test_a_track_that_comes_later_requires_sections(self, single_world: World) -> None:
+        offer = pb.SessionDescription(type="offer", sdp="4 audio recvonly - 0", id=1)
+        query = single_world.query(join_request=join_request(publisher_offer=offer))
+        async with connect(f"{single_world.url}/rtc/v1?{query}") as connection:
+            alice = Wire(connection)
+            await alice.next("answer")
+            async with single_world.inside("bob") as bob:
+                track_sid = await bob.publish("camera", "video")
+                single_world.sfu.happens("track_live", max(single_world.sfu.published), "", "video/VP8")
+
+                required = (await alice.next("media_sections_requirement")).media_sections_requirement
+                assert (required.num_audios, required.num_videos) == (0, 1)
+                await alice.say(offer=pb.SessionDescription(type="offer", sdp="5 video recvonly - 0", id=2))
+                assert dict((await alice.next("answer")).answer.mid_to_track_id) == {"5": track_sid}
+
+    async def test_it_resumes_by_what_the_join_request_says(self, single_world: World) -> None:
+        query = single_world.query(join_request=join_request())
+        async with connect(f"{single_world.url}/rtc/v1?{query}") as connection:
+            sid = (await Wire(connection).next("join")).join.participant.sid
+        query = single_world.query(join_request=join_request(reconnect=True, participant_sid=sid))
+
+        async with connect(f"{single_world.url}/rtc/v1?{query}") as connection:
+            first = pb.SignalResponse.FromString(await connection.recv())  # type: ignore[arg-type]
+
+        assert first.WhichOneof("message") == "reconnect"
+
+    @pytest.mark.parametrize("request_text", ["", "nonsense", "%%%"])
+    async def test_an_unreadable_join_request_is_400(self, single_world: World, request_text: str) -> None:
+        with pytest.raises(InvalidStatus) as refused:
+            await connect(f"{single_world.url}/rtc/v1?{single_world.query(join_request=request_text)}")
+
+        assert refused.value.response.status_code == 400
+        assert single_world.asked == []
+
+    async def test_validate_says_whether_one_may_join(self, single_world: World) -> None:
+        url = f"/rtc/v1/validate?{single_world.query(join_request=join_request())}"
+        app = Starlette(routes=routes(single_world.engine, CLOCK, single_connection=True))
+        with TestClient(app) as client:
+            assert client.get(url).text == "success"
+            single_world.verdicts = [Refusal("removed")]
+            assert client.get(url).status_code == 403
+
+    async def test_offers_may_be_larger_than_other_clients_messages(self, single_world: World) -> None:
+        query = single_world.query(join_request=join_request())
+        async with connect(f"{single_world.url}/rtc/v1?{query}") as connection:
+            alice = Wire(connection)
+            await alice.next("join")
+            lines = "\n".join(f"{mid} audio recvonly {'x' * 1000} 0" for mid in range(500))
+
+            await alice.say(offer=pb.SessionDescription(type="offer", sdp=lines, id=5))
+
+            assert (await alice.next("answer")).answer.id == 5
 
 
 class TestAdmission:

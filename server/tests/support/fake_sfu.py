@@ -18,6 +18,7 @@ class FakeSfu:
         self.closed = False
         self.peers: dict[int, int] = {}
         self.single: set[int] = set()
+        self.published: list[int] = []
         self._events: deque[tuple[Any, ...]] = deque()
         self._handles = 0
         self._subscriptions: dict[int, list[tuple[int, str]]] = {}
@@ -105,7 +106,9 @@ class FakeSfu:
         self._called("add_candidate", peer, target, candidate)
 
     def publish(self, peer: int, mid: str, kind: Kind, *, is_screen: bool = False) -> int:
-        return self._called("publish", peer, mid, kind, is_screen, handle=True)
+        track = self._called("publish", peer, mid, kind, is_screen, handle=True)
+        self.published.append(track)
+        return track
 
     def unpublish(self, track: int) -> None:
         self._called("unpublish", track)

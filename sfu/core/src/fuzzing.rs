@@ -49,7 +49,11 @@ pub fn sdp(data: &[u8]) {
             .enumerate()
             .map(|(i, msid)| {
                 let announcement = Announcement { ssrc: i as u32, rtx: (i % 2 == 0).then_some(7), cname: "c".into() };
-                ReceivingSection { mid: msid.mid.clone(), carries: (i % 3 > 0).then(|| (msid.clone(), announcement)) }
+                ReceivingSection {
+                    mid: msid.mid.clone(),
+                    msid: (i % 3 > 0).then(|| msid.clone()),
+                    announcement: (i % 5 > 0).then_some(announcement),
+                }
             })
             .collect();
         let said = sdp::announce_tracks(text, &announced);

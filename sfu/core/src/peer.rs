@@ -174,6 +174,11 @@ impl SendSection {
         self.stream = Some(stream);
     }
 
+    /// It carried something already.
+    pub fn was_used(&self) -> bool {
+        self.numbering.is_some()
+    }
+
     pub fn release(&mut self) {
         self.subscription = None;
         self.stream = None;

@@ -239,7 +239,7 @@ pub struct Announcement {
 }
 
 impl Announcement {
-    fn write(&self, msid: &Msid, out: &mut String) {
+    fn write(&self, msid: Option<&Msid>, out: &mut String) {
         let mut line = |text: String| {
             out.push_str(&text);
             out.push_str("\r\n");
@@ -249,7 +249,9 @@ impl Announcement {
         }
         for ssrc in [Some(self.ssrc), self.rtx].into_iter().flatten() {
             line(format!("a=ssrc:{ssrc} cname:{}", self.cname));
-            line(format!("a=ssrc:{ssrc} msid:{} {}", msid.stream_id, msid.track_id));
+            if let Some(msid) = msid {
+                line(format!("a=ssrc:{ssrc} msid:{} {}", msid.stream_id, msid.track_id));
+            }
         }
     }
 }
@@ -258,7 +260,11 @@ impl Announcement {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReceivingSection {
     pub mid: String,
-    pub carries: Option<(Msid, Announcement)>,
+    /// What it carries, if anything.
+    pub msid: Option<Msid>,
+    /// Its stream, once it was announced. A section that carries nothing for a while goes on naming it: libwebrtc decodes a
+    /// stream that comes back under an SSRC that was gone from a description, but hands out no frames of it.
+    pub announcement: Option<Announcement>,
 }
 
 /// Say in an answer what is sent in these sections and what is not: the library would send in all of them, under ids of its
@@ -269,8 +275,8 @@ pub fn announce_tracks(answer: &str, sections: &[ReceivingSection]) -> String {
     let mut current: Option<&ReceivingSection> = None;
     let mut number = 0usize;
     let finish = |current: Option<&ReceivingSection>, out: &mut String| {
-        if let Some((msid, announcement)) = current.and_then(|s| s.carries.as_ref()) {
-            announcement.write(msid, out);
+        if let Some((section, announcement)) = current.and_then(|s| Some((s, s.announcement.as_ref()?))) {
+            announcement.write(section.msid.as_ref(), out);
         }
     };
     for line in answer.lines() {
@@ -294,11 +300,11 @@ pub fn announce_tracks(answer: &str, sections: &[ReceivingSection]) -> String {
 
 /// One line of such a section; `None` when it goes.
 fn announced_line(line: &str, section: &ReceivingSection) -> Option<String> {
-    match (line, &section.carries) {
+    match (line, &section.msid) {
         ("a=sendonly", None) => Some("a=inactive".to_owned()),
         ("a=sendrecv", None) => Some("a=recvonly".to_owned()),
         _ if line.starts_with("a=msid:") => {
-            section.carries.as_ref().map(|(msid, _)| format!("a=msid:{} {}", msid.stream_id, msid.track_id))
+            section.msid.as_ref().map(|msid| format!("a=msid:{} {}", msid.stream_id, msid.track_id))
         }
         _ if line.starts_with("a=ssrc:") || line.starts_with("a=ssrc-group:") => None,
         _ => Some(line.to_owned()),
@@ -413,12 +419,13 @@ mod tests {
 
     fn carrying(mid: &str, rtx: Option<u32>) -> ReceivingSection {
         let msid = Msid { mid: mid.into(), stream_id: "PA_1|TR_1".into(), track_id: "TR_1".into() };
-        ReceivingSection { mid: mid.into(), carries: Some((msid, Announcement { ssrc: 70, rtx, cname: "c".into() })) }
+        let announcement = Some(Announcement { ssrc: 70, rtx, cname: "c".into() });
+        ReceivingSection { mid: mid.into(), msid: Some(msid), announcement }
     }
 
     #[test]
     fn an_answer_names_what_is_carried_and_nothing_else() {
-        let empty = |mid: &str| ReceivingSection { mid: mid.into(), carries: None };
+        let empty = |mid: &str| ReceivingSection { mid: mid.into(), msid: None, announcement: None };
 
         let said = announce_tracks(ANSWER, &[empty("0"), empty("1"), carrying("2", Some(71))]);
 
@@ -433,6 +440,8 @@ mod tests {
         let both_ways = announce_tracks(ANSWER, &[carrying("1", None)]);
         assert!(both_ways.contains("a=mid:1\r\na=sendrecv\r\na=msid:PA_1|TR_1 TR_1\r\na=ssrc:70 cname:c\r\n"));
         assert!(!both_ways.contains("FID"));
+        let emptied = announce_tracks(ANSWER, &[ReceivingSection { msid: None, ..carrying("0", None) }]);
+        assert!(emptied.contains("a=mid:0\r\na=inactive\r\na=ssrc:70 cname:c\r\nm=video"), "{emptied}");
         assert_eq!(announce_tracks(ANSWER, &[]), ANSWER);
         assert_eq!(ice_ufrag(ANSWER), Some("u"));
     }

@@ -131,13 +131,14 @@ impl Peer {
     fn describe(&self, mid: Mid) -> ReceivingSection {
         let section = self.sections.iter().find(|s| s.mid == mid);
         let subscription = section.and_then(|s| s.subscription.as_ref());
-        let announcement = self.publisher.as_ref().and_then(|t| t.announcement(mid));
+        let was_used = section.is_some_and(SendSection::was_used);
+        let announcement = self.publisher.as_ref().filter(|_| was_used).and_then(|t| t.announcement(mid));
         let msid = subscription.map(|s| Msid {
             mid: mid.to_string(),
             stream_id: s.stream_id.clone(),
             track_id: s.track_id.clone(),
         });
-        ReceivingSection { mid: mid.to_string(), carries: msid.zip(announcement) }
+        ReceivingSection { mid: mid.to_string(), msid, announcement }
     }
 
     fn carried(&self) -> Vec<(String, TrackId)> {
