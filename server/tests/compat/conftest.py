@@ -176,7 +176,13 @@ OpenPage = Callable[..., Awaitable[Page]]
 
 
 @pytest.fixture
-async def open_page() -> AsyncIterator[OpenPage]:
+def single_connection() -> bool:
+    """Whether browsers ask for ``/rtc/v1``, as ``livekit-client`` does unless it is told otherwise."""
+    return True
+
+
+@pytest.fixture
+async def open_page(single_connection: bool) -> AsyncIterator[OpenPage]:
     """Opens browsers that are in the meeting with camera and microphone on.
 
     Every person has a browser of their own: Chromium's fake camera gives no more frames when two pages restart it at the same time.
@@ -192,7 +198,7 @@ async def open_page() -> AsyncIterator[OpenPage]:
             page = await browser.new_page()
             page.on("console", lambda message: _log.info("%s: %.200s", identity, message.text))
             await page.goto(server.page_url)
-            join = [server.url, server.token(identity), options]
+            join = [server.url, server.token(identity), {"singlePeerConnection": single_connection, **options}]
             await page.evaluate("([url, token, options]) => join(url, token, options)", join)
             return page
 

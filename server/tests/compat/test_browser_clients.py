@@ -15,6 +15,11 @@ from moothall.engine import Refusal
 _FRAMES = 15
 
 
+@pytest.fixture(params=[True, False], ids=["one connection", "two connections"])
+def single_connection(request: pytest.FixtureRequest) -> bool:
+    return bool(request.param)
+
+
 async def received(page: Page, identity: str, source: str) -> dict[str, Any]:
     """What the page has received of somebody's track so far; empty while nothing is subscribed."""
     return await page.evaluate("([who, what]) => received(who, what)", [identity, source]) or {}

@@ -29,13 +29,13 @@ def turn_server(tmp_path: Path) -> Iterator[TurnServer]:
 
 
 async def paths(page: Page) -> dict[str, Any]:
-    """Of both connections, once both are in use."""
+    """Of every connection, once all are in use."""
 
-    async def both() -> dict[str, Any] | None:
+    async def all_of_them() -> dict[str, Any] | None:
         found: dict[str, Any] = await page.evaluate("paths()")
-        return found if len(found) == 2 else None
+        return found if len(found) == await page.evaluate("connections().length") else None
 
-    found = await eventually(both)
+    found = await eventually(all_of_them)
     assert found is not None
     return found
 

@@ -129,15 +129,8 @@ async def world() -> AsyncIterator[World]:
         yield one
 
 
-@pytest.fixture
-async def single_world() -> AsyncIterator[World]:
-    """A server that offers the mode with one connection."""
-    async with running(single_connection=True) as one:
-        yield one
-
-
 @asynccontextmanager
-async def running(**options: Any) -> AsyncIterator[World]:
+async def running() -> AsyncIterator[World]:
     async def gate(room: str, identity: str) -> Admission | Refusal:
         built.asked.append((room, identity))
         verdict = built.verdicts.pop(0) if built.verdicts else Admission()
@@ -157,7 +150,7 @@ async def running(**options: Any) -> AsyncIterator[World]:
         listener=listen,
     )
     built = World(sfu, embedded)
-    app = Starlette(routes=routes(embedded, CLOCK, **options))
+    app = Starlette(routes=routes(embedded, CLOCK))
     http = uvicorn.Server(
         uvicorn.Config(
             app, port=0, ws="websockets-sansio", ws_max_size=2**20, lifespan="off", log_config=None, access_log=True
@@ -183,69 +176,84 @@ def join_request(**details: Any) -> str:
 
 
 class TestSingleConnection:
-    async def test_the_first_offer_is_answered_with_what_is_published(self, single_world: World) -> None:
-        async with single_world.inside("bob") as bob:
+    async def test_the_first_offer_is_answered_with_what_is_published(self, world: World) -> None:
+        async with world.inside("bob") as bob:
             track_sid = await bob.publish("camera", "video")
-            (track,) = single_world.sfu.called("publish")
-            single_world.sfu.happens("track_live", max(single_world.sfu.published), "", "video/VP8")
+            (track,) = world.sfu.called("publish")
+            world.sfu.happens("track_live", max(world.sfu.published), "", "video/VP8")
             assert track[2] == "video"
             offer = pb.SessionDescription(type="offer", sdp="4 video recvonly - 0", id=3)
-            query = single_world.query(join_request=join_request(publisher_offer=offer))
-            async with connect(f"{single_world.url}/rtc/v1?{query}") as connection:
+            query = world.query(join_request=join_request(publisher_offer=offer))
+            async with connect(f"{world.url}/rtc/v1?{query}") as connection:
                 alice = Wire(connection)
                 alice.join = (await alice.next("join")).join
                 answer = (await alice.next("answer")).answer
 
                 assert not alice.join.subscriber_primary
                 assert (answer.id, dict(answer.mid_to_track_id)) == (3, {"4": track_sid})
-                single_world.sfu.happens("transport", max(single_world.sfu.peers), "publisher", "connected")
+                world.sfu.happens("transport", max(world.sfu.peers), "publisher", "connected")
                 assert (await alice.next("update")).update.participants
 
-    async def test_a_track_that_comes_later_requires_sections(self, single_world: World) -> None:
+    async def test_a_track_that_comes_later_requires_sections(self, world: World) -> None:
         offer = pb.SessionDescription(type="offer", sdp="4 audio recvonly - 0", id=1)
-        query = single_world.query(join_request=join_request(publisher_offer=offer))
-        async with connect(f"{single_world.url}/rtc/v1?{query}") as connection:
+        query = world.query(join_request=join_request(publisher_offer=offer))
+        async with connect(f"{world.url}/rtc/v1?{query}") as connection:
             alice = Wire(connection)
             await alice.next("answer")
-            async with single_world.inside("bob") as bob:
+            async with world.inside("bob") as bob:
                 track_sid = await bob.publish("camera", "video")
-                single_world.sfu.happens("track_live", max(single_world.sfu.published), "", "video/VP8")
+                world.sfu.happens("track_live", max(world.sfu.published), "", "video/VP8")
 
                 required = (await alice.next("media_sections_requirement")).media_sections_requirement
                 assert (required.num_audios, required.num_videos) == (0, 1)
                 await alice.say(offer=pb.SessionDescription(type="offer", sdp="5 video recvonly - 0", id=2))
                 assert dict((await alice.next("answer")).answer.mid_to_track_id) == {"5": track_sid}
 
-    async def test_it_resumes_by_what_the_join_request_says(self, single_world: World) -> None:
-        query = single_world.query(join_request=join_request())
-        async with connect(f"{single_world.url}/rtc/v1?{query}") as connection:
+    async def test_it_resumes_by_what_the_join_request_says(self, world: World) -> None:
+        query = world.query(join_request=join_request())
+        async with connect(f"{world.url}/rtc/v1?{query}") as connection:
             sid = (await Wire(connection).next("join")).join.participant.sid
-        query = single_world.query(join_request=join_request(reconnect=True, participant_sid=sid))
+        query = world.query(join_request=join_request(reconnect=True, participant_sid=sid))
 
-        async with connect(f"{single_world.url}/rtc/v1?{query}") as connection:
+        async with connect(f"{world.url}/rtc/v1?{query}") as connection:
             first = pb.SignalResponse.FromString(await connection.recv())  # type: ignore[arg-type]
 
         assert first.WhichOneof("message") == "reconnect"
 
     @pytest.mark.parametrize("request_text", ["", "nonsense", "%%%"])
-    async def test_an_unreadable_join_request_is_400(self, single_world: World, request_text: str) -> None:
+    async def test_an_unreadable_join_request_is_400(self, world: World, request_text: str) -> None:
         with pytest.raises(InvalidStatus) as refused:
-            await connect(f"{single_world.url}/rtc/v1?{single_world.query(join_request=request_text)}")
+            await connect(f"{world.url}/rtc/v1?{world.query(join_request=request_text)}")
 
         assert refused.value.response.status_code == 400
-        assert single_world.asked == []
+        assert world.asked == []
 
-    async def test_validate_says_whether_one_may_join(self, single_world: World) -> None:
-        url = f"/rtc/v1/validate?{single_world.query(join_request=join_request())}"
-        app = Starlette(routes=routes(single_world.engine, CLOCK, single_connection=True))
+    @pytest.mark.parametrize("sdk", ["RUST", "PYTHON", "NODE", "CPP", "UNITY"])
+    async def test_clients_that_lose_pictures_on_one_connection_are_made_to_fall_back(
+        self, world: World, sdk: str
+    ) -> None:
+        query = world.query(join_request=join_request(client_info=pb_models.ClientInfo(sdk=sdk)))
+        with pytest.raises(InvalidStatus) as refused:
+            await connect(f"{world.url}/rtc/v1?{query}")
+        with TestClient(Starlette(routes=routes(world.engine, CLOCK))) as client:
+            answer = client.get(f"/rtc/v1/validate?{query}")
+
+        assert (refused.value.response.status_code, answer.status_code) == (404, 404)
+        assert answer.headers["access-control-allow-origin"] == "*"
+        assert "requested room does not exist" not in answer.text
+        assert world.asked == []
+
+    async def test_validate_says_whether_one_may_join(self, world: World) -> None:
+        url = f"/rtc/v1/validate?{world.query(join_request=join_request())}"
+        app = Starlette(routes=routes(world.engine, CLOCK))
         with TestClient(app) as client:
             assert client.get(url).text == "success"
-            single_world.verdicts = [Refusal("removed")]
+            world.verdicts = [Refusal("removed")]
             assert client.get(url).status_code == 403
 
-    async def test_offers_may_be_larger_than_other_clients_messages(self, single_world: World) -> None:
-        query = single_world.query(join_request=join_request())
-        async with connect(f"{single_world.url}/rtc/v1?{query}") as connection:
+    async def test_offers_may_be_larger_than_other_clients_messages(self, world: World) -> None:
+        query = world.query(join_request=join_request())
+        async with connect(f"{world.url}/rtc/v1?{query}") as connection:
             alice = Wire(connection)
             await alice.next("join")
             lines = "\n".join(f"{mid} audio recvonly {'x' * 1000} 0" for mid in range(500))
@@ -256,21 +264,6 @@ class TestSingleConnection:
 
 
 class TestAdmission:
-    @pytest.mark.parametrize("path", ["/rtc/v1", "/rtc/v1/validate"])
-    async def test_single_connection_mode_is_not_found_so_that_clients_fall_back(self, world: World, path: str) -> None:
-        with TestClient(Starlette(routes=routes(world.engine, CLOCK))) as client:
-            answer = client.get(path)
-
-        assert answer.status_code == 404
-        assert answer.headers["access-control-allow-origin"] == "*"
-        assert "requested room does not exist" not in answer.text
-
-    async def test_single_connection_socket_is_refused_with_404(self, world: World) -> None:
-        with pytest.raises(InvalidStatus) as refused:
-            await connect(f"{world.url}/rtc/v1?{world.query()}")
-
-        assert refused.value.response.status_code == 404
-
     @pytest.mark.parametrize("token", ["", "nonsense", "a.b.c"])
     async def test_bad_token_is_refused_before_the_meeting_is_asked(self, world: World, token: str) -> None:
         with pytest.raises(InvalidStatus) as refused:

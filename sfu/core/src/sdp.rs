@@ -287,7 +287,8 @@ pub fn announce_tracks(answer: &str, sections: &[ReceivingSection]) -> String {
         }
         let said = match current {
             Some(section) => announced_line(line, section),
-            None => Some(line.to_owned()),
+            // Nothing is sent in it, and libwebrtc takes an id without an SSRC for whatever it knows no section of.
+            None => (!line.starts_with("a=msid:")).then(|| line.to_owned()),
         };
         if let Some(line) = said {
             out.push_str(&line);
@@ -435,14 +436,14 @@ mod tests {
              m=video 9 X 96\r\na=mid:1\r\na=recvonly\r\n\
              m=video 9 X 96\r\na=mid:2\r\na=sendonly\r\na=msid:PA_1|TR_1 TR_1\r\na=ssrc-group:FID 70 71\r\n\
              a=ssrc:70 cname:c\r\na=ssrc:70 msid:PA_1|TR_1 TR_1\r\na=ssrc:71 cname:c\r\na=ssrc:71 msid:PA_1|TR_1 TR_1\r\n\
-             m=audio 9 X 111\r\na=mid:3\r\na=recvonly\r\na=msid:x y\r\n"
+             m=audio 9 X 111\r\na=mid:3\r\na=recvonly\r\n"
         );
         let both_ways = announce_tracks(ANSWER, &[carrying("1", None)]);
         assert!(both_ways.contains("a=mid:1\r\na=sendrecv\r\na=msid:PA_1|TR_1 TR_1\r\na=ssrc:70 cname:c\r\n"));
         assert!(!both_ways.contains("FID"));
         let emptied = announce_tracks(ANSWER, &[ReceivingSection { msid: None, ..carrying("0", None) }]);
         assert!(emptied.contains("a=mid:0\r\na=inactive\r\na=ssrc:70 cname:c\r\nm=video"), "{emptied}");
-        assert_eq!(announce_tracks(ANSWER, &[]), ANSWER);
+        assert_eq!(announce_tracks(ANSWER, &[]), ANSWER.replace("a=msid:x y\r\n", ""));
         assert_eq!(ice_ufrag(ANSWER), Some("u"));
     }
 

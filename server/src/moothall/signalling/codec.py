@@ -86,6 +86,7 @@ _LENGTH_DELIMITED = 2
 _KINDS: dict[int, Kind] = {pb_models.TrackType.AUDIO: "audio", pb_models.TrackType.VIDEO: "video"}
 _KIND_NUMBERS = {kind: number for number, kind in _KINDS.items()}
 _SOURCES = {int(source): source for source in TrackSource}
+_SDKS = {number: name.lower() for name, number in pb_models.ClientInfo.SDK.items()}
 _QUALITIES = {int(quality): quality for quality in VideoQuality}
 
 
@@ -130,6 +131,7 @@ def decode_join_request(text: str) -> JoinRequest:
         auto_subscribe=settings.auto_subscribe,
         adaptive_stream=settings.adaptive_stream,
         client_protocol=request.client_info.client_protocol,
+        sdk=_SDKS.get(request.client_info.sdk, ""),
         resumes=_short(request.participant_sid) if request.reconnect else None,
         requests=tuple(requests),
     )

@@ -1,7 +1,8 @@
 """The WebSocket driver: sockets on one side, the engine on the other.
 
 ``/rtc`` is the dual-peer-connection mode of the protocol (v0), ``/rtc/v1`` the one with a single connection, whose clients say what they
-want in one parameter, with their first offer in it. Where the latter is off it answers 404, which is how clients learn to use the former. Any origin may connect: the access token is the only authority, and no cookie is looked at.
+want in one parameter, with their first offer in it. 404 there is how clients learn to use the former. Any origin may connect: the access
+token is the only authority, and no cookie is looked at.
 
 The one place where a client's mistakes become close codes:
 
@@ -39,9 +40,12 @@ _GOING_AWAY = 1001
 _ANY_ORIGIN = {"Access-Control-Allow-Origin": "*"}
 _UNAVAILABLE_RETRY_S = "2"
 _CLOSE_DEADLINE = 1.0
+# SDKs on the Rust one. It writes a start bitrate into every video section of its offers, so libwebrtc builds the decoders anew when something
+# is published; a packet that comes in that moment leaves its track without a picture for good (docs/decisions/0010).
+_NEED_TWO_CONNECTIONS = frozenset({"rust", "python", "node", "cpp", "unity"})
 
 
-def routes(engine: EmbeddedEngine, clock: Clock, *, single_connection: bool = False) -> Sequence[BaseRoute]:
+def routes(engine: EmbeddedEngine, clock: Clock) -> Sequence[BaseRoute]:
     """The routes LiveKit clients use, to be mounted at the root of the server. From now on no query string reaches its access log."""
     redact_queries()
 
@@ -58,33 +62,16 @@ def routes(engine: EmbeddedEngine, clock: Clock, *, single_connection: bool = Fa
 
         return validate
 
-    async def refuse_v1(socket: WebSocket) -> None:
-        await socket.send_denial_response(_not_found())
-
-    async def validate_v1(_request: Request) -> Response:
-        return _not_found()
-
-    pair = [
+    return [
         WebSocketRoute("/rtc", serve(_wishes_of_pair)),
         Route("/rtc/validate", validate(_wishes_of_pair), methods=["GET"], include_in_schema=False),
-    ]
-    if single_connection:
-        return [
-            *pair,
-            WebSocketRoute("/rtc/v1", serve(_wishes_of_single)),
-            Route("/rtc/v1/validate", validate(_wishes_of_single), methods=["GET"], include_in_schema=False),
-        ]
-    return [
-        *pair,
-        WebSocketRoute("/rtc/v1", refuse_v1),
-        Route("/rtc/v1", validate_v1, methods=["GET"], include_in_schema=False),
-        Route("/rtc/v1/validate", validate_v1, methods=["GET"], include_in_schema=False),
+        WebSocketRoute("/rtc/v1", serve(_wishes_of_single)),
+        Route("/rtc/v1/validate", validate(_wishes_of_single), methods=["GET"], include_in_schema=False),
     ]
 
 
-def _not_found() -> Response:
-    # The text matters: clients take certain others for "the room does not exist" and give up.
-    return PlainTextResponse("not found", status_code=404, headers=_ANY_ORIGIN)
+class _NeedsTwoConnections(Exception):
+    """This client is better off on ``/rtc``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +84,7 @@ class _Wishes:
     requests: tuple[ClientRequest, ...] = ()
 
 
-# Raises MalformedMessage.
+# Raises MalformedMessage and _NeedsTwoConnections.
 _ReadWishes = Callable[[HTTPConnection], _Wishes]
 
 
@@ -119,6 +106,9 @@ async def _authorise(engine: EmbeddedEngine, connection: HTTPConnection, read: _
         return PlainTextResponse(str(rejected), status_code=401, headers=_ANY_ORIGIN)
     except MalformedMessage as malformed:
         return PlainTextResponse(str(malformed), status_code=400, headers=_ANY_ORIGIN)
+    except _NeedsTwoConnections:
+        # The text matters: clients take certain others for "the room does not exist" and give up.
+        return PlainTextResponse("not found", status_code=404, headers=_ANY_ORIGIN)
     if wishes.resumes is not None:
         return _Entrant(token, wishes, None)
     ticket = await engine.admit(token)
@@ -153,6 +143,8 @@ def _wishes_of_pair(connection: HTTPConnection) -> _Wishes:
 
 def _wishes_of_single(connection: HTTPConnection) -> _Wishes:
     request = decode_join_request(connection.query_params.get("join_request", ""))
+    if request.sdk in _NEED_TWO_CONNECTIONS:
+        raise _NeedsTwoConnections
     options = ClientOptions(
         auto_subscribe=request.auto_subscribe,
         adaptive_stream=request.adaptive_stream,

@@ -207,6 +207,8 @@ class JoinRequest:
     auto_subscribe: bool
     adaptive_stream: bool
     client_protocol: int
+    # The SDK's name in the protocol's enumeration, lower case: "js", "python", …
+    sdk: str
     resumes: str | None
     # What it wants to say first, in order.
     requests: tuple["Request", ...]
