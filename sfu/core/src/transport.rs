@@ -473,6 +473,11 @@ impl Transport {
             return;
         }
         self.state = Some(state);
+        if let Some(media) =
+            self.media.as_mut().filter(|_| matches!(state, TransportState::Failed | TransportState::Closed))
+        {
+            media.close();
+        }
         arrivals.push(Arrival::StateChanged(state));
     }
 

@@ -233,6 +233,12 @@ fn who_vanishes_is_disconnected_then_failed() {
     assert_eq!(world.states(bob, Target::Subscriber), [Connected, Disconnected, Failed]);
     assert_eq!(world.states(bob, Target::Publisher), [Connected]);
     assert!(received(&world, carol, &mids[1]) > before + 39 * FLOWING);
+
+    // Nothing is put by for who is gone.
+    let (forwarded, before) = (world.shard.counters().forwarded, received(&world, carol, &mids[1]));
+    world.run(5 * SECOND);
+    let to_carol = received(&world, carol, &mids[1]) - before;
+    assert_eq!(world.shard.counters().forwarded - forwarded, to_carol as u64);
 }
 
 #[test]

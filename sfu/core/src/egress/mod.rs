@@ -224,6 +224,14 @@ impl MediaEgress {
         true
     }
 
+    /// Nothing leaves any more, and nothing is kept for that.
+    pub fn close(&mut self) {
+        self.sealer = None;
+        self.opener = None;
+        self.queue = Vec::new();
+        self.wake_at = None;
+    }
+
     /// The negotiated protection.
     pub fn profile(&self) -> Option<Profile> {
         self.keys.get().map(AssociationKeys::profile)
