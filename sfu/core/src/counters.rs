@@ -37,7 +37,8 @@ counters! {
     dropped_unknown_ufrag,
     /// Anything else from an address ICE did not verify.
     dropped_unknown_source,
-    /// RTP with one synchronisation source more than a peer may have, or on a transport that never receives media.
+    /// RTP of a synchronisation source of which nothing authentic came or that is one more than a peer may have, or on a
+    /// transport that never receives media.
     dropped_ssrc,
     /// RTP of sections no track is bound to.
     dropped_unbound,

@@ -19,8 +19,9 @@ pub const MAX_PAYLOAD_TYPES: usize = 64;
 pub const MAX_TRACKS_PER_PEER: usize = 8;
 /// RTP synchronisation sources of media one peer may send.
 pub const MAX_SSRCS_PER_PEER: usize = 20;
-/// Any SSRC a publisher transport hands to str0m, retransmissions included.
-pub const MAX_SSRCS_ON_TRANSPORT: usize = 2 * MAX_SSRCS_PER_PEER + 1;
+/// SSRCs a transport hands to str0m in all its life, retransmissions included: a screen that is shared for the hundredth
+/// time has other ones than before.
+pub const MAX_SSRCS_ON_TRANSPORT: usize = 1024;
 /// Simulcast layers of one track.
 pub const MAX_LAYERS: usize = 3;
 /// Temporal layers that are told apart; those above count as the highest.

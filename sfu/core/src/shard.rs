@@ -315,7 +315,7 @@ impl Shard {
         };
         if protocol == Protocol::Rtp {
             let ssrc = u32::from_be_bytes([datagram[8], datagram[9], datagram[10], datagram[11]]);
-            if !self.transport(key).is_some_and(|t| t.admit_ssrc(ssrc)) {
+            if !self.transport(key).is_some_and(|t| t.admits(ssrc, datagram)) {
                 self.out.counters.dropped_ssrc += 1;
                 return;
             }

@@ -21,7 +21,7 @@ use crate::bandwidth::Demand;
 use crate::commands::Kind;
 use crate::data::{DataQueue, Overflow};
 use crate::datagrams::Datagrams;
-use crate::egress::{self, ExtensionIds, MediaEgress, Profile, StreamSpec};
+use crate::egress::{self, AssociationKeys, ExtensionIds, KeySlot, MediaEgress, Profile, StreamSpec, Verifier};
 use crate::events::TransportState;
 use crate::forward::{Format, OutgoingStream, PayloadTypes};
 use crate::limits;
@@ -47,10 +47,9 @@ pub const LOSSY: &str = "_lossy";
 /// The DTLS identity all transports of the process share.
 #[derive(Clone)]
 pub struct Identity {
-    crypto: Arc<CryptoProvider>,
-    /// The same, but media is not str0m's.
+    /// For where media is not str0m's.
     without_srtp: Arc<CryptoProvider>,
-    /// The same, but only the media we receive is str0m's.
+    /// For where the media we receive is str0m's.
     with_shared_srtp: Arc<CryptoProvider>,
     certificate: DtlsCert,
 }
@@ -72,7 +71,7 @@ impl Identity {
             .expect("the crypto back end generates certificates");
         let without_srtp = Arc::new(egress::without_srtp(&crypto));
         let with_shared_srtp = Arc::new(egress::with_shared_srtp(&crypto));
-        Self { crypto: Arc::new(crypto), without_srtp, with_shared_srtp, certificate }
+        Self { without_srtp, with_shared_srtp, certificate }
     }
 }
 
@@ -155,7 +154,10 @@ pub struct Transport {
     /// Paths ICE found to be the client's since the shard asked.
     proven: Vec<Path>,
     channels: Vec<OpenChannel>,
-    /// SSRCs let through to str0m, which makes room for each before it can check the sender.
+    keys: KeySlot,
+    verifier: Option<Verifier>,
+    /// SSRCs let through to str0m, which ties each to a section before it checks whether the packet is the client's: so one
+    /// of each has proved that here.
     admitted: Vec<u32>,
     queue: DataQueue,
     /// Where we send.
@@ -172,9 +174,8 @@ impl Transport {
     pub fn new(role: Role, shard: &ShardConfig, now: Instant) -> Self {
         let identity = &shard.identity;
         let crypto = match role {
-            Role::Receives => &identity.crypto,
             Role::Sends => &identity.without_srtp,
-            Role::Both => &identity.with_shared_srtp,
+            Role::Receives | Role::Both => &identity.with_shared_srtp,
         };
         let mut config = Rtc::builder()
             .set_crypto_provider(crypto.clone())
@@ -217,6 +218,8 @@ impl Transport {
             checks: Checks::default(),
             proven: Vec::new(),
             channels: Vec::new(),
+            keys: keys.clone(),
+            verifier: None,
             admitted: Vec::new(),
             queue: DataQueue::default(),
             media: role.sends().then(|| MediaEgress::new(keys, reporter, now)),
@@ -320,8 +323,8 @@ impl Transport {
         self.checks.selected()
     }
 
-    /// Whether RTP of this SSRC may go to str0m.
-    pub fn admit_ssrc(&mut self, ssrc: u32) -> bool {
+    /// Whether this RTP packet of this SSRC may go to str0m.
+    pub fn admits(&mut self, ssrc: u32, packet: &[u8]) -> bool {
         if !self.role.receives() {
             return false;
         }
@@ -331,8 +334,14 @@ impl Transport {
         if self.admitted.len() >= limits::MAX_SSRCS_ON_TRANSPORT {
             return false;
         }
-        self.admitted.push(ssrc);
-        true
+        if self.verifier.is_none() {
+            self.verifier = self.keys.get().and_then(AssociationKeys::verifier);
+        }
+        let is_admitted = self.verifier.as_mut().is_some_and(|verifier| verifier.is_authentic(packet));
+        if is_admitted {
+            self.admitted.push(ssrc);
+        }
+        is_admitted
     }
 
     pub fn handle_timeout(&mut self, now: Instant) {
@@ -663,9 +672,7 @@ impl Transport {
     pub fn flush_media(&mut self, now: Instant, out: &mut Datagrams) -> bool {
         assert!(!self.panic_next, "panic asked for by a test");
         let before = out.byte_count();
-        if let Some(media) =
-            self.media.as_mut().filter(|_| !matches!(self.state, Some(TransportState::Failed | TransportState::Closed)))
-        {
+        if let Some(media) = self.media.as_mut() {
             media.flush(now, out);
         }
         self.own_tx_bytes += (out.byte_count() - before) as u64;

@@ -7,7 +7,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use moothall_sfu_core::TransportState::{Connected, Disconnected, Failed};
-use moothall_sfu_core::{Command, Event, Kind, RequestId, Target, TrackId};
+use moothall_sfu_core::{Command, Event, Kind, Reply, RequestId, Target, TrackId};
+use str0m::rtp::Extension;
 use support::{Who, World};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -218,8 +219,58 @@ fn no_more_sources_than_allowed_reach_the_library() {
     }
     world.run(SECOND);
 
-    assert!(world.shard.counters().dropped_ssrc > 4900);
+    assert_eq!(world.shard.counters().dropped_ssrc, 5000);
     assert!(received(&world, bob, &mids[0]) > before + FLOWING);
+
+    // Nobody's place was taken.
+    let second = world.publish_camera(alice, &["q", "h"]);
+    let mid = world.watch(bob, second);
+    world.run(SECOND);
+    assert!(received(&world, bob, &mid) > FLOWING / 2);
+}
+
+#[test]
+fn packets_that_are_not_the_clients_take_over_none_of_its_streams() {
+    let (mut world, [alice, bob, _], mids) = three_people();
+    let (source, mid) = (world.people[alice].publisher.address, world.people[alice].publisher.cameras[0].mid);
+    let ids = world.people[alice].publisher.rtc.media(mid).unwrap().remote_extmap();
+    let (mid_id, rid_id) = (ids.id_of(Extension::RtpMid).unwrap(), ids.id_of(Extension::RtpStreamId).unwrap());
+    let before = received(&world, bob, &mids[0]);
+
+    // What names the section and the layer of a stream that flows, under sources of its own.
+    for ssrc in 0..100u32 {
+        for rid in *b"qh" {
+            let mut packet = vec![0x90, 96, 0, 1, 0, 0, 0, 1];
+            packet.extend(ssrc.to_be_bytes());
+            let mut elements = vec![mid_id << 4 | (mid.len() - 1) as u8];
+            elements.extend_from_slice(mid.as_bytes());
+            elements.extend([rid_id << 4, rid]);
+            elements.resize(elements.len().next_multiple_of(4), 0);
+            packet.extend([0xBE, 0xDE, 0, (elements.len() / 4) as u8]);
+            packet.extend(elements);
+            packet.resize(200, 1);
+            world.arrives(source, &packet);
+        }
+    }
+    world.run(SECOND);
+
+    assert_eq!(world.shard.counters().dropped_ssrc, 200);
+    assert!(received(&world, bob, &mids[0]) > before + FLOWING);
+}
+
+#[test]
+fn a_client_may_publish_again_and_again() {
+    let (mut world, [alice, bob, _], _) = three_people();
+    for time in 0..25 {
+        let screen = world.publish_camera(alice, &["q", "h", "f"]);
+        let mid = world.watch(bob, screen);
+        let before = received(&world, bob, &mid);
+        world.run(SECOND);
+        assert!(received(&world, bob, &mid) > before + FLOWING / 2, "the {time}th time");
+        world.command(Command::Unpublish { track: screen });
+        world.people[alice].publisher.cameras.pop();
+        world.negotiate_subscriber(bob);
+    }
 }
 
 #[test]

@@ -2,8 +2,9 @@
 //!
 //! str0m's DTLS is behind a provider trait. Ours sees the SRTP keys when the handshake has exported them. On a subscriber's
 //! association they are kept for us and str0m is not told, so that it has no SRTP at all and two senders cannot use one key
-//! with the same nonce. On a client's only association str0m receives, and needs them too: there the two senders are kept
-//! apart by their SSRCs, which are part of the nonce (RFC 3711 section 4.1.1, RFC 7714 sections 8.1 and 9.1).
+//! with the same nonce. Where str0m receives it needs them too, and we tell with them what is authentic. On a client's only
+//! association both send: there the two senders are kept apart by their SSRCs, which are part of the nonce (RFC 3711 section
+//! 4.1.1, RFC 7714 sections 8.1 and 9.1).
 
 use std::cell::RefCell;
 use std::sync::{Arc, OnceLock};
@@ -13,10 +14,12 @@ use str0m::config::{CryptoProvider, DtlsCert, DtlsVersion};
 use str0m::crypto::CryptoError;
 use str0m::crypto::dtls::{DtlsImplError, DtlsInstance, DtlsOutput, DtlsProvider, ProtocolVersion, SrtpProfile};
 
-use super::srtp::{Opener, Profile, Sealer};
+use super::srtp::{Opener, Profile, Sealer, Verifier};
 
 /// The keys of one association, once its handshake is over.
 pub type KeySlot = Arc<OnceLock<AssociationKeys>>;
+
+type KeyAndSalt<'a> = (&'a [u8], &'a [u8]);
 
 /// What DTLS exported (RFC 5764 section 4.2).
 pub struct AssociationKeys {
@@ -39,14 +42,25 @@ impl AssociationKeys {
 
     /// What we seal with and what we open with. `None` when DTLS exported something else than the profile needs.
     pub fn contexts(&self) -> Option<(Sealer, Opener)> {
+        let (ours, theirs) = self.halves()?;
+        Some((Sealer::new(self.profile, ours.0, ours.1)?, Opener::new(self.profile, theirs.0, theirs.1)?))
+    }
+
+    /// What tells the RTP of the other side.
+    pub fn verifier(&self) -> Option<Verifier> {
+        let (_, theirs) = self.halves()?;
+        Verifier::new(self.profile, theirs.0, theirs.1)
+    }
+
+    /// Master key and salt of each side, ours first.
+    fn halves(&self) -> Option<(KeyAndSalt<'_>, KeyAndSalt<'_>)> {
         let (key, salt) = (self.profile.key_len(), self.profile.salt_len());
         if self.material.len() < 2 * (key + salt) {
             return None;
         }
         let (keys, salts) = self.material.split_at(2 * key);
         let (client, server) = ((&keys[..key], &salts[..salt]), (&keys[key..], &salts[salt..2 * salt]));
-        let (ours, theirs) = if self.client { (client, server) } else { (server, client) };
-        Some((Sealer::new(self.profile, ours.0, ours.1)?, Opener::new(self.profile, theirs.0, theirs.1)?))
+        Some(if self.client { (client, server) } else { (server, client) })
     }
 }
 

@@ -18,14 +18,13 @@ use std::cmp::Reverse;
 use std::time::{Duration, Instant};
 
 use history::History;
-use keys::AssociationKeys;
-pub use keys::{KeySlot, build_with_keys, with_shared_srtp, without_srtp};
+pub use keys::{AssociationKeys, KeySlot, build_with_keys, with_shared_srtp, without_srtp};
 use pacer::Pacer;
 pub use packet::ExtensionIds;
 use packet::{Envelope, ExtensionWriter, OVERHEAD, PADDING, Packet};
 use rtcp::{Feedback, REPORTS_PER_DATAGRAM, Reception, SenderReport};
-pub use srtp::Profile;
 use srtp::{Opener, Sealer};
+pub use srtp::{Profile, Verifier};
 use str0m::media::Mid;
 
 use crate::bandwidth::{Demand, Estimator, SentLog, read_feedback};

@@ -1,7 +1,8 @@
 //! SRTP and SRTCP (RFC 3711) with the three profiles of DTLS-SRTP that browsers offer: AES-GCM with keys of 128 and 256
 //! bits (RFC 7714), and AES-CM with HMAC-SHA1-80 (RFC 5764).
 //!
-//! Packets are sealed where they are written. One context is one direction of one association.
+//! Packets are sealed where they are written. One context is one direction of one association. RTP that arrives is opened by
+//! the library; here is only whether it is authentic, for what must not depend on packets that are not.
 
 use std::fmt;
 
@@ -16,6 +17,8 @@ const RTCP_LABELS: Labels = Labels { key: 3, authentication: 4, salt: 5 };
 const GCM_TAG: usize = 16;
 /// HMAC-SHA1-80.
 const SHA1_TAG: usize = 10;
+/// Fixed part of an RTP header.
+const RTP_HEADER: usize = 12;
 /// The part of RTCP that stays readable: first header and sender.
 const RTCP_CLEAR: usize = 8;
 const INDEX: usize = 4;
@@ -351,6 +354,57 @@ impl Opener {
     }
 }
 
+/// Tells RTP that the client sent from RTP that somebody made up.
+pub struct Verifier {
+    rtp: Cipher,
+    /// Reused from packet to packet.
+    scratch: Vec<u8>,
+}
+
+impl Verifier {
+    pub fn new(profile: Profile, key: &[u8], salt: &[u8]) -> Option<Self> {
+        Some(Self { rtp: Cipher::derive(profile, key, salt, &RTP_LABELS)?, scratch: Vec::new() })
+    }
+
+    /// Whether this is one of the first packets of a stream: numbers that have not begun again at zero yet.
+    pub fn is_authentic(&mut self, packet: &[u8]) -> bool {
+        self.check(packet).is_some()
+    }
+
+    fn check(&mut self, packet: &[u8]) -> Option<()> {
+        let header = rtp_header_len(packet)?;
+        let seq = u64::from(u16::from_be_bytes(packet.get(2..4)?.try_into().ok()?));
+        let ssrc = u32::from_be_bytes(packet.get(8..12)?.try_into().ok()?);
+        match &self.rtp {
+            Cipher::Gcm { key, salt } => {
+                let (clear, sealed) = packet.split_at(header);
+                self.scratch.clear();
+                self.scratch.extend_from_slice(sealed);
+                let nonce = Nonce::assume_unique_for_key(gcm_rtp_iv(salt, ssrc, seq));
+                key.open_in_place(nonce, Aad::from(clear), &mut self.scratch).ok().map(|_| ())
+            }
+            Cipher::Cm(cm) => {
+                let (signed, tag) = packet.split_at(packet.len().checked_sub(SHA1_TAG).filter(|end| *end >= header)?);
+                let mut context = hmac::Context::with_key(&cm.authentication);
+                context.update(signed);
+                context.update(&0u32.to_be_bytes());
+                verify_slices_are_equal(&context.sign().as_ref()[..SHA1_TAG], tag).ok()
+            }
+        }
+    }
+}
+
+/// Up to the payload: with contributing sources and extensions (RFC 3550 sections 5.1 and 5.3.1).
+fn rtp_header_len(packet: &[u8]) -> Option<usize> {
+    let first = *packet.first()?;
+    let mut len = RTP_HEADER + 4 * usize::from(first & 0x0f);
+    if first & 0x10 != 0 {
+        let words = u16::from_be_bytes(packet.get(len + 2..len + 4)?.try_into().ok()?);
+        len += 4 + 4 * usize::from(words);
+    }
+    (len <= packet.len()).then_some(len)
+}
+
 fn read_trailer(bytes: &[u8]) -> Result<u32, Refused> {
     Ok(u32::from_be_bytes(bytes.get(..INDEX).and_then(|b| b.try_into().ok()).ok_or(Refused)?))
 }
@@ -481,6 +535,30 @@ mod tests {
             opener.open_rtcp(&sealed[80], &mut plain).unwrap();
             for len in 0..sealed[81].len() {
                 assert_eq!(opener.open_rtcp(&sealed[81][..len], &mut plain), Err(Refused));
+            }
+        }
+    }
+
+    #[test]
+    fn what_was_not_sealed_with_the_key_is_not_authentic() {
+        // Two contributing sources and an extension of two words.
+        let mut packet = hex("b240f17b 8041f8d3 5501a0b2 00000001 00000002 bede0002 11223344 55667788");
+        let header = packet.len();
+        packet.extend_from_slice(&[9; 30]);
+        for profile in PROFILES {
+            let key: Vec<u8> = (0..profile.key_len() as u8).collect();
+            let salt: Vec<u8> = (100..100 + profile.salt_len() as u8).collect();
+            let (sealer, _) = pair(profile);
+            let mut verifier = Verifier::new(profile, &key, &salt).unwrap();
+            let mut sealed = packet.clone();
+            assert!(sealer.seal_rtp(&mut sealed, 0, header, 0x5501_a0b2, 0xf17b));
+
+            assert!(verifier.is_authentic(&sealed));
+            for at in 0..sealed.len() {
+                let mut forged = sealed.clone();
+                forged[at] ^= 1;
+                assert!(!verifier.is_authentic(&forged), "byte {at} changed");
+                assert!(!verifier.is_authentic(&sealed[..at]), "cut at {at}");
             }
         }
     }
