@@ -346,7 +346,8 @@ impl Shard {
         };
         for path in transport.take_proven_paths() {
             let address = (path.carrier, path.remote);
-            if self.by_address.get(&address) == Some(&key) {
+            let owner = self.by_address.get(&address).copied();
+            if owner.is_some_and(|owner| owner == key || self.is_in_use(owner, path)) {
                 continue;
             }
             let routes = self.routes.entry(key).or_default();
@@ -359,6 +360,12 @@ impl Shard {
             routes.addresses.push(address);
             self.by_address.insert(address, key);
         }
+    }
+
+    /// A transport that is alive has this path to its client. Whoever checks from there, too, with credentials of its own,
+    /// makes the address up: what comes from it goes on being taken for the client's.
+    fn is_in_use(&mut self, owner: TransportKey, path: Path) -> bool {
+        self.transport(owner).is_some_and(|t| t.may_be_alive() && t.path() == Some(path))
     }
 
     // Time.

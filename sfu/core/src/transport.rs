@@ -249,6 +249,11 @@ impl Transport {
         self.state
     }
 
+    /// Nothing says that the client is gone.
+    pub fn may_be_alive(&self) -> bool {
+        matches!(self.state, None | Some(TransportState::Connected))
+    }
+
     pub fn is_over(&self) -> bool {
         matches!(self.state, Some(TransportState::Failed | TransportState::Closed))
     }

@@ -136,3 +136,31 @@ fn media_to(wire: &[(SocketAddr, Vec<u8>)], address: SocketAddr) -> usize {
     let is_rtp = |bytes: &[u8]| bytes[0] & 0xC0 == 0x80 && !(192..=223).contains(&bytes[1]);
     wire.iter().filter(|(to, bytes)| *to == address && is_rtp(bytes)).count()
 }
+
+#[test]
+fn nobody_takes_the_address_of_somebody_who_is_there() {
+    let mut world = World::new();
+    let room = world.add_room();
+    let (alice, mallory) = (world.join(room), world.arrive(room));
+    let camera = world.publish_camera(alice, &[]);
+    let bob = world.join(room);
+    let mid = world.watch(bob, camera);
+    let sdp = offer(&mut world, mallory);
+    let (ufrag, password) = credentials(&sdp);
+    let answer = world.people[mallory].subscriber.accept_offer(&sdp);
+    let (own_ufrag, _) = credentials(&answer);
+    world.accept_answer(mallory, answer).unwrap();
+    world.run(SECOND);
+    let victim = world.people[alice].publisher.address;
+
+    // Her own credentials, somebody else's address.
+    for id in 0..20 {
+        let check = Check { id, ufrag: &ufrag, password: &password, own_ufrag: &own_ufrag, nominates: id % 2 == 1 };
+        world.arrives(victim, &check.encode());
+    }
+    let before = world.people[bob].subscriber.received(&mid).len();
+    // Less than Alice needs to check again.
+    world.run(SECOND / 2);
+
+    assert!(world.people[bob].subscriber.received(&mid).len() > before + 20);
+}
