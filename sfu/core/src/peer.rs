@@ -214,6 +214,8 @@ pub struct Peer {
     channels_offered: bool,
     /// Its videos get what there is bandwidth for, not what was asked for.
     pub is_rationed: bool,
+    /// When its bandwidth was shared out last.
+    pub allotted: Option<Instant>,
     pub stats_due: Instant,
 }
 
@@ -234,6 +236,7 @@ impl Peer {
             out_of_step: false,
             channels_offered: false,
             is_rationed: false,
+            allotted: None,
             stats_due: now + limits::STATS_INTERVAL,
         }
     }

@@ -1,7 +1,5 @@
 //! Transport-wide feedback (draft-holmer-rmcat-transport-wide-cc-extensions-01 section 3.1). Pure.
 
-/// Statuses taken from one message: more than a client can have to say about what we remember.
-const MAX_STATUSES: usize = 4096;
 /// Base sequence number, status count, reference time, feedback count.
 const HEADER: usize = 8;
 const REFERENCE_US: i64 = 64_000;
@@ -36,14 +34,15 @@ fn symbols(chunk: u16) -> impl Iterator<Item = Symbol> {
 }
 
 /// Read a message from its base sequence number on and tell, in order, of every packet it speaks of: its number, and when
-/// it arrived, in µs of the receiver's clock; `None`: it did not. What follows a malformed part is not told.
-pub fn read(message: &[u8], mut tell: impl FnMut(u16, Option<i64>)) {
+/// it arrived, in µs of the receiver's clock; `None`: it did not. What follows a malformed part is not told, nor are more than
+/// `most`.
+pub fn read(message: &[u8], most: usize, mut tell: impl FnMut(u16, Option<i64>)) {
     let [b1, b0, c1, c0, r2, r1, r0, _, body @ ..] = message else {
         return;
     };
     debug_assert_eq!(message.len() - body.len(), HEADER);
     let base = u16::from_be_bytes([*b1, *b0]);
-    let count = usize::from(u16::from_be_bytes([*c1, *c0])).min(MAX_STATUSES);
+    let count = usize::from(u16::from_be_bytes([*c1, *c0]));
     // 24 bits, signed.
     let reference = i64::from(i32::from_be_bytes([*r2, *r1, *r0, 0]) >> 8) * REFERENCE_US;
     let Some(chunks_end) = end_of_chunks(body, count) else {
@@ -52,7 +51,7 @@ pub fn read(message: &[u8], mut tell: impl FnMut(u16, Option<i64>)) {
     let (chunks, mut deltas) = body.split_at(chunks_end);
     let statuses = chunks.chunks_exact(2).flat_map(|c| symbols(u16::from_be_bytes([c[0], c[1]])));
     let mut arrival = reference;
-    for (at, symbol) in statuses.take(count).enumerate() {
+    for (at, symbol) in statuses.take(count.min(most)).enumerate() {
         let delta = match (symbol, deltas) {
             (Symbol::Missing, _) => None,
             (Symbol::SmallDelta, [small, rest @ ..]) => {
@@ -91,9 +90,11 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    const MOST: usize = 100;
+
     fn told(message: &[u8]) -> Vec<(u16, Option<i64>)> {
         let mut told = Vec::new();
-        read(message, |seq, arrival| told.push((seq, arrival)));
+        read(message, MOST, |seq, arrival| told.push((seq, arrival)));
         told
     }
 
@@ -126,10 +127,23 @@ mod tests {
         assert_eq!(told(&[0, 9, 0, 9, 0, 0, 0, 0, 0x20, 2, 4]), []);
     }
 
+    #[test]
+    fn what_is_too_much_is_not_told_and_the_rest_is_told_right() {
+        // Three runs of a hundred and fifty: the times come after all of them.
+        let mut message = vec![0, 0, 1, 194, 0, 0, 0, 0];
+        (0..3).for_each(|_| message.extend((0x2000_u16 + 150).to_be_bytes()));
+        message.extend([4; 450]);
+
+        let told = told(&message);
+
+        assert_eq!(told.len(), MOST);
+        assert!(told.iter().all(|(seq, at)| *at == Some((i64::from(*seq) + 1) * 1000)), "{told:?}");
+    }
+
     proptest! {
         #[test]
         fn nothing_panics_or_tells_without_end(message in proptest::collection::vec(any::<u8>(), 0..300)) {
-            prop_assert!(told(&message).len() <= MAX_STATUSES);
+            prop_assert!(told(&message).len() <= MOST);
         }
     }
 }

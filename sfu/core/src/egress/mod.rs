@@ -11,10 +11,12 @@ mod history;
 mod keys;
 mod pacer;
 mod packet;
+mod patience;
 mod rtcp;
 mod srtp;
 
 use std::cmp::Reverse;
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use history::History;
@@ -22,6 +24,7 @@ pub use keys::{AssociationKeys, KeySlot, build_with_keys, with_shared_srtp, with
 use pacer::Pacer;
 pub use packet::ExtensionIds;
 use packet::{Envelope, ExtensionWriter, OVERHEAD, PADDING, Packet};
+use patience::Patience;
 use rtcp::{Feedback, REPORTS_PER_DATAGRAM, Reception, SenderReport};
 use srtp::{Opener, Sealer};
 pub use srtp::{Profile, Verifier};
@@ -158,7 +161,9 @@ pub struct MediaEgress {
     sealer: Option<Sealer>,
     opener: Option<Opener>,
     path: Option<Path>,
+    patience: Patience,
     streams: Vec<Stream>,
+    by_ssrc: HashMap<u32, usize>,
     /// In order of writing.
     queue: Vec<Queued>,
     flushes: u64,
@@ -193,7 +198,9 @@ impl MediaEgress {
             sealer: None,
             opener: None,
             path: None,
+            patience: Patience::new(now),
             streams: Vec::new(),
+            by_ssrc: HashMap::new(),
             queue: Vec::new(),
             flushes: 0,
             epoch: now,
@@ -254,7 +261,7 @@ impl MediaEgress {
     /// Know a stream, or what has changed about it; its index. A stream is its SSRC, and never forgotten, because its
     /// numbers must not be used again.
     pub fn declare(&mut self, spec: StreamSpec) -> usize {
-        if let Some(index) = self.streams.iter().position(|s| s.spec.ssrc == spec.ssrc) {
+        if let Some(index) = self.by_ssrc.get(&spec.ssrc).copied() {
             let stream = &mut self.streams[index];
             if stream.spec != spec {
                 // What is sent again in its own stream must be the same to the byte: its key and number were used.
@@ -264,8 +271,10 @@ impl MediaEgress {
             }
             return index;
         }
+        let index = self.streams.len();
+        self.by_ssrc.insert(spec.ssrc, index);
         self.streams.push(Stream::new(spec));
-        self.streams.len() - 1
+        index
     }
 
     /// Bits a second of video the client's network takes; `None`: no congestion is known.
@@ -402,6 +411,7 @@ impl MediaEgress {
         let mut plain = std::mem::take(&mut self.scratch);
         let opened = opener.open_rtcp(packet, &mut plain).is_ok();
         if opened {
+            self.patience.refill(now);
             rtcp::read(&plain, |feedback| self.take_feedback(now, feedback, out, wanted));
         }
         self.scratch = plain;
@@ -411,19 +421,21 @@ impl MediaEgress {
     fn take_feedback(&mut self, now: Instant, feedback: Feedback<'_>, out: &mut Datagrams, wanted: &mut Vec<Mid>) {
         match feedback {
             Feedback::Lost { ssrc, seq } => {
-                self.careful_until = Some(now + CAREFUL);
-                self.resend(now, ssrc, seq, out);
+                if self.patience.hears_of_loss() {
+                    self.careful_until = Some(now + CAREFUL);
+                    self.resend(now, ssrc, seq, out);
+                }
             }
             Feedback::KeyframeWanted { ssrc } => {
-                let mid = self.streams.iter().find(|s| s.spec.ssrc == ssrc).map(|s| s.spec.mid);
+                let mid = self.by_ssrc.get(&ssrc).map(|index| self.streams[*index].spec.mid);
                 wanted.extend(mid.filter(|mid| !wanted.contains(mid)));
             }
             Feedback::Reception(reception) => {
                 if reception.fraction_lost > 0 {
                     self.careful_until = Some(now + CAREFUL);
                 }
-                if let Some(stream) = self.streams.iter_mut().find(|s| s.spec.ssrc == reception.ssrc) {
-                    stream.reception = Some((now, reception));
+                if let Some(index) = self.by_ssrc.get(&reception.ssrc) {
+                    self.streams[*index].reception = Some((now, reception));
                     self.measure_round_trip(now, reception);
                 }
             }
@@ -439,13 +451,15 @@ impl MediaEgress {
     fn take_transport_feedback(&mut self, now: Instant, message: &[u8]) {
         self.has_transport_feedback = true;
         let (sent, estimator) = (&mut self.sent, &mut self.estimator);
-        let mut last = None;
-        read_feedback(message, |seq, arrived_us| {
+        let (mut last, mut told) = (None, 0);
+        read_feedback(message, self.patience.for_message(), |seq, arrived_us| {
+            told += 1;
             last = Some(seq);
             if let Some(news) = sent.report(seq, arrived_us) {
                 estimator.observe(news);
             }
         });
+        self.patience.heard(told);
         if let Some(last) = last {
             sent.forget_before(last);
             self.limit_changed |= estimator.conclude(now);
@@ -468,7 +482,7 @@ impl MediaEgress {
         let (Some(sealer), Some(path)) = (&self.sealer, self.path) else {
             return;
         };
-        let Some(stream) = self.streams.iter_mut().find(|s| s.spec.ssrc == ssrc) else {
+        let Some(stream) = self.by_ssrc.get(&ssrc).map(|index| &mut self.streams[*index]) else {
             return;
         };
         let Some(packet) = stream.history.resend(now, seq, self.round_trip) else {

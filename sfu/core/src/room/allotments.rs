@@ -7,7 +7,7 @@ use super::{Outputs, Room};
 use crate::allocation::{Allotment, Importance, Wish, allocate};
 use crate::bandwidth::Demand;
 use crate::commands::{Kind, Target};
-use crate::limits::{MAX_LAYERS, MAX_TEMPORAL_LAYERS};
+use crate::limits::{self, MAX_LAYERS, MAX_TEMPORAL_LAYERS};
 use crate::peer::Subscription;
 use crate::transport::Transport;
 
@@ -39,6 +39,7 @@ impl Room {
             return;
         };
         peer.is_rationed = limit.is_some();
+        peer.allotted = Some(now);
         if let Some(transport) = peer.transport(Target::Subscriber) {
             transport.set_video_demand(Demand { whole: allocation.whole, next: allocation.next });
         }
@@ -63,30 +64,11 @@ impl Room {
         }
     }
 
-    fn wish(&self, now: Instant, subscription: &Subscription, track: &Track) -> Wish {
-        let mut costs = [[0.0; MAX_TEMPORAL_LAYERS]; MAX_LAYERS];
-        for (number, layer) in track.layers.iter().enumerate().filter(|(_, l)| l.flowing) {
-            costs[number] = layer.rate.costs();
-            if costs[number][MAX_TEMPORAL_LAYERS - 1] == 0.0 {
-                costs[number] = [UNMEASURED[number]; MAX_TEMPORAL_LAYERS];
-            }
-        }
-        let settings = subscription.settings;
-        let importance = if track.is_screen || settings.priority > 0 {
-            Importance::First
-        } else if subscription.is_pinned() || self.speaks(now, track.owner) {
-            Importance::Second
-        } else {
-            Importance::Third
-        };
-        Wish {
-            importance,
-            priority: settings.priority,
-            order: track.order,
-            costs,
-            most: (settings.max_layer, subscription.temporal_wish),
-            now: subscription.allotment,
-        }
+    /// Not everything a client says of its network has to be acted upon at once: the next tick does what is left.
+    pub(super) fn may_allot(&self, now: Instant, slot: usize) -> bool {
+        let peer = self.peers.get(slot).and_then(Option::as_ref);
+        let last = peer.and_then(|p| p.allotted);
+        last.is_none_or(|at| now.saturating_duration_since(at) >= limits::ROOM_TICK)
     }
 
     fn speaks(&self, now: Instant, owner: usize) -> bool {

@@ -255,7 +255,7 @@ impl Room {
         let mut arrivals = Vec::new();
         match contain(|| transport.handle_rtcp(now, packet, &mut out.datagrams, &mut arrivals)) {
             Ok(taken) => {
-                let is_changed = transport.take_limit_change();
+                let is_changed = transport.take_limit_change() && self.may_allot(now, slot);
                 // Only requests for key frames, which are the same on every transport.
                 self.take_arrivals(now, (slot, Target::Subscriber), arrivals, out);
                 if is_changed {
