@@ -217,12 +217,10 @@ impl Estimator {
         if !is_ample {
             self.ample_since = None;
         } else if now.saturating_duration_since(*self.ample_since.get_or_insert(now)) >= AMPLE_FOR {
-            let inherent_loss = self.inherent_loss;
             self.limit = None;
             self.ample_since = None;
             self.capacity = None;
             self.loss_episode = None;
-            self.inherent_loss = inherent_loss;
             self.probes = ProbeSchedule::default();
         }
     }
@@ -255,9 +253,9 @@ impl Estimator {
         self.probes.poll(now, video, begin)
     }
 
-    /// When [`poll_probe`](Self::poll_probe) wants to be called again, while a probe runs.
-    pub fn is_probing(&self) -> bool {
-        self.probes.is_sending()
+    /// A probe runs: [`poll_probe`](Self::poll_probe) wants to be called again soon.
+    pub fn is_probing(&self, now: Instant) -> bool {
+        self.probes.is_sending(now)
     }
 
     /// Without transport-wide feedback: what the client itself believes it can receive, while this much is sent. Such

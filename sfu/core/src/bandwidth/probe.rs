@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 const LENGTH: Duration = Duration::from_millis(500);
 /// What was sent last is heard of within this.
 const AFTERWARDS: Duration = Duration::from_millis(400);
+/// When nothing is heard at all, a trial is given up.
+const UNHEARD: Duration = Duration::from_secs(2);
 const AGAIN: Duration = Duration::from_millis(500);
 const FIRST: Duration = Duration::from_secs(2);
 const BACKOFF_LEAST: Duration = Duration::from_secs(2);
@@ -48,6 +50,9 @@ pub struct ProbeSchedule {
 impl ProbeSchedule {
     /// Padding bytes to send now. `begin`: the goal of a trial that may begin.
     pub fn poll(&mut self, now: Instant, sent: u64, begin: Option<f64>) -> usize {
+        if self.running.is_some_and(|p| now.saturating_duration_since(p.began) >= LENGTH + UNHEARD) {
+            self.fail(now);
+        }
         if self.running.is_none()
             && let Some(goal) = begin
         {
@@ -56,7 +61,7 @@ impl ProbeSchedule {
                 self.running = Some(Probe { goal, began: now, before: sent, peak: 0.0 });
             }
         }
-        let Some(probe) = self.running.filter(|_| self.is_sending_at(now)) else {
+        let Some(probe) = self.running.filter(|_| self.is_sending(now)) else {
             return 0;
         };
         let passed = now.saturating_duration_since(probe.began) + Duration::from_millis(5);
@@ -64,13 +69,9 @@ impl ProbeSchedule {
         (due.saturating_sub(sent - probe.before) as usize).min(MOST_AT_ONCE)
     }
 
-    fn is_sending_at(&self, now: Instant) -> bool {
+    /// A trial runs; what follows it is only waiting.
+    pub fn is_sending(&self, now: Instant) -> bool {
         self.running.is_some_and(|p| now.saturating_duration_since(p.began) < LENGTH)
-    }
-
-    /// A trial runs, or waits for what it sent.
-    pub fn is_sending(&self) -> bool {
-        self.running.is_some()
     }
 
     /// This much arrives at the moment. What the trial found, when it is over.
@@ -92,7 +93,7 @@ impl ProbeSchedule {
         Some(found * 0.95)
     }
 
-    /// Congestion was seen: the trial that ran, if one did.
+    /// Congestion was seen, or nothing at all: the trial that ran, if one did.
     pub fn fail(&mut self, now: Instant) -> Option<Probe> {
         let failed = self.running.take();
         if failed.is_some() {
@@ -138,12 +139,28 @@ mod tests {
     }
 
     #[test]
+    fn a_trial_that_is_never_heard_of_ends_and_others_follow() {
+        let start = Instant::now();
+        let mut schedule = ProbeSchedule::default();
+        let sending: Vec<bool> = (0..1000)
+            .map(|step| {
+                let now = start + 10 * step * MS;
+                schedule.poll(now, 0, Some(1e6));
+                schedule.is_sending(now)
+            })
+            .collect();
+        let trials = sending.windows(2).filter(|pair| !pair[0] && pair[1]).count();
+        assert_eq!(trials, 2);
+        assert!(sending.iter().filter(|is| **is).count() <= 2 * 50);
+    }
+
+    #[test]
     fn success_is_followed_up_soon_and_failure_later_and_later() {
         let mut now = Instant::now();
         let mut schedule = ProbeSchedule::default();
         let begin = |schedule: &mut ProbeSchedule, now: &mut Instant| {
             let from = *now;
-            while !schedule.is_sending() {
+            while !schedule.is_sending(*now) {
                 *now += 10 * MS;
                 schedule.poll(*now, 0, Some(1e6));
             }

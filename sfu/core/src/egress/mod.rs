@@ -342,7 +342,7 @@ impl MediaEgress {
         self.pacer.rest(now, self.is_waiting);
         let padding = self.estimator.poll_probe(now, self.video_bytes);
         self.pad(now, padding, out);
-        let is_busy = self.is_waiting || self.estimator.is_probing();
+        let is_busy = self.is_waiting || self.estimator.is_probing(now);
         self.wake_at = is_busy.then(|| now + PACE_INTERVAL);
     }
 
@@ -371,14 +371,16 @@ impl MediaEgress {
         }
     }
 
-    /// Send about this many bytes of nothing, on the retransmission stream of whatever was sent.
+    /// Send about this many bytes of nothing, on the retransmission stream of what was sent last: a client may have stopped
+    /// listening to others.
     fn pad(&mut self, now: Instant, bytes: usize, out: &mut Datagrams) {
         let (Some(sealer), Some(path)) = (&self.sealer, self.path) else {
             return;
         };
         let can_pad =
             |s: &&mut Stream| s.spec.extensions.transport_wide != 0 && s.newest.is_some() && s.spec.rtx.is_some();
-        let Some(stream) = self.streams.iter_mut().find(can_pad).filter(|_| bytes > 0) else {
+        let latest = |s: &&mut Stream| s.newest.map(|(_, captured)| captured);
+        let Some(stream) = self.streams.iter_mut().filter(can_pad).max_by_key(latest).filter(|_| bytes > 0) else {
             return;
         };
         let Some((ssrc, payload_types)) = stream.spec.rtx else {
