@@ -1,8 +1,9 @@
 //! Events on their way to the one reader, which a file descriptor wakes.
 //!
 //! When the reader is slow: levels of a room and statistics of a peer replace what waits, data messages beyond
-//! [`MAX_DATA_BYTES`] or [`MAX_EVENTS`] are dropped and counted, and everything else (replies, transports, crashes) is
-//! kept, because its number is bounded by what the reader itself asked for and by the peers there are.
+//! [`MAX_DATA_BYTES`] or [`MAX_EVENTS`], or beyond what one peer may have of it, are dropped and counted, and everything else
+//! (replies, transports, crashes) is kept, because its number is bounded by what the reader itself asked for and by the peers
+//! there are.
 
 use std::collections::{HashMap, VecDeque};
 use std::io;
@@ -14,6 +15,9 @@ use rustix::event::{EventfdFlags, eventfd};
 
 const MAX_EVENTS: usize = 65_536;
 const MAX_DATA_BYTES: usize = 64 * 1024 * 1024;
+/// Data messages of one peer: whoever floods leaves room for the others.
+const MAX_MESSAGES_OF_ONE: usize = MAX_EVENTS / 16;
+const MAX_DATA_BYTES_OF_ONE: usize = MAX_DATA_BYTES / 16;
 
 enum Slot {
     Event(Event),
@@ -29,7 +33,16 @@ struct Waiting {
     levels: HashMap<RoomId, Vec<(TrackId, f32)>>,
     stats: HashMap<PeerId, PeerStats>,
     data_bytes: usize,
+    /// Who has data messages waiting.
+    senders: HashMap<PeerId, Share>,
     dropped: u64,
+}
+
+/// What one peer has of the queue.
+#[derive(Default)]
+struct Share {
+    messages: usize,
+    bytes: usize,
 }
 
 /// See the module.
@@ -107,12 +120,14 @@ impl Waiting {
                     self.slots.push_back(Slot::Stats(peer));
                 }
             }
-            Event::DataReceived { ref payload, .. } => {
-                let full = self.slots.len() >= MAX_EVENTS || self.data_bytes + payload.len() > MAX_DATA_BYTES;
-                if full {
+            Event::DataReceived { peer, ref payload, .. } => {
+                if !self.has_room_for(peer, payload.len()) {
                     self.dropped += 1;
                     return;
                 }
+                let share = self.senders.entry(peer).or_default();
+                share.messages += 1;
+                share.bytes += payload.len();
                 self.data_bytes += payload.len();
                 self.slots.push_back(Slot::Event(event));
             }
@@ -122,14 +137,29 @@ impl Waiting {
         }
     }
 
+    fn has_room_for(&self, peer: PeerId, bytes: usize) -> bool {
+        let is_within =
+            |share: &Share| share.messages < MAX_MESSAGES_OF_ONE && share.bytes + bytes <= MAX_DATA_BYTES_OF_ONE;
+        self.slots.len() < MAX_EVENTS
+            && self.data_bytes + bytes <= MAX_DATA_BYTES
+            && self.senders.get(&peer).is_none_or(is_within)
+    }
+
     fn pop(&mut self) -> Option<Event> {
         let event = match self.slots.pop_front()? {
             Slot::Event(event) => event,
             Slot::Levels(room) => Event::LevelsMeasured { room, levels: self.levels.remove(&room).unwrap_or_default() },
             Slot::Stats(peer) => Event::StatsMeasured { peer, stats: self.stats.remove(&peer).unwrap_or_default() },
         };
-        if let Event::DataReceived { payload, .. } = &event {
+        if let Event::DataReceived { peer, payload, .. } = &event {
             self.data_bytes -= payload.len();
+            if let Some(share) = self.senders.get_mut(peer) {
+                share.messages -= 1;
+                share.bytes -= payload.len();
+                if share.messages == 0 {
+                    self.senders.remove(peer);
+                }
+            }
         }
         Some(event)
     }
@@ -140,8 +170,8 @@ mod tests {
     use super::*;
     use moothall_sfu_core::{Reply, RequestId};
 
-    fn data(bytes: usize) -> Event {
-        Event::DataReceived { peer: PeerId(1), reliable: true, payload: vec![0; bytes] }
+    fn data_of(peer: u64, bytes: usize) -> Event {
+        Event::DataReceived { peer: PeerId(peer), reliable: true, payload: vec![0; bytes] }
     }
 
     fn reply(n: u64) -> Event {
@@ -183,14 +213,33 @@ mod tests {
     #[test]
     fn data_is_dropped_beyond_the_bound_and_replies_never() {
         let queue = EventQueue::new().unwrap();
-        queue.push_all(vec![data(MAX_DATA_BYTES), data(1)]);
+        queue.push_all((0..16).map(|peer| data_of(peer, MAX_DATA_BYTES_OF_ONE)).collect());
+        queue.push_all(vec![data_of(16, 1)]);
         assert_eq!(queue.dropped(), 1);
-        assert_eq!(queue.poll(10).len(), 1);
+        assert_eq!(queue.poll(20).len(), 16);
 
         queue.push_all((0..MAX_EVENTS as u64 + 10).map(reply).collect());
-        queue.push_all(vec![data(1), reply(0)]);
+        queue.push_all(vec![data_of(1, 1), reply(0)]);
 
         assert_eq!(queue.dropped(), 2);
         assert_eq!(queue.poll(usize::MAX).len(), MAX_EVENTS + 11);
+    }
+
+    #[test]
+    fn who_floods_loses_only_its_own() {
+        let queue = EventQueue::new().unwrap();
+        for _ in 0..2 {
+            queue.push_all((0..2 * MAX_EVENTS).map(|_| data_of(1, 4)).collect());
+            queue.push_all(vec![data_of(2, 200_000)]);
+            queue.push_all((0..100).map(|_| data_of(3, 200_000)).collect());
+
+            let events = queue.poll(usize::MAX);
+
+            let of = |peer| {
+                events.iter().filter(|e| matches!(e, Event::DataReceived { peer: p, .. } if *p == PeerId(peer))).count()
+            };
+            assert_eq!((of(1), of(2), of(3)), (MAX_MESSAGES_OF_ONE, 1, MAX_DATA_BYTES_OF_ONE / 200_000));
+            assert!(queue.lock().senders.is_empty());
+        }
     }
 }
