@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::limits::MAX_TEMPORAL_LAYERS;
 
-/// How fast the measure follows; it rises at once, because what a layer takes now must fit now.
+/// How fast the measure follows, once it has begun.
 const SMOOTHING: Duration = Duration::from_millis(1500);
 const SHORTEST: Duration = Duration::from_millis(50);
 /// Header, extensions and authentication of each packet.

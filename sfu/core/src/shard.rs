@@ -463,12 +463,9 @@ impl Shard {
     }
 
     fn learn_ufrag(&mut self, key: TransportKey) {
-        let Some(ufrag) = self.transport(key).map(|t| t.ufrag().to_owned()) else {
+        let Some(ufrag) = self.transport(key).and_then(Transport::take_new_ufrag) else {
             return;
         };
-        if self.by_ufrag.get(&ufrag) == Some(&key) {
-            return;
-        }
         // Credentials before an ICE restart are as good as unknown ones.
         let routes = self.routes.entry(key).or_default();
         for old in std::mem::take(&mut routes.ufrags) {

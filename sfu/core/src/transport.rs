@@ -137,6 +137,7 @@ pub struct Transport {
     role: Role,
     rtc: Rtc,
     ufrag: String,
+    new_ufrag: Option<String>,
     deadline: Instant,
     /// When the shard's timer for this transport is set.
     pub armed: Option<Instant>,
@@ -204,6 +205,7 @@ impl Transport {
         Self {
             role,
             rtc,
+            new_ufrag: Some(ufrag.clone()),
             ufrag,
             deadline: now,
             armed: None,
@@ -230,9 +232,9 @@ impl Transport {
         }
     }
 
-    /// The user fragment STUN must name to reach this transport.
-    pub fn ufrag(&self) -> &str {
-        &self.ufrag
+    /// The user fragment STUN must name to reach this transport, when it is another than at the last call.
+    pub fn take_new_ufrag(&mut self) -> Option<String> {
+        self.new_ufrag.take()
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) wants to be called.
@@ -534,7 +536,11 @@ impl Transport {
     }
 
     fn negotiated(&mut self, now: Instant) {
-        self.ufrag = self.rtc.direct_api().local_ice_credentials().ufrag;
+        let ufrag = self.rtc.direct_api().local_ice_credentials().ufrag;
+        if ufrag != self.ufrag {
+            self.new_ufrag = Some(ufrag.clone());
+            self.ufrag = ufrag;
+        }
         self.negotiated_at.get_or_insert(now);
     }
 

@@ -19,7 +19,7 @@ impl ArrivalRate {
         let slot = arrived.div_euclid(SLOT_US);
         let newest = *self.newest.get_or_insert(slot);
         let ahead = slot.saturating_sub(newest);
-        if ahead < -(SLOTS as i64) || ahead > 20 * SLOTS as i64 {
+        if ahead <= -(SLOTS as i64) || ahead > 20 * SLOTS as i64 {
             // Another clock, or a long silence.
             *self = Self { newest: Some(slot), ..Self::default() };
         } else if ahead > 0 {

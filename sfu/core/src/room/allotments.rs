@@ -26,12 +26,13 @@ impl Room {
         if limit.is_none() && !peer.is_rationed {
             return;
         }
+        let speakers = self.speakers(now);
         let (mut sections, mut wishes) = (Vec::new(), Vec::new());
         for (section, subscription) in peer.received() {
             let track = self.tracks.get(subscription.track).and_then(Option::as_ref);
             if let Some(track) = track.filter(|t| t.kind == Kind::Video && t.is_shown && !t.muted) {
                 sections.push(section);
-                wishes.push(self.wish(now, subscription, track));
+                wishes.push(wish(subscription, track, speakers.contains(&track.owner)));
             }
         }
         let allocation = allocate(&wishes, limit.unwrap_or(f64::INFINITY));
@@ -71,8 +72,36 @@ impl Room {
         last.is_none_or(|at| now.saturating_duration_since(at) >= limits::ROOM_TICK)
     }
 
-    fn speaks(&self, now: Instant, owner: usize) -> bool {
-        let voices = self.tracks.iter().flatten().filter(|t| t.owner == owner && t.kind == Kind::Audio);
-        voices.filter_map(|t| t.spoke).any(|at| now.saturating_duration_since(at) < SPOKE)
+    /// Peer slots of those who spoke lately.
+    fn speakers(&self, now: Instant) -> Vec<usize> {
+        let voices = self.tracks.iter().flatten().filter(|t| t.kind == Kind::Audio);
+        let is_recent = |t: &&Track| t.spoke.is_some_and(|at| now.saturating_duration_since(at) < SPOKE);
+        voices.filter(is_recent).map(|t| t.owner).collect()
+    }
+}
+
+fn wish(subscription: &Subscription, track: &Track, speaks: bool) -> Wish {
+    let mut costs = [[0.0; MAX_TEMPORAL_LAYERS]; MAX_LAYERS];
+    for (number, layer) in track.layers.iter().enumerate().filter(|(_, l)| l.flowing) {
+        costs[number] = layer.rate.costs();
+        if costs[number][MAX_TEMPORAL_LAYERS - 1] == 0.0 {
+            costs[number] = [UNMEASURED[number]; MAX_TEMPORAL_LAYERS];
+        }
+    }
+    let settings = subscription.settings;
+    let importance = if track.is_screen || settings.priority > 0 {
+        Importance::First
+    } else if subscription.is_pinned() || speaks {
+        Importance::Second
+    } else {
+        Importance::Third
+    };
+    Wish {
+        importance,
+        priority: settings.priority,
+        order: track.order,
+        costs,
+        most: (settings.max_layer, subscription.temporal_wish),
+        now: subscription.allotment,
     }
 }
