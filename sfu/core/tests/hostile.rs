@@ -3,7 +3,9 @@
 
 mod support;
 
+use std::cell::Cell;
 use std::net::SocketAddr;
+use std::rc::Rc;
 use std::time::Duration;
 
 use moothall_sfu_core::TransportState::{Connected, Disconnected, Failed};
@@ -73,11 +75,7 @@ fn garbage_from_anywhere_changes_nothing() {
         packet.resize(200, 7);
         datagrams.push(packet);
     }
-    for content in 20..=63 {
-        let mut record = vec![content, 0xFE, 0xFD, 0, 1, 0, 0, 0, 0, 0, 9, 0, 50];
-        record.resize(63, 3);
-        datagrams.push(record);
-    }
+    datagrams.extend((20..=63).map(|content| dtls_record(content, 1, &[3; 50])));
     let before = received(&world, bob, &mids[0]);
     let events = world.events.len();
 
@@ -88,12 +86,7 @@ fn garbage_from_anywhere_changes_nothing() {
             }
         }
     }
-    let sent_to_stranger = std::rc::Rc::new(std::cell::Cell::new(0));
-    let count = sent_to_stranger.clone();
-    world.deliver = Box::new(move |to, _| {
-        count.set(count.get() + usize::from(to == stranger));
-        true
-    });
+    let sent_to_stranger = count_sent_to_strangers(&mut world);
     world.run(2 * SECOND);
 
     assert!(received(&world, bob, &mids[0]) > before + 2 * FLOWING);
@@ -107,6 +100,111 @@ fn garbage_from_anywhere_changes_nothing() {
     assert!(
         counters.dropped_unknown_ufrag >= 600 && counters.dropped_unknown_source > 0 && counters.dropped_garbage > 0
     );
+}
+
+/// As it looks before encryption in epoch 0, and like noise in any later one.
+fn dtls_record(content: u8, epoch: u8, body: &[u8]) -> Vec<u8> {
+    let header = [content, 0xFE, 0xFD, 0, epoch, 0, 0, 0, 0, 0, 9, 0, body.len() as u8];
+    [&header[..], body].concat()
+}
+
+/// Counts what is sent to strangers, who have addresses of 192.0.2.0/24.
+fn count_sent_to_strangers(world: &mut World) -> Rc<Cell<usize>> {
+    let count = Rc::new(Cell::new(0));
+    let counted = count.clone();
+    world.deliver = Box::new(move |to, _| {
+        counted.set(counted.get() + usize::from(to.to_string().starts_with("192.0.2.")));
+        true
+    });
+    count
+}
+
+#[test]
+fn what_is_not_encrypted_after_the_handshake_is_not_taken() {
+    let (mut world, [alice, bob, _], mids) = three_people();
+    let (from_alice, from_bob) = (world.people[alice].publisher.address, world.people[bob].subscriber.address);
+    let (before, events) = (received(&world, bob, &mids[0]), world.events.len());
+    // Alerts that close and that fail, the end of a handshake, the beginning of another, data.
+    let (close, fail) = (dtls_record(21, 0, &[1, 0]), dtls_record(21, 0, &[2, 40]));
+    let handshake = |kind: u8| dtls_record(22, 0, &[&[kind, 0, 0, 12, 0, 0, 0, 0, 0, 0, 0, 12][..], &[7; 12]].concat());
+    let data = dtls_record(23, 0, b"\x13\x88\x13\x88\0\0\0\0\0\0\0\0\0\x03\0\x14\0\0\0\x01\0\0\0\0\0\0\0\x33hey!");
+
+    for _ in 0..50 {
+        for record in [&close, &fail, &dtls_record(20, 0, &[1]), &handshake(1), &handshake(20), &data] {
+            world.arrives(from_alice, record);
+            world.arrives(from_bob, record);
+        }
+        world.run(SECOND / 25);
+    }
+
+    assert!(received(&world, bob, &mids[0]) > before + 2 * FLOWING);
+    let news = world.events[events..].iter().find(|e| !matches!(e, Event::StatsMeasured { .. }));
+    assert_eq!(news, None);
+}
+
+#[test]
+fn who_has_another_certificate_than_its_description_says_is_nobody() {
+    let mut world = World::new();
+    let room = world.add_room();
+    let (alice, bob) = (world.join(room), world.arrive(room));
+    let camera = world.publish_camera(alice, &[]);
+    let impostor = |sdp: String| {
+        let at = sdp.find("a=fingerprint:sha-256 ").unwrap() + "a=fingerprint:sha-256 ".len();
+        let other = if &sdp[at..at + 2] == "00" { "11" } else { "00" };
+        [&sdp[..at], other, &sdp[at + 2..]].concat()
+    };
+
+    let offer = impostor(world.people[bob].publisher.create_offer());
+    let (answer, _) = world.accept_offer(bob, offer).unwrap();
+    world.people[bob].publisher.accept_answer(&answer);
+    world.subscribe(bob, camera);
+    let Ok(Reply::Offer { sdp, tracks }) = world.create_offer(bob, false) else {
+        panic!("nothing to offer");
+    };
+    let answer = impostor(world.people[bob].subscriber.accept_offer(&sdp));
+    world.accept_answer(bob, answer).unwrap();
+    world.run(5 * SECOND);
+
+    for target in [Target::Publisher, Target::Subscriber] {
+        assert_eq!(world.states(bob, target), [Failed]);
+    }
+    assert_eq!(received(&world, bob, &tracks[0].0), 0);
+    let opened = |e: &Event| matches!(e, Event::ChannelOpened { peer, .. } if *peer == world.people[bob].peer);
+    assert!(!world.events.iter().any(opened));
+}
+
+#[test]
+fn people_join_and_media_flows_while_strangers_flood() {
+    let (mut world, [_, bob, _], mids) = three_people();
+    let sent = count_sent_to_strangers(&mut world);
+    let hello = dtls_record(22, 0, &[&[1, 0, 0, 50, 0, 0, 0, 0, 0, 0, 0, 50][..], &[1; 50]].concat());
+    let with_many_attributes = {
+        let mut m = vec![0, 1, 0x07, 0xB8, 0x21, 0x12, 0xA4, 0x42];
+        m.extend([5; 12]);
+        (0..494).for_each(|_| m.extend([0x80, 0x22, 0, 0]));
+        m
+    };
+    let before = received(&world, bob, &mids[0]);
+
+    let room = world.room;
+    for number in 0..10u32 {
+        for spoofed in 0..1000u32 {
+            let stranger =
+                SocketAddr::from(([192, 0, 2, (spoofed % 250) as u8], 1000 + (spoofed / 250 + 4 * number) as u16));
+            let check = stun_request(&format!("{:08x}:theirs", spoofed.wrapping_mul(0x9E37_79B9)));
+            for datagram in [&hello, &check, &with_many_attributes] {
+                world.arrives(stranger, datagram);
+            }
+        }
+        world.join(room);
+    }
+    world.run(SECOND);
+
+    assert_eq!(sent.get(), 0);
+    assert!(received(&world, bob, &mids[0]) > before + FLOWING);
+    let counters = world.shard.counters();
+    assert_eq!((counters.peers, counters.panics), (13, 0));
+    assert_eq!((counters.dropped_unknown_ufrag, counters.dropped_unknown_source), (20_000, 10_000));
 }
 
 fn stun_request(username: &str) -> Vec<u8> {
@@ -132,12 +230,7 @@ fn a_stranger_who_knows_the_user_fragment_gets_nothing_and_changes_nothing() {
     world.arrives(stranger, &stun_request(&format!("{ufrag}:theirs")));
     let rtp = [&[0x80, 96, 0, 1][..], &[0; 96]].concat();
     world.arrives(stranger, &rtp);
-    let strangers = std::rc::Rc::new(std::cell::Cell::new(0));
-    let count = strangers.clone();
-    world.deliver = Box::new(move |to, _| {
-        count.set(count.get() + usize::from(to == stranger));
-        true
-    });
+    let strangers = count_sent_to_strangers(&mut world);
     world.run(SECOND);
 
     assert_eq!(strangers.get(), 0);
