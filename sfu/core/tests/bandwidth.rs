@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use moothall_sfu_core::{Command, Event, SubscriptionSettings, TrackId};
 use support::media::Picture;
-use support::{STEP, Who, World};
+use support::{Client, STEP, Who, World};
 
 const SECOND: Duration = Duration::from_secs(1);
 /// RTP that is larger is video, or padding in its place.
@@ -109,6 +109,35 @@ fn a_narrow_network_pauses_some_video_and_no_sound_and_all_returns_with_it() {
         link.run(&mut world, SECOND);
     }
     assert!(all_active(&world), "{:?}", active(&world, bob));
+}
+
+#[test]
+fn who_changes_its_mind_all_the_time_is_not_always_listened_to() {
+    let mut world = World::new();
+    let room = world.add_room();
+    let seen: Vec<Who> = (0..4).map(|_| world.join(room)).collect();
+    let cameras: Vec<TrackId> = seen.iter().map(|who| world.publish_camera(*who, &["q", "h", "f"])).collect();
+    let bob = world.arrive(room);
+    let address = world.people[bob].subscriber.address;
+    world.people[bob].subscriber = Client::without_transport_feedback(world.now, address);
+    for camera in &cameras {
+        world.subscribe(bob, *camera);
+    }
+    world.negotiate_subscriber(bob);
+    world.run(3 * SECOND);
+    world.events.clear();
+
+    for _ in 0..200 {
+        for kilobits in [50, 200_000, 50, 200_000, 50] {
+            world.people[bob].subscriber.estimate(kilobits);
+        }
+        world.step();
+    }
+
+    assert!(active(&world, bob).values().any(|active| !active));
+    let changes = world.events.iter().filter(|e| matches!(e, Event::StreamStateChanged { .. })).count();
+    // Each of them once a tick.
+    assert!(changes <= 4 * 11, "{changes} in a second");
 }
 
 #[test]

@@ -7,8 +7,8 @@ use str0m::change::{SdpAnswer, SdpOffer, SdpPendingOffer};
 use str0m::channel::{ChannelConfig, ChannelId, Reliability};
 use str0m::media::{Direction, KeyframeRequestKind, MediaKind, Mid, Simulcast, SimulcastLayer};
 use str0m::net::{Protocol, Receive};
-use str0m::rtp::RtpPacket;
-use str0m::{Candidate, Event, Input, Output, Rtc};
+use str0m::rtp::{Extension, ExtensionMap, RtpPacket};
+use str0m::{Candidate, Event, Input, Output, Rtc, RtcConfig};
 
 use super::media::{Camera, Microphone};
 
@@ -43,7 +43,18 @@ enum Addition {
 
 impl Client {
     pub fn new(now: Instant, address: SocketAddr) -> Self {
-        let mut rtc = Rtc::builder()
+        Self::with(Rtc::builder(), now, address)
+    }
+
+    /// A client that says nothing of when which packet arrived.
+    pub fn without_transport_feedback(now: Instant, address: SocketAddr) -> Self {
+        let mut extensions = ExtensionMap::empty();
+        extensions.set(4, Extension::RtpMid);
+        Self::with(Rtc::builder().set_extension_map(extensions), now, address)
+    }
+
+    fn with(config: RtcConfig, now: Instant, address: SocketAddr) -> Self {
+        let mut rtc = config
             .set_rtp_mode(true)
             .clear_codecs()
             .enable_opus(true, true)
@@ -261,6 +272,14 @@ impl Client {
         let mut api = self.rtc.direct_api();
         let stream = api.stream_rx_by_mid(Mid::from(mid), None).unwrap();
         stream.request_keyframe(KeyframeRequestKind::Pli);
+        self.push_out();
+    }
+
+    /// Say what it believes it can receive (draft-alvestrand-rmcat-remb-03), with an exponent of ten.
+    pub fn estimate(&mut self, kilobits_per_second: u32) {
+        let mantissa = kilobits_per_second.to_be_bytes();
+        let payload = [&b"REMB\x01"[..], &[10 << 2 | mantissa[1] & 3, mantissa[2], mantissa[3]], &[0; 4]].concat();
+        self.rtc.direct_api().send_app_specific_feedback(1.into(), 0.into(), payload);
         self.push_out();
     }
 
