@@ -307,7 +307,7 @@ impl Transport {
             return false;
         };
         let mut wanted = Vec::new();
-        let taken = media.handle_rtcp(now, packet, out, &mut wanted);
+        let taken = self.with_media(out, |media, out| media.handle_rtcp(now, packet, out, &mut wanted)) == Some(true);
         if taken {
             self.silence.broken(now);
         }
@@ -682,21 +682,27 @@ impl Transport {
     /// Send what was written. True when something is left for later.
     pub fn flush_media(&mut self, now: Instant, out: &mut Datagrams) -> bool {
         assert!(!self.panic_next, "panic asked for by a test");
-        let before = out.byte_count();
-        if let Some(media) = self.media.as_mut() {
-            media.flush(now, out);
-        }
-        self.own_tx_bytes += (out.byte_count() - before) as u64;
+        self.with_media(out, |media, out| media.flush(now, out));
         self.media.as_ref().is_some_and(|media| media.wake_at().is_some())
     }
 
     /// RTCP that is due.
     pub fn tick_media(&mut self, now: Instant, out: &mut Datagrams) {
-        if self.state == Some(TransportState::Connected)
-            && let Some(media) = self.media.as_mut()
-        {
-            media.tick(now, out);
+        if self.state == Some(TransportState::Connected) {
+            self.with_media(out, |media, out| media.tick(now, out));
         }
+    }
+
+    /// Have media do something, and count what it sends.
+    fn with_media<T>(
+        &mut self,
+        out: &mut Datagrams,
+        work: impl FnOnce(&mut MediaEgress, &mut Datagrams) -> T,
+    ) -> Option<T> {
+        let before = out.byte_count();
+        let done = work(self.media.as_mut()?, out);
+        self.own_tx_bytes += (out.byte_count() - before) as u64;
+        Some(done)
     }
 
     /// How it does at the moment.

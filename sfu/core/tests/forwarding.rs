@@ -217,6 +217,39 @@ fn lost_packets_are_sent_again() {
 }
 
 #[test]
+fn what_is_sent_again_is_counted_as_sent() {
+    let (mut world, alice, bob) = two_people();
+    let camera = world.publish_camera(alice, &[]);
+    world.watch(bob, camera);
+    let (address, sent) = (world.people[bob].subscriber.address, Rc::new(Cell::new((0u64, 0u64))));
+    let seen = sent.clone();
+    world.deliver = Box::new(move |to, datagram| {
+        let (bytes, packets) = seen.get();
+        let is_media = to == address && datagram[0] >> 6 == 2 && !(192..=223).contains(&datagram[1]);
+        if is_media {
+            seen.set((bytes + datagram.len() as u64, packets + 1));
+        }
+        !is_media || packets % 4 != 0
+    });
+    let peer = world.people[bob].peer;
+    let mut last = (0, 0);
+    for _ in 0..4000 {
+        let before = sent.get().0;
+        world.events.clear();
+        world.step();
+        let of_bob = |e: &Event| match e {
+            Event::StatsMeasured { peer: p, stats } if *p == peer => Some(stats.tx_bytes),
+            _ => None,
+        };
+        if let Some(told) = world.events.iter().find_map(of_bob) {
+            last = (told, before);
+        }
+    }
+    let (told, on_the_wire) = last;
+    assert!(on_the_wire > 300_000 && told >= on_the_wire, "told of {told} of {on_the_wire} bytes");
+}
+
+#[test]
 fn who_asks_for_everything_again_gets_no_more_than_twice_as_much() {
     let (mut world, alice, bob) = two_people();
     let camera = world.publish_camera(alice, &[]);
