@@ -303,9 +303,6 @@ impl Transport {
         arrivals: &mut Vec<Arrival>,
     ) -> bool {
         self.count_rx(packet.len());
-        let Some(media) = self.media.as_mut() else {
-            return false;
-        };
         let mut wanted = Vec::new();
         let taken = self.with_media(out, |media, out| media.handle_rtcp(now, packet, out, &mut wanted)) == Some(true);
         if taken {
@@ -620,14 +617,22 @@ impl Transport {
     /// What we send in a section under, and retransmit under. str0m chooses; where it receives, too, it then has to forget the
     /// stream, because it would report on what it does not send.
     fn send_ssrcs(&mut self, mid: Mid) -> Option<(u32, Option<u32>)> {
-        let known = self.media.as_ref().and_then(|media| media.ssrcs_of(mid));
+        let media = self.media.as_ref()?;
         let mut api = self.rtc.direct_api();
         let stream = api.stream_tx_by_mid(mid, None)?;
         let (ssrc, rtx) = (stream.ssrc(), stream.rtx());
-        if self.role == Role::Both {
-            api.remove_stream_tx(ssrc);
+        if self.role != Role::Both {
+            return Some((*ssrc, rtx.map(|rtx| *rtx)));
         }
-        Some(known.unwrap_or((*ssrc, rtx.map(|rtx| *rtx))))
+        api.remove_stream_tx(ssrc);
+        // What it forgot it may choose again.
+        let unused = |mut ssrc: Ssrc| {
+            while media.sends_under(*ssrc) {
+                ssrc = api.new_ssrc();
+            }
+            *ssrc
+        };
+        Some(media.ssrcs_of(mid).unwrap_or_else(|| (unused(ssrc), rtx.map(unused))))
     }
 
     /// The `a=ssrc` lines of a section we send in.

@@ -258,6 +258,12 @@ impl MediaEgress {
         Some((stream.spec.ssrc, stream.spec.rtx.map(|(ssrc, _)| ssrc)))
     }
 
+    /// Something is sent under this SSRC already.
+    pub fn sends_under(&self, ssrc: u32) -> bool {
+        let is_its = |s: &Stream| s.spec.ssrc == ssrc || s.spec.rtx.is_some_and(|(rtx, _)| rtx == ssrc);
+        self.reporter == ssrc || self.streams.iter().any(is_its)
+    }
+
     /// Know a stream, or what has changed about it; its index. A stream is its SSRC, and never forgotten, because its
     /// numbers must not be used again.
     pub fn declare(&mut self, spec: StreamSpec) -> usize {
@@ -638,4 +644,29 @@ fn seal(
         let header = packet::write(packet, envelope, extensions, buffer);
         sealer.seal_rtp(buffer, start, header, envelope.ssrc, envelope.seq)
     });
+}
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a base to count virtual time from")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_ssrc_is_used_for_one_thing() {
+        let mut media = MediaEgress::new(KeySlot::default(), 1, Instant::now());
+        let spec = |mid: &str, ssrc, rtx: Option<u32>| StreamSpec {
+            mid: Mid::from(mid),
+            cname: String::new(),
+            kind: Kind::Video,
+            ssrc,
+            extensions: ExtensionIds::default(),
+            rtx: rtx.map(|rtx| (rtx, PayloadTypes::default())),
+        };
+        media.declare(spec("a", 2, Some(3)));
+        media.declare(spec("b", 4, None));
+
+        let taken: Vec<u32> = (0..8).filter(|ssrc| media.sends_under(*ssrc)).collect();
+
+        assert_eq!(taken, [1, 2, 3, 4]);
+    }
 }
