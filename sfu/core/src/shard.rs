@@ -347,7 +347,7 @@ impl Shard {
         for path in transport.take_proven_paths() {
             let address = (path.carrier, path.remote);
             let owner = self.by_address.get(&address).copied();
-            if owner.is_some_and(|owner| owner == key || self.is_in_use(owner, path)) {
+            if owner.is_some_and(|owner| owner == key || self.is_in_use(owner, address)) {
                 continue;
             }
             let routes = self.routes.entry(key).or_default();
@@ -362,10 +362,11 @@ impl Shard {
         }
     }
 
-    /// A transport that is alive has this path to its client. Whoever checks from there, too, with credentials of its own,
-    /// makes the address up: what comes from it goes on being taken for the client's.
-    fn is_in_use(&mut self, owner: TransportKey, path: Path) -> bool {
-        self.transport(owner).is_some_and(|t| t.may_be_alive() && t.path() == Some(path))
+    /// A transport that is alive reaches its client at this address. Whoever checks from there, too, with credentials of its
+    /// own, makes the address up: what comes from it goes on being taken for the client's.
+    fn is_in_use(&mut self, owner: TransportKey, (carrier, remote): Address) -> bool {
+        let is_there = |used: Path| used.carrier == carrier && used.remote == remote;
+        self.transport(owner).is_some_and(|t| t.may_be_alive() && t.path().is_some_and(is_there))
     }
 
     // Time.
