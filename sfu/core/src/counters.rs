@@ -42,6 +42,8 @@ counters! {
     dropped_ssrc,
     /// RTP of sections no track is bound to.
     dropped_unbound,
+    /// RTP above what a peer may publish.
+    dropped_excess,
     /// Datagrams str0m refused.
     dropped_refused,
     /// Datagrams the kernel had no room for, or whose TCP receiver was too slow or gone.

@@ -10,11 +10,12 @@
 //!     peer       up to two transports, ingress table, subscriptions, data queue; single: those with one
 //!       transport  the only module that drives str0m
 //!         egress     SRTP, retransmission and RTCP of what subscribers receive
-//! bandwidth, allocation, munge, redundancy, layers, layer_rate, keyframes, levels, loudest, spotlight, silence, sdp, stun, path, framing, data: pure leaves
+//! bandwidth, allocation, allowance, munge, redundancy, layers, layer_rate, keyframes, levels, loudest, spotlight, silence, sdp, stun, path, framing, data: pure leaves
 //! ```
 #![forbid(unsafe_code)]
 
 pub mod allocation;
+pub mod allowance;
 pub mod bandwidth;
 pub mod commands;
 pub mod containment;

@@ -22,6 +22,9 @@ pub const MAX_SSRCS_PER_PEER: usize = 20;
 /// SSRCs a transport hands to str0m in all its life, retransmissions included: a screen that is shared for the hundredth
 /// time has other ones than before.
 pub const MAX_SSRCS_ON_TRANSPORT: usize = 1024;
+/// Bits a second of media one peer may publish, all tracks and layers together: three times what a camera and a screen in
+/// full size take.
+pub const MAX_PUBLISHED_BPS: u64 = 30_000_000;
 /// Simulcast layers of one track.
 pub const MAX_LAYERS: usize = 3;
 /// Temporal layers that are told apart; those above count as the highest.

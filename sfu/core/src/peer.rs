@@ -9,6 +9,7 @@ use str0m::change::SdpPendingOffer;
 use str0m::media::Mid;
 
 use crate::allocation::Allotment;
+use crate::allowance::Allowance;
 use crate::commands::{Kind, SubscriptionSettings, Target};
 use crate::events::{Reply, TransportState};
 use crate::forward::{Egress, Incoming, Outgoing, OutgoingStream};
@@ -200,6 +201,8 @@ pub struct Peer {
     pub publisher: Option<Transport>,
     pub subscriber: Option<Transport>,
     pub ingress: Vec<IngressStream>,
+    /// How much of what it sends is forwarded.
+    pub allowance: Allowance,
     pub sections: Vec<SendSection>,
     pub waiting: Vec<Subscription>,
     open_offer: Option<OpenOffer>,
@@ -227,6 +230,7 @@ impl Peer {
             publisher: None,
             subscriber: None,
             ingress: Vec::new(),
+            allowance: Allowance::default(),
             sections: Vec::new(),
             waiting: Vec::new(),
             open_offer: None,

@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use moothall_sfu_core::TransportState::{Connected, Disconnected, Failed};
 use moothall_sfu_core::{Command, Event, Kind, Reply, RequestId, Target, TrackId};
-use str0m::rtp::Extension;
+use str0m::format::Codec;
+use str0m::rtp::{Extension, RtpWrite};
 use support::{Who, World};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -364,6 +365,36 @@ fn a_client_may_publish_again_and_again() {
         world.people[alice].publisher.cameras.pop();
         world.negotiate_subscriber(bob);
     }
+}
+
+#[test]
+fn who_publishes_without_measure_is_forwarded_in_part() {
+    let (mut world, [alice, bob, carol], mids) = three_people();
+    let quiet = world.publish_camera(carol, &[]);
+    let from_carol = world.watch(bob, quiet);
+    // The larger layer goes on where it was.
+    let camera = world.people[alice].publisher.cameras.remove(0);
+    let (mid, mut seq) = (camera.mid, 45_500 + 2 * u64::from(camera.layers[1].frames));
+    let before = [received(&world, bob, &mids[0]), received(&world, bob, &from_carol)];
+
+    // Far more than 30 Mbit/s of the layer that Bob gets.
+    let pt = world.people[alice].publisher.rtc.codec_config().find(|p| p.spec().codec == Codec::Vp8).unwrap().pt();
+    for _ in 0..400 {
+        let now = world.now;
+        let client = &mut world.people[alice].publisher;
+        for _ in 0..40 {
+            seq += 1;
+            let write = RtpWrite::new(pt, seq.into(), 7, now, vec![0x10, 1, 0xAA].repeat(330));
+            client.rtc.direct_api().stream_tx_by_mid(mid, Some("h".into())).unwrap().write_rtp(write);
+            client.push_out();
+        }
+        world.step();
+    }
+
+    let forwarded = received(&world, bob, &mids[0]) - before[0];
+    assert!(world.shard.counters().dropped_excess > 1000);
+    assert!(forwarded > 1000 && forwarded < 13_000, "{forwarded} packets in two seconds");
+    assert!(received(&world, bob, &from_carol) > before[1] + 2 * FLOWING);
 }
 
 #[test]

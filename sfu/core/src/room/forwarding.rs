@@ -23,9 +23,13 @@ impl Room {
             out.counters.dropped_unbound += 1;
             return;
         };
-        let Some(peer) = self.peers.get(owner).and_then(Option::as_ref) else {
+        let Some(peer) = self.peers.get_mut(owner).and_then(Option::as_mut) else {
             return;
         };
+        if !peer.allowance.takes(now, packet.payload.len()) {
+            out.counters.dropped_excess += 1;
+            return;
+        }
         let publisher = peer.publisher.as_ref();
         let primary = publisher.and_then(|t| t.primary_of(packet.header.payload_type));
         let format = publisher.and_then(|t| t.format_of(primary.unwrap_or(packet.header.payload_type)));

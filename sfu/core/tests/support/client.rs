@@ -202,7 +202,8 @@ impl Client {
         }
     }
 
-    fn push_out(&mut self) {
+    /// Put on the network what was written.
+    pub fn push_out(&mut self) {
         self.rtc.handle_input(Input::Timeout(self.now)).unwrap();
         self.drain();
     }
