@@ -31,7 +31,7 @@ pub const MAX_LAYERS: usize = 3;
 pub const MAX_TEMPORAL_LAYERS: usize = 3;
 /// Data channels open at a time on one transport.
 pub const MAX_CHANNELS: usize = 16;
-/// Remote candidates taken from one client for one transport, trickled and in descriptions together.
+/// Remote candidates that may be trickled for one transport, and as many may be in each description.
 pub const MAX_REMOTE_CANDIDATES: usize = 64;
 /// Connectivity checks of one transport that wait for their answer: those that come before the client's description.
 pub const MAX_UNANSWERED_CHECKS: usize = 16;
