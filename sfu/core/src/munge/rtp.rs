@@ -105,6 +105,9 @@ impl RtpMunger {
         };
         if self.highest == self.first.wrapping_sub(1) || incoming.seq > self.highest {
             self.highest = incoming.seq;
+        }
+        // Not the same: a late packet may follow one that was removed, and is the last that was sent then.
+        if outgoing.seq >= self.last.seq.wrapping_add(1) {
             self.last = outgoing;
         }
         Some(outgoing)
@@ -165,6 +168,20 @@ mod tests {
         assert_eq!(seq(&mut m, 12), Some(2));
         assert!(!m.remove(12));
         assert_eq!(seq(&mut m, 11), None);
+    }
+
+    #[test]
+    fn a_late_packet_before_a_removed_one_keeps_its_number_to_itself() {
+        let base = Instant::now();
+        let mut m = RtpMunger::new(CLOCK, 1, 0, base);
+        m.switch_source(at(base, 10, 0, 0));
+        assert_eq!(m.map(at(base, 10, 0, 0)).unwrap().seq, 1);
+        assert!(m.remove(12));
+        assert_eq!(m.map(at(base, 11, 0, 0)).unwrap().seq, 2);
+
+        m.switch_source(at(base, 500, 0, 0));
+
+        assert_eq!(m.map(at(base, 500, 0, 0)).unwrap().seq, 3);
     }
 
     #[test]
