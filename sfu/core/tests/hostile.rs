@@ -3,7 +3,8 @@
 
 mod support;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
@@ -353,6 +354,34 @@ fn packets_that_are_not_the_clients_take_over_none_of_its_streams() {
 }
 
 #[test]
+fn a_publisher_that_counts_anew_makes_no_number_come_twice() {
+    let (mut world, [alice, bob, _], mids) = three_people();
+    let (address, numbers) = (world.people[bob].subscriber.address, Rc::new(RefCell::new(Vec::new())));
+    let seen = numbers.clone();
+    world.deliver = Box::new(move |to, datagram| {
+        let is_rtp = datagram[0] >> 6 == 2 && !(192..=223).contains(&datagram[1]);
+        if to == address && is_rtp {
+            seen.borrow_mut().push((datagram[8..12].to_vec(), datagram[2..4].to_vec()));
+        }
+        true
+    });
+    world.run(SECOND);
+    for _ in 0..3 {
+        let client = &mut world.people[alice].publisher;
+        client.cameras[0].begin_again(&mut client.rtc);
+        world.run(SECOND);
+    }
+
+    let sent = numbers.borrow();
+    assert!(sent.len() > 3 * FLOWING, "{}", sent.len());
+    assert_eq!(sent.iter().collect::<HashSet<_>>().len(), sent.len());
+    drop(sent);
+    let before = received(&world, bob, &mids[0]);
+    world.run(SECOND);
+    assert!(received(&world, bob, &mids[0]) > before + FLOWING);
+}
+
+#[test]
 fn a_client_may_publish_again_and_again() {
     let (mut world, [alice, bob, _], _) = three_people();
     for time in 0..25 {
@@ -384,7 +413,7 @@ fn who_publishes_without_measure_is_forwarded_in_part() {
         let client = &mut world.people[alice].publisher;
         for _ in 0..40 {
             seq += 1;
-            let write = RtpWrite::new(pt, seq.into(), 7, now, vec![0x10, 1, 0xAA].repeat(330));
+            let write = RtpWrite::new(pt, seq.into(), 7, now, [0x10, 1, 0xAA].repeat(330));
             client.rtc.direct_api().stream_tx_by_mid(mid, Some("h".into())).unwrap().write_rtp(write);
             client.push_out();
         }

@@ -97,8 +97,14 @@ impl Room {
         }
         let stream = IngressStream { ssrc, track: index, layer: layer as u8 };
         // A client that restarts a layer changes its SSRC: the old one feeds nothing any more.
+        let before = peer.ingress.len();
         peer.ingress.retain(|s| (s.track, s.layer) != (stream.track, stream.layer));
+        let is_restarted = peer.ingress.len() < before;
         peer.ingress.push(stream);
+        if is_restarted {
+            // It counts anew, too, and what is sent must not.
+            self.interrupt_where(index, |current| current == stream.layer);
+        }
         Some(stream)
     }
 
@@ -163,12 +169,18 @@ impl Room {
 
     /// Nothing of this track is forwarded from here on until it begins anew: numbers go on where they ended.
     pub(super) fn interrupt(&mut self, index: usize) {
+        self.interrupt_where(index, |_| true);
+    }
+
+    /// The same for those who receive certain layers.
+    fn interrupt_where(&mut self, index: usize, is_meant: impl Fn(u8) -> bool) {
         let Some(track) = self.tracks.get(index).and_then(Option::as_ref) else {
             return;
         };
         for &(slot, section) in &track.receivers {
             let carried = self.peers[slot].as_mut().and_then(|p| p.sections.get_mut(section));
-            if let Some(subscription) = carried.and_then(|s| s.subscription.as_mut()) {
+            let subscription = carried.and_then(|s| s.subscription.as_mut());
+            if let Some(subscription) = subscription.filter(|s| s.layers.current().is_some_and(&is_meant)) {
                 subscription.layers.reset();
             }
         }

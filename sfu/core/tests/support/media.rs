@@ -52,6 +52,17 @@ impl Camera {
         Self { mid, layers, due: None }
     }
 
+    /// Go on under other SSRCs, which count from where the first ones did.
+    pub fn begin_again(&mut self, rtc: &mut Rtc) {
+        for (i, layer) in self.layers.iter_mut().enumerate() {
+            let mut api = rtc.direct_api();
+            let (ssrc, rtx) = (api.new_ssrc(), api.new_ssrc());
+            api.reset_stream_tx(self.mid, layer.rid, ssrc, Some(rtx)).unwrap();
+            layer.seq = 65_500 - 20_000 * i as u64;
+            layer.wants_keyframe = true;
+        }
+    }
+
     pub fn start_keyframe(&mut self, rid: &str) {
         for layer in &mut self.layers {
             layer.wants_keyframe |= layer.rid.is_none_or(|r| &*r == rid);
