@@ -82,7 +82,10 @@ impl Peer {
         for section in &mut self.sections {
             section.is_receiving = receiving.contains(&(section.mid, section.kind));
             if !section.is_receiving {
-                self.waiting.extend(section.subscription.take());
+                let mut given_up = section.subscription.take();
+                // Another section counts for itself, and begins with a key frame.
+                given_up.iter_mut().for_each(|s| s.layers.reset());
+                self.waiting.extend(given_up);
                 section.release();
             }
         }

@@ -209,12 +209,18 @@ fn what_a_client_no_longer_receives_in_waits_for_another_section() {
     let camera = publishes(&mut world, alice, Kind::Video);
     world.subscribe(bob, camera);
     let mid = offers(&mut world, bob, false).tracks[0].0.clone();
+    world.run(SECOND);
 
     world.people[bob].publisher.stop_receiving(&mid);
     let stopped = offers(&mut world, bob, false);
 
     assert!(stopped.tracks.is_empty() && stopped.needs_offer);
     assert_eq!(requires(&mut world, bob), Reply::SectionsRequired { audio: 0, video: 1 });
+    world.people[bob].publisher.add_sections(0, 1);
+    let other = offers(&mut world, bob, false).tracks[0].0.clone();
+    world.run(SECOND);
+    assert_ne!(other, mid);
+    assert!(frames(&world, bob, &other) > 15);
 }
 
 #[test]
