@@ -84,7 +84,9 @@ impl Peer {
             if !section.is_receiving {
                 let mut given_up = section.subscription.take();
                 // Another section counts for itself, and begins with a key frame.
-                given_up.iter_mut().for_each(|s| s.layers.reset());
+                if let Some(subscription) = &mut given_up {
+                    subscription.layers.reset();
+                }
                 self.waiting.extend(given_up);
                 section.release();
             }

@@ -1,7 +1,7 @@
 //! Ways into the private parsers, for [`crate::fuzzing`].
 
 use super::rtcp::{self, Feedback};
-use super::srtp::{Opener, Profile, Sealer};
+use super::srtp::{Opener, Profile, Sealer, Verifier};
 use crate::bandwidth;
 
 const PROFILES: [Profile; 3] = [Profile::AesCm128Sha1, Profile::AesGcm128, Profile::AesGcm256];
@@ -35,6 +35,8 @@ pub fn open_sealed(data: &[u8]) {
     };
     let mut plain = Vec::new();
     assert!(opener.open_rtcp(packet, &mut plain).is_err(), "opened without the keys");
+    let mut verifier = Verifier::new(profile, &key, &salt).expect("the same keys");
+    assert!(!verifier.is_authentic(packet), "authentic without the keys");
     if packet.len() < SMALLEST {
         return;
     }
