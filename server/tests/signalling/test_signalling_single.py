@@ -17,6 +17,7 @@ from moothall.signalling.events import (
     OfferNotNeeded,
     Section,
     SectionsRequired,
+    StreamStateChanged,
     TransportChanged,
 )
 from moothall.signalling.messages import (
@@ -27,6 +28,8 @@ from moothall.signalling.messages import (
     ParticipantState,
     Reconnect,
     SectionsRequirement,
+    StreamState,
+    StreamStateUpdate,
     SyncState,
     TrackSource,
     TrackSubscribed,
@@ -268,3 +271,18 @@ def test_requirement_and_answer_are_written() -> None:
         requirement.media_sections_requirement.num_videos,
     ) == (1, 2)
     assert dict(answer.answer.mid_to_track_id) == {"1": "TR_x"}
+
+
+class TestPaused:
+    def test_a_client_is_told_again_of_what_was_paused_before_it_took_the_track_in(self, stage: Stage) -> None:
+        alice, bob = joins_single(stage, "alice"), stage.joins("bob")
+        camera = stage.publishes(bob, "camera", "video", CAMERA)
+        offers(stage, alice, {"4": camera})
+        stage.happens(StreamStateChanged(alice, camera, active=False))
+        paused = StreamStateUpdate((StreamState(bob, camera, active=False),))
+
+        stage.passes(limits.PAUSED_REMINDERS[0])
+        assert stage.told(alice, StreamStateUpdate) == [paused]
+        stage.happens(StreamStateChanged(alice, camera, active=True))
+        stage.passes(limits.PAUSED_REMINDERS[-1])
+        assert stage.told(alice, StreamStateUpdate) == []

@@ -45,6 +45,8 @@ MAX_DATA_BYTE_BURST = 4_000_000
 MAX_RECENT_PACKETS = 200
 MAX_RECENT_BYTES = 1_000_000
 RECENT_SECONDS = 10.0
+# After an answer: when its client is told again of what is paused, because it ignores that of tracks it has not taken in yet.
+PAUSED_REMINDERS = (1.0, 3.0, 8.0)
 
 # Server API.
 MAX_API_BODY_BYTES = 512 * 1024

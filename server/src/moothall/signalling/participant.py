@@ -143,6 +143,8 @@ class Participant:
     subscribed: set[str] = field(default_factory=set)
     # Of these, which the SFU holds back, and this participant was told of.
     paused: set[str] = field(default_factory=set)
+    # When it is told of these again.
+    reminders: list[float] = field(default_factory=list)
     # Tracks no longer subscribed to, and the number of the offer that takes them away. Until it is answered the client has them, and would
     # lose one that came back in the same offer, because it comes under the same ids.
     released: dict[str, int] = field(default_factory=dict)

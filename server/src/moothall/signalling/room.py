@@ -569,6 +569,8 @@ class Room:
         plain = {track.mid for track in one.published.values() if track.forbids_redundancy}
         answer = forbid_redundancy(prefer_codecs(event.sdp, asked_for), plain)
         said = one.session.offer_accepted(event.offer_id, answer, event.tracks, needs_offer=event.needs_offer)
+        if event.tracks:
+            one.reminders = [now.seconds + pause for pause in limits.PAUSED_REMINDERS]
         # What follows from the sections comes after the answer.
         return [*said, *done, *self._tell_received(event.tracks), *self._settle_released(one, now)]
 
@@ -845,6 +847,14 @@ class Room:
         publisher, _ = self._tracks[track_sid]
         return one.session.send(StreamStateUpdate((StreamState(publisher.sid, track_sid, active),)))
 
+    def _remind_of_paused(self, one: Participant, now: Moment) -> list[Command]:
+        if not one.reminders or now.seconds < one.reminders[0]:
+            return []
+        one.reminders = [at for at in one.reminders if at > now.seconds]
+        paused = sorted(one.paused & one.subscribed)
+        streams = tuple(StreamState(self._tracks[sid][0].sid, sid, active=False) for sid in paused)
+        return one.session.send(StreamStateUpdate(streams)) if streams else []
+
     def _streams(self, one: Participant) -> list[Command]:
         """What a resumed client may have missed: it knows of changes only."""
         if not one.subscribed:
@@ -951,6 +961,7 @@ class Room:
             if one.session.closed or not one.session.attached:
                 continue
             done += one.session.flush()
+            done += self._remind_of_paused(one, now)
             if now.seconds - one.token_sent_at >= limits.TOKEN_REFRESH_INTERVAL:
                 one.token_sent_at = now.seconds
                 done.append(commands.SendToken(one.sid))
