@@ -54,6 +54,8 @@ pub enum Command {
         peer: PeerId,
         /// One transport for both directions instead of two.
         is_single: bool,
+        /// Its client is told of our TCP candidates alone.
+        tcp_only: bool,
     },
     RemovePeer {
         peer: PeerId,
@@ -113,6 +115,11 @@ pub enum Command {
         peer: PeerId,
         track: TrackId,
         settings: SubscriptionSettings,
+    },
+    /// Its videos get no more than this, in bits a second, whatever its network takes; `None`: no such limit.
+    LimitVideo {
+        peer: PeerId,
+        limit: Option<u64>,
     },
     SendData {
         peers: Vec<PeerId>,

@@ -198,6 +198,8 @@ pub struct Peer {
     pub id: PeerId,
     /// The publisher's transport is the only one.
     pub is_single: bool,
+    /// Its client is told of our TCP candidates alone.
+    pub tcp_only: bool,
     pub publisher: Option<Transport>,
     pub subscriber: Option<Transport>,
     pub ingress: Vec<IngressStream>,
@@ -219,14 +221,17 @@ pub struct Peer {
     pub is_rationed: bool,
     /// When its bandwidth was shared out last.
     pub allotted: Option<Instant>,
+    /// Its videos get no more than this, in bits a second, whatever its network takes.
+    pub video_limit: Option<f64>,
     pub stats_due: Instant,
 }
 
 impl Peer {
-    pub fn new(id: PeerId, is_single: bool, now: Instant) -> Self {
+    pub fn new(id: PeerId, is_single: bool, tcp_only: bool, now: Instant) -> Self {
         Self {
             id,
             is_single,
+            tcp_only,
             publisher: None,
             subscriber: None,
             ingress: Vec::new(),
@@ -241,6 +246,7 @@ impl Peer {
             channels_offered: false,
             is_rationed: false,
             allotted: None,
+            video_limit: None,
             stats_due: now + limits::STATS_INTERVAL,
         }
     }

@@ -18,9 +18,10 @@ use crate::events::Event;
 use crate::ids::{PeerId, RequestId, RoomId, TrackId};
 use crate::limits::{self, RoomLimits};
 use crate::path::{Carrier, Path};
+use crate::peer::Peer;
 use crate::room::{Outputs, Room};
 use crate::stun::{self, Protocol};
-use crate::transport::{Identity, Refused, Transport};
+use crate::transport::{Identity, Refused, Role, Transport};
 
 /// What a shard needs to know from outside.
 #[derive(Debug, Clone)]
@@ -103,7 +104,9 @@ impl Shard {
         match command {
             Command::AddRoom { room } => self.add_room(now, room),
             Command::RemoveRoom { room } => self.remove_room(now, room),
-            Command::AddPeer { room, peer, is_single } => self.add_peer(now, room, peer, is_single),
+            Command::AddPeer { room, peer, is_single, tcp_only } => {
+                self.add_peer(room, Peer::new(peer, is_single, tcp_only, now));
+            }
             Command::RemovePeer { peer } => self.with_peer(peer, |room, slot, out, _| room.remove_peer(now, slot, out)),
             Command::AcceptOffer { request, peer, target, sdp } => self.accept_offer(now, request, peer, target, &sdp),
             Command::CreateOffer { request, peer, restart_ice } => self.create_offer(now, request, peer, restart_ice),
@@ -135,6 +138,9 @@ impl Shard {
             Command::SetSubscription { peer, track, settings } => {
                 self.with_peer(peer, |room, slot, out, _| room.set_subscription(now, slot, track, settings, out));
             }
+            Command::LimitVideo { peer, limit } => {
+                self.with_peer(peer, |room, slot, out, _| room.limit_video(now, slot, limit, out));
+            }
             Command::SendData { peers, reliable, payload } => {
                 for peer in peers {
                     self.with_peer(peer, |room, slot, out, _| room.send_data(now, slot, reliable, &payload, out));
@@ -160,12 +166,13 @@ impl Shard {
         self.arm_room(now, slot);
     }
 
-    fn add_peer(&mut self, now: Instant, room: RoomId, peer: PeerId, is_single: bool) {
+    fn add_peer(&mut self, room: RoomId, peer: Peer) {
         let Some(&room_slot) = self.room_slots.get(&room) else {
             return;
         };
-        if let Some(slot) = self.rooms[room_slot].as_mut().map(|r| r.add_peer(peer, is_single, now)) {
-            self.peer_slots.insert(peer, (room_slot, slot));
+        let id = peer.id;
+        if let Some(slot) = self.rooms[room_slot].as_mut().map(|r| r.add_peer(peer)) {
+            self.peer_slots.insert(id, (room_slot, slot));
             self.out.counters.peers = self.peer_slots.len() as u64;
         }
     }
@@ -204,7 +211,7 @@ impl Shard {
         }
         self.or_reply_unknown(request, peer);
         self.with_peer(peer, |room, slot, out, config| {
-            let new = |role| Transport::new(role, config, now);
+            let new = transport_for(now, room, slot, config);
             room.accept_offer(now, slot, request, sdp, new, out);
         });
     }
@@ -212,7 +219,7 @@ impl Shard {
     fn create_offer(&mut self, now: Instant, request: RequestId, peer: PeerId, restart_ice: bool) {
         self.or_reply_unknown(request, peer);
         self.with_peer(peer, |room, slot, out, config| {
-            let new = |role| Transport::new(role, config, now);
+            let new = transport_for(now, room, slot, config);
             room.create_offer(now, slot, request, restart_ice, new, out);
         });
     }
@@ -549,4 +556,15 @@ impl Shard {
     pub fn counters(&self) -> &Counters {
         &self.out.counters
     }
+}
+
+/// Makes a transport for this peer, with the candidates its client is told of.
+fn transport_for<'a>(
+    now: Instant,
+    room: &mut Room,
+    slot: usize,
+    config: &'a ShardConfig,
+) -> impl FnOnce(Role) -> Transport + use<'a> {
+    let tcp_only = room.peer_at(slot).is_some_and(|p| p.tcp_only);
+    move |role| Transport::new(role, tcp_only, config, now)
 }

@@ -172,7 +172,8 @@ pub struct Transport {
 }
 
 impl Transport {
-    pub fn new(role: Role, shard: &ShardConfig, now: Instant) -> Self {
+    /// `tcp_only`: the client is told of our TCP candidates alone.
+    pub fn new(role: Role, tcp_only: bool, shard: &ShardConfig, now: Instant) -> Self {
         let identity = &shard.identity;
         let crypto = match role {
             Role::Sends => &identity.without_srtp,
@@ -193,7 +194,8 @@ impl Transport {
         }
         enable_codecs(config.codec_config());
         let (mut rtc, keys) = egress::build_with_keys(|| config.build(now));
-        let udp = shard.candidates.iter().map(|address| Candidate::host(*address, Protocol::Udp));
+        let datagrams = shard.candidates.iter().filter(|_| !tcp_only);
+        let udp = datagrams.map(|address| Candidate::host(*address, Protocol::Udp));
         let passive =
             |address: &SocketAddr| Candidate::builder().tcp().host(*address).tcptype(TcpType::Passive).build();
         // In order of preference: a stream waits for what it lost, so it comes last.

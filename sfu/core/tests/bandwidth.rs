@@ -111,6 +111,76 @@ fn a_narrow_network_pauses_some_video_and_no_sound_and_all_returns_with_it() {
     assert!(all_active(&world), "{:?}", active(&world, bob));
 }
 
+/// What of video arrived in a stretch of time, in bits a second.
+fn video_rate(world: &mut World, who: Who, duration: Duration, run: impl FnOnce(&mut World)) -> f64 {
+    let received = |world: &World| {
+        let video = world.people[who].subscriber.packets.iter().map(|p| p.payload.len()).filter(|size| *size > 4);
+        video.sum::<usize>()
+    };
+    let before = received(world);
+    run(world);
+    (received(world) - before) as f64 * 8.0 / duration.as_secs_f64()
+}
+
+fn limits(world: &mut World, who: Who, limit: Option<u64>) {
+    let peer = world.people[who].peer;
+    world.command(Command::LimitVideo { peer, limit });
+}
+
+#[test]
+fn whoever_asks_for_less_gets_less_and_all_returns_when_that_is_taken_back() {
+    let (mut world, seen, bob, cameras) = gallery();
+    world.run(5 * SECOND);
+    let whole = video_rate(&mut world, bob, 5 * SECOND, |w| w.run(5 * SECOND));
+
+    limits(&mut world, bob, Some(400_000));
+
+    let paused = active(&world, bob).values().filter(|active| !**active).count();
+    assert!((1..cameras.len()).contains(&paused), "{paused} of {} paused", cameras.len());
+    let before = sounds(&world, bob);
+    let limited = video_rate(&mut world, bob, 10 * SECOND, |w| w.run(10 * SECOND));
+    assert!((100e3..400e3).contains(&limited), "{limited} bits a second");
+    assert!(sounds(&world, bob) - before >= 495);
+
+    limits(&mut world, bob, Some(1));
+    world.run(SECOND);
+    assert_eq!(active(&world, bob).values().filter(|active| !**active).count(), cameras.len());
+    assert!(video_rate(&mut world, bob, 5 * SECOND, |w| w.run(5 * SECOND)) < 1.0);
+
+    limits(&mut world, bob, None);
+    world.run(SECOND / 5);
+    assert!(active(&world, bob).values().all(|active| *active), "{:?}", active(&world, bob));
+    world.run(SECOND);
+    let again = video_rate(&mut world, bob, 5 * SECOND, |w| w.run(5 * SECOND));
+    assert!(again > 0.95 * whole, "{again} of {whole}");
+    assert!(seen.iter().all(|who| active(&world, *who).is_empty()));
+}
+
+#[test]
+fn the_narrower_of_what_was_asked_for_and_what_the_network_takes_counts() {
+    let (mut world, _, bob, _) = gallery();
+    let link = NarrowLink::before(&mut world, bob);
+    link.run(&mut world, 5 * SECOND);
+    limits(&mut world, bob, Some(100_000_000));
+    assert_eq!(active(&world, bob), HashMap::new());
+
+    link.bits_per_second.set(400e3);
+    link.run(&mut world, 15 * SECOND);
+    assert!(active(&world, bob).values().any(|active| !*active), "the network's");
+
+    limits(&mut world, bob, Some(300_000));
+    link.bits_per_second.set(f64::INFINITY);
+    link.run(&mut world, 60 * SECOND);
+    assert!(active(&world, bob).values().any(|active| !*active), "its own");
+    let limited = video_rate(&mut world, bob, 10 * SECOND, |w| link.run(w, 10 * SECOND));
+    // What nobody held back is not tried out either: no padding on top.
+    assert!(limited < 300e3, "{limited} bits a second");
+
+    limits(&mut world, bob, None);
+    link.run(&mut world, 60 * SECOND);
+    assert!(active(&world, bob).values().all(|active| *active), "{:?}", active(&world, bob));
+}
+
 #[test]
 fn who_changes_its_mind_all_the_time_is_not_always_listened_to() {
     let mut world = World::new();

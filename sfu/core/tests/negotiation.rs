@@ -47,6 +47,35 @@ fn an_answer_accepts_what_we_forward_and_nothing_else() {
     }
 }
 
+/// The protocols of the candidates in a description, sorted.
+fn carriers(sdp: &str) -> Vec<&str> {
+    let mut found: Vec<&str> =
+        sdp.lines().filter_map(|l| l.strip_prefix("a=candidate:")?.split(' ').nth(2)).map(str::trim).collect();
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+#[test]
+fn who_is_to_use_tcp_is_told_of_nothing_else() {
+    let mut world = World::new();
+    let room = world.add_room();
+    for (tcp_only, told) in [(false, vec!["tcp", "udp"]), (true, vec!["tcp"])] {
+        world.tcp_only = tcp_only;
+        let (pair, single) = (world.arrive(room), world.arrive_single(room));
+        let Ok(Reply::Offer { sdp: offer, .. }) = world.create_offer(pair, false) else {
+            panic!("no offer");
+        };
+        let theirs = include_str!("fixtures/chromium_offer.sdp");
+        let (answer, _) = world.accept_offer(pair, theirs.to_owned()).unwrap();
+        let (single, _) = world.accept_offer(single, theirs.to_owned()).unwrap();
+
+        for sdp in [offer, answer, single] {
+            assert_eq!(carriers(&sdp), told, "{sdp}");
+        }
+    }
+}
+
 #[test]
 fn an_offer_names_streams_as_signalling_asked() {
     let mut world = World::new();

@@ -52,7 +52,7 @@ fn arrive(engine: &Engine) -> (PeerId, String) {
     let room = engine.new_room();
     engine.send(room.shard(), Command::AddRoom { room });
     let peer = engine.new_peer(room);
-    engine.send(room.shard(), Command::AddPeer { room, peer, is_single: false });
+    engine.send(room.shard(), Command::AddPeer { room, peer, is_single: false, tcp_only: false });
     let request = engine.new_request();
     engine.send(room.shard(), Command::CreateOffer { request, peer, restart_ice: false });
     match reply(engine, request) {

@@ -102,11 +102,11 @@ impl Engine {
         self.send(py, room.shard(), Command::RemoveRoom { room });
     }
 
-    #[pyo3(signature = (room, *, is_single = false))]
-    fn add_peer(&self, py: Python<'_>, room: u64, is_single: bool) -> u64 {
+    #[pyo3(signature = (room, *, is_single = false, tcp_only = false))]
+    fn add_peer(&self, py: Python<'_>, room: u64, is_single: bool, tcp_only: bool) -> u64 {
         let room = RoomId(room);
         let peer = self.inner.new_peer(room);
-        self.send(py, room.shard(), Command::AddPeer { room, peer, is_single });
+        self.send(py, room.shard(), Command::AddPeer { room, peer, is_single, tcp_only });
         peer.0
     }
 
@@ -189,6 +189,12 @@ impl Engine {
         let (peer, track) = (PeerId(peer), TrackId(track));
         let settings = SubscriptionSettings { enabled, max_layer, max_fps, priority };
         self.send(py, peer.shard(), Command::SetSubscription { peer, track, settings });
+    }
+
+    fn limit_video(&self, py: Python<'_>, peer: u64, bits_per_second: u64) {
+        let peer = PeerId(peer);
+        let limit = (bits_per_second > 0).then_some(bits_per_second);
+        self.send(py, peer.shard(), Command::LimitVideo { peer, limit });
     }
 
     fn send_data(&self, py: Python<'_>, peers: Vec<u64>, reliable: bool, payload: &[u8]) -> PyResult<()> {

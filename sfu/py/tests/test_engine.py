@@ -133,7 +133,7 @@ def test_wrong_words_are_refused_at_once(engine: Engine) -> None:
 def test_a_browsers_offer_is_answered(engine: Engine) -> None:
     peer = engine.add_peer(engine.add_room())
 
-    answer, sections = reply(engine, engine.accept_offer(peer, "publisher", OFFER))
+    answer, sections, *_ = reply(engine, engine.accept_offer(peer, "publisher", OFFER))
 
     assert answer.startswith("v=0\r\n")
     assert f" 127.0.0.1 {engine.udp_ports[0]} typ host" in answer
@@ -142,6 +142,31 @@ def test_a_browsers_offer_is_answered(engine: Engine) -> None:
         ("1", "video", "sendonly", ["q", "h", "f"]),
     ]
     assert all(cid for *_, cid in sections)
+
+
+def test_a_peer_that_is_to_use_tcp_is_told_of_no_other_way() -> None:
+    engine = Engine(bind_ips=["127.0.0.1"], udp_ports=[0], tcp_port=0)
+    room = engine.add_room()
+    told = []
+    for peer in (engine.add_peer(room), engine.add_peer(room, tcp_only=True)):
+        offer, _ = reply(engine, engine.create_offer(peer))
+        ports = ((engine.udp_ports[0], "udp"), (engine.tcp_port, "tcp"))
+        told.append([name for port, name in ports if f" 127.0.0.1 {port} typ host" in offer])
+
+    assert told == [["udp", "tcp"], ["tcp"]]
+    engine.close()
+
+
+def test_a_limit_is_a_number_of_bits_and_nobodys_limit_is_no_error(engine: Engine) -> None:
+    peer = engine.add_peer(engine.add_room())
+
+    for limit in (150_000, 2**63, 0):
+        engine.limit_video(peer, limit)
+    engine.limit_video(peer + 1, 1)
+
+    with pytest.raises(OverflowError):
+        engine.limit_video(peer, -1)
+    assert reply(engine, engine.create_offer(peer))
 
 
 def test_all_transports_of_a_process_share_one_certificate(engine: Engine) -> None:

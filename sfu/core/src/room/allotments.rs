@@ -22,7 +22,9 @@ impl Room {
         let Some(peer) = self.peers.get(slot).and_then(Option::as_ref) else {
             return;
         };
-        let limit = peer.sending().and_then(Transport::video_limit);
+        let assumed = peer.video_limit;
+        let known = peer.sending().and_then(Transport::video_limit);
+        let limit = known.into_iter().chain(assumed).reduce(f64::min);
         if limit.is_none() && !peer.is_rationed {
             return;
         }
@@ -42,7 +44,10 @@ impl Room {
         peer.is_rationed = limit.is_some();
         peer.allotted = Some(now);
         if let Some(transport) = peer.transport(Target::Subscriber) {
-            transport.set_video_demand(Demand { whole: allocation.whole, next: allocation.next });
+            // What is held back in any case is not asked of the network.
+            let most = assumed.unwrap_or(f64::INFINITY);
+            let next = allocation.next.filter(|next| *next <= most);
+            transport.set_video_demand(Demand { whole: allocation.whole.min(most), next });
         }
         if limit.is_none() {
             peer.subscriptions().for_each(|s| s.allotment = Allotment::EVERYTHING);
@@ -70,6 +75,16 @@ impl Room {
         let peer = self.peers.get(slot).and_then(Option::as_ref);
         let last = peer.and_then(|p| p.allotted);
         last.is_none_or(|at| now.saturating_duration_since(at) >= limits::ROOM_TICK)
+    }
+
+    /// Give this client's videos no more than so many bits a second, whatever its network takes. `None`: no such limit.
+    pub fn limit_video(&mut self, now: Instant, slot: usize, limit: Option<u64>, out: &mut Outputs) {
+        if let Some(peer) = self.peer_at(slot) {
+            peer.video_limit = limit.map(|bits| bits as f64);
+            if self.may_allot(now, slot) {
+                self.allot(now, slot, out);
+            }
+        }
     }
 
     /// Peer slots of those who spoke lately.

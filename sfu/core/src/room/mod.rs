@@ -110,9 +110,9 @@ impl Room {
 
     // Peers.
 
-    pub fn add_peer(&mut self, id: PeerId, is_single: bool, now: Instant) -> usize {
+    pub fn add_peer(&mut self, peer: Peer) -> usize {
         let slot = free_slot(&mut self.peers);
-        self.peers[slot] = Some(Peer::new(id, is_single, now));
+        self.peers[slot] = Some(peer);
         self.clocks.resize(self.peers.len(), None);
         self.clocks[slot] = None;
         slot

@@ -49,6 +49,8 @@ pub struct World {
     pub deliver: Box<Deliver>,
     /// Told of every datagram to the SFU with the port it comes from; true loses it.
     pub lose_upwards: Box<LoseUpwards>,
+    /// Who arrives from now on is told of TCP candidates alone.
+    pub tcp_only: bool,
     serial: u64,
 }
 
@@ -76,6 +78,7 @@ impl World {
             events: Vec::new(),
             deliver: Box::new(|_, _| true),
             lose_upwards: Box::new(|_, _| false),
+            tcp_only: false,
             serial: 1,
         }
     }
@@ -118,7 +121,7 @@ impl World {
 
     fn arrive_as(&mut self, room: RoomId, is_single: bool) -> Who {
         let peer = PeerId::new(self.serial(), 0);
-        self.command(Command::AddPeer { room, peer, is_single });
+        self.command(Command::AddPeer { room, peer, is_single, tcp_only: self.tcp_only });
         let who = self.people.len();
         let port = 20_000 + 2 * who as u16;
         let publisher = Client::new(self.now, SocketAddr::from(([10, 0, 1, 1], port)));

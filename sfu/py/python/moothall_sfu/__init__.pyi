@@ -87,7 +87,9 @@ class Engine:
     def remove_room(self, room: int) -> None:
         """Close every peer of the room."""
 
-    def add_peer(self, room: int, *, is_single: bool = False) -> int: ...
+    def add_peer(self, room: int, *, is_single: bool = False, tcp_only: bool = False) -> int:
+        """``tcp_only``: its descriptions name our TCP candidates alone; without a TCP port that is none at all."""
+
     def remove_peer(self, peer: int) -> None:
         """Send DTLS close, drop its tracks and subscriptions. No further events name this peer."""
 
@@ -156,6 +158,9 @@ class Engine:
         ``priority``: larger is more important, 0 says nothing. All of it is a wish: where the client's network takes
         less, more important tracks are served first ("stream_state").
         """
+
+    def limit_video(self, peer: int, bits_per_second: int) -> None:
+        """What this peer watches gets no more than that, whatever its network takes ("stream_state"); 0: no such limit."""
 
     # Data.
     def send_data(self, peers: Sequence[int], reliable: bool, payload: bytes) -> None:
