@@ -18,6 +18,8 @@ _CAMERAS = 4
 # A voice, made twice as large by its redundancy, and some of the cameras in their smallest layer with the fewest pictures.
 _NARROW = 150_000.0
 _PATIENCE = 90.0
+# A picture that goes on begins with a large frame, which is measured only when it was sent.
+_BURSTS = 1.5
 # A busy machine makes sound up by itself.
 _CONCEALED = 0.05 if _IS_LONG else 0.3
 
@@ -29,16 +31,21 @@ async def meeting(open_page: OpenPage) -> AsyncIterator[tuple[MeetingServer, Bad
         tcp_port = server.sfu.tcp_port
         assert tcp_port is not None
         async with bad_network(server.sfu.udp_ports[0], tcp_port) as network:
-            alice = await open_page(server, "alice")
-            await alice.evaluate("count => publishMoreCameras(count)", _CAMERAS - 1)
-            bob = await open_page(server, "bob", media=False)
+            yield server, network, await watched(server, open_page)
 
-            async def sees_all() -> bool:
-                seen = await videos(bob)
-                return len(seen) == _CAMERAS and all(one["frames"] > 0 for one in seen.values())
 
-            await eventually(sees_all, seconds=_PATIENCE)
-            yield server, network, bob
+async def watched(server: MeetingServer, open_page: OpenPage) -> Page:
+    """Bob's page, once he sees all that Alice shows."""
+    alice = await open_page(server, "alice")
+    await alice.evaluate("count => publishMoreCameras(count)", _CAMERAS - 1)
+    bob = await open_page(server, "bob", media=False)
+
+    async def sees_all() -> bool:
+        seen = await videos(bob)
+        return len(seen) == _CAMERAS and all(one["frames"] > 0 for one in seen.values())
+
+    await eventually(sees_all, seconds=_PATIENCE)
+    return bob
 
 
 async def videos(page: Page) -> dict[str, dict[str, Any]]:
@@ -47,12 +54,13 @@ async def videos(page: Page) -> dict[str, dict[str, Any]]:
 
 
 async def watch(page: Page) -> tuple[dict[str, dict[str, Any]], float, float]:
-    """Over a window: frames, freezes and state of each video; share of sound made up; energy of the sound."""
+    """Over a window: bits, frames, freezes and state of each video; share of sound made up; energy of the sound."""
     before, sound, began = await videos(page), await page.evaluate("sound('alice')"), time.monotonic()
     await page.wait_for_timeout(_WINDOW_SECONDS * 1000)
     after, then, took = await videos(page), await page.evaluate("sound('alice')"), time.monotonic() - began
     seen = {
         sid: {
+            "bps": round((one["bytes"] - before[sid]["bytes"]) * 8 / took),
             "fps": round((one["frames"] - before[sid]["frames"]) / took, 1),
             "frozen": round(one["frozen"] - before[sid]["frozen"], 1),
             "width": one["width"],
@@ -103,6 +111,34 @@ async def test_sound_stays_whole_some_video_pauses_and_all_resumes_with_the_netw
         assert all(one["fps"] > 1 for one in seen.values()), seen
         changes = [entry[1:] for entry in await bob.evaluate("log") if entry[0] == "TrackStreamStateChanged"]
         print(f"{len(changes)} changes of state")
+
+
+async def test_simulated_bandwidth_pauses_video_until_it_is_taken_back(open_page: OpenPage) -> None:
+    async with serving() as server:
+        bob = await watched(server, open_page)
+
+        async def is_limited() -> bool:
+            return any(one["state"] == "paused" for one in (await videos(bob)).values())
+
+        whole, _, _ = await watch(bob)
+        await bob.evaluate("bits => room.simulateScenario('subscriber-bandwidth', bits)", _NARROW)
+        await eventually(is_limited, seconds=_PATIENCE)
+        seen, _, energy = await watch(bob)
+        print(f"\nbefore: {whole}\nlimited to {_NARROW / 1000:.0f} kbit/s: {seen}")
+        assert await is_limited()
+        assert sum(one["bps"] for one in seen.values()) < _NARROW * _BURSTS < sum(one["bps"] for one in whole.values())
+        assert energy > 0
+
+        await bob.evaluate("room.simulateScenario('subscriber-bandwidth', 0)")
+        before = await videos(bob)
+
+        async def all_go_on() -> bool:
+            now = await videos(bob)
+            return all(
+                one["state"] == "active" and one["frames"] > before[sid]["frames"] + 10 for sid, one in now.items()
+            )
+
+        await eventually(all_go_on, seconds=_PATIENCE)
 
 
 async def test_layers_that_change_every_two_seconds_freeze_nothing(open_page: OpenPage) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 from conftest import MeetingServer, OpenPage, serving
+from livekit.protocol import rtc as pb
+from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Page
 from support.python_client import python_clients
 from support.turn_server import TurnServer, turn_servers
@@ -127,3 +129,80 @@ async def test_turn_server_carries_a_meeting_with_what_we_told_about_it(
         assert {path["type"] for path in (await paths(alice)).values()} == {"relay"}
         assert "relay" not in {path["type"] for path in (await paths(bob)).values()}
         assert turn_server.secret not in await alice.evaluate("JSON.stringify(log)")
+
+
+async def test_turn_server_carries_a_meeting_over_tls_to_who_believes_its_certificate_and_to_nobody_else(
+    open_page: OpenPage, turn_server: TurnServer
+) -> None:
+    relay = Relay(turn_server.tls_urls, turn_server.secret, timedelta(hours=1))
+    async with serving(relay=relay) as server:
+        only_relayed = {"rtcConfig": {"iceTransportPolicy": "relay"}}
+        bob = await open_page(server, "bob")
+        alice = await open_page(server, "alice", chromium=[turn_server.certificate], **only_relayed)
+
+        await asyncio.gather(sees(alice, "bob"), sees(bob, "alice"))
+        assert {(path["type"], path["relayedOver"]) for path in (await paths(alice)).values()} == {("relay", "tls")}
+
+        with pytest.raises(PlaywrightError, match="could not establish pc connection"):
+            await open_page(server, "carol", media=False, **only_relayed)
+
+
+async def test_simulated_tcp_is_all_that_the_next_connections_get_until_udp_is_asked_for(open_page: OpenPage) -> None:
+    async with serving(tcp_port=0) as server:
+        alice, bob = await asyncio.gather(open_page(server, "alice"), open_page(server, "bob"))
+        await asyncio.gather(sees(alice, "bob"), sees(bob, "alice"))
+
+        await comes_back(alice, "simulateScenario('force-tcp')", 1)
+        await asyncio.gather(sees(alice, "bob"), sees(bob, "alice"))
+        over_tcp = await paths(alice)
+        await comes_back(alice, "simulateScenario('full-reconnect')", 2)
+        await sees(alice, "bob")
+        still_over_tcp = await paths(alice)
+        await alice.evaluate("switchProtocol(0)")
+        await comes_back(alice, "simulateScenario('full-reconnect')", 3)
+        await asyncio.gather(sees(alice, "bob"), sees(bob, "alice"))
+
+        for path in [*over_tcp.values(), *still_over_tcp.values()]:
+            assert (path["protocol"], path["port"]) == ("tcp", server.sfu.tcp_port)
+        for page in (alice, bob):
+            assert {path["protocol"] for path in (await paths(page)).values()} == {"udp"}
+
+
+async def test_simulated_tls_takes_the_turn_server_alone(open_page: OpenPage, turn_server: TurnServer) -> None:
+    relay = Relay((*turn_server.urls, *turn_server.tls_urls), turn_server.secret, timedelta(hours=1))
+    async with serving(tcp_port=0, relay=relay) as server:
+        alice = await open_page(server, "alice", chromium=[turn_server.certificate])
+        bob = await open_page(server, "bob")
+        await asyncio.gather(sees(alice, "bob"), sees(bob, "alice"))
+        before = await paths(alice)
+
+        await comes_back(alice, "simulateScenario('force-tls')", 1)
+        await asyncio.gather(sees(alice, "bob"), sees(bob, "alice"))
+
+        for page_paths in (before, await paths(bob)):
+            assert "relay" not in {path["type"] for path in page_paths.values()}
+        assert {(path["type"], path["relayedOver"]) for path in (await paths(alice)).values()} == {("relay", "tls")}
+
+
+async def test_simulated_tls_without_a_turn_server_is_refused_and_the_client_comes_back_as_it_was(
+    open_page: OpenPage,
+) -> None:
+    async with serving(tcp_port=0) as server:
+        alice, bob = await asyncio.gather(open_page(server, "alice"), open_page(server, "bob"))
+        await asyncio.gather(sees(alice, "bob"), sees(bob, "alice"))
+        refusal = await alice.evaluate("refusal(() => switchProtocol(2))")
+
+        await comes_back(alice, "simulateScenario('force-tls')", 1)
+        await asyncio.gather(sees(alice, "bob"), sees(bob, "alice"))
+
+        assert refusal == [pb.RequestResponse.UNSUPPORTED_TYPE, "there is no TURN server"]
+        assert {path["protocol"] for path in (await paths(alice)).values()} == {"udp"}
+
+
+async def comes_back(page: Page, scenario: str, count: int) -> None:
+    await page.evaluate(f"room.{scenario}")
+
+    async def reconnected() -> bool:
+        return [entry[0] for entry in await page.evaluate("log")].count("Reconnected") >= count
+
+    await eventually(reconnected)

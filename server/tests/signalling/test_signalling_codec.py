@@ -25,6 +25,7 @@ from moothall.signalling.events import DataReceived, LevelsMeasured, ServerStopp
 from moothall.signalling.messages import (
     AddTrack,
     Answer,
+    CandidateProtocol,
     ConnectionQualityUpdate,
     DisconnectReason,
     Join,
@@ -78,6 +79,8 @@ EXAMPLES = [
     ),
     frame(sync_state=pb.SyncState(track_sids_disabled=["TR_1"], offer=pb.SessionDescription(sdp="v=0"))),
     frame(simulate=pb.SimulateScenario(node_failure=True)),
+    frame(simulate=pb.SimulateScenario(subscriber_bandwidth=2**40)),
+    frame(simulate=pb.SimulateScenario(switch_candidate_protocol=pb.CandidateProtocol.TLS)),
     frame(ping=1),
     frame(ping_req=pb.Ping(timestamp=1)),
     frame(update_audio_track=pb.UpdateLocalAudioTrack(track_sid="TR_1", features=[1])),
@@ -120,6 +123,22 @@ class TestRequests:
         as_json = json_format.MessageToJson(pb.SignalRequest.FromString(example))
 
         assert decode_request(as_json) == decode_request(example)
+
+    @pytest.mark.parametrize(
+        ("scenario", "read"),
+        [
+            (pb.SimulateScenario(subscriber_bandwidth=2**40), Simulate("subscriber_bandwidth", 2**40)),
+            (pb.SimulateScenario(subscriber_bandwidth=0), Simulate("subscriber_bandwidth", 0)),
+            (
+                pb.SimulateScenario(switch_candidate_protocol=pb.CandidateProtocol.TCP),
+                Simulate("switch_candidate_protocol", CandidateProtocol.TCP),
+            ),
+            (pb.SimulateScenario(switch_candidate_protocol=77), Simulate("switch_candidate_protocol", 77)),  # type: ignore[arg-type]  # not one of them
+            (pb.SimulateScenario(), Simulate("", 0)),
+        ],
+    )
+    def test_scenario_comes_with_its_value(self, scenario: pb.SimulateScenario, read: Simulate) -> None:
+        assert decode_request(frame(simulate=scenario)) == read
 
     def test_empty_and_unknown_messages_are_ignored(self) -> None:
         assert decode_request(b"") == Unsupported("")

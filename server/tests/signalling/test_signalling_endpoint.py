@@ -377,6 +377,33 @@ class TestConversation:
 
         assert (target, candidate) == ("subscriber", "candidate:1 1 udp 1 192.0.2.1 9 typ host")
 
+    async def test_simulated_bandwidth_reaches_the_sfu(self, world: World) -> None:
+        async with world.inside("alice") as alice:
+            await alice.say(simulate=pb.SimulateScenario(subscriber_bandwidth=150_000))
+
+            await eventually(lambda: world.sfu.called("limit_video") == [(max(world.sfu.peers), 150_000)])
+
+    async def test_who_asked_for_tcp_comes_back_to_it_alone_until_it_asks_for_udp(self, world: World) -> None:
+        told = []
+        for protocol in ("TCP", None, "UDP", None):
+            async with world.socket() as alice:
+                await alice.next("join")
+                told.append(world.sfu.called("add_peer")[-1][2])
+                if protocol is not None:
+                    scenario = pb.SimulateScenario(switch_candidate_protocol=pb.CandidateProtocol.Value(protocol))
+                    await alice.say(simulate=scenario)
+                await alice.say(leave=pb.LeaveRequest())
+                await alice.closed()
+            # The room went with its only participant, and others are told of everything.
+            assert await world.engine.participants("standup") == []
+            async with world.socket("bob") as bob:
+                await bob.next("join")
+                assert not world.sfu.called("add_peer")[-1][2]
+                await bob.say(leave=pb.LeaveRequest())
+                await bob.closed()
+
+        assert told == [False, True, True, False]
+
     async def test_data_crosses_with_its_true_sender(self, world: World) -> None:
         async with world.inside("alice") as alice, world.inside("bob"):
             sender, receiver = sorted(world.sfu.peers)

@@ -5,6 +5,8 @@ import hashlib
 import hmac
 from datetime import UTC, datetime, timedelta
 
+import pytest
+from livekit.protocol import models as pb_models
 from livekit.protocol import rtc as pb
 from support.playbook import START, Stage
 
@@ -25,6 +27,16 @@ def test_password_proves_what_the_user_name_says():
     assert server.username == f"{int(now.timestamp()) + 7200}:PA_1"
     expected = hmac.new(("north" * 4).encode(), server.username.encode(), hashlib.sha1).digest()
     assert base64.b64decode(server.credential) == expected
+
+
+def test_addresses_without_tls_are_left_out_for_who_wants_tls_unless_there_are_no_others():
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    plain = Relay(("turn:turn.example",), "north" * 4, timedelta(hours=2))
+
+    (secure,), (only_plain,) = _RELAY.servers("PA_1", now, over_tls=True), plain.servers("PA_1", now, over_tls=True)
+
+    assert secure.urls == ("turns:turn.example:5349?transport=tcp",)
+    assert only_plain.urls == plain.urls
 
 
 def test_participants_are_told_at_the_join_and_again_at_a_resume():
@@ -63,3 +75,14 @@ def test_servers_are_written_where_clients_look_for_them():
     assert isinstance(written, bytes)
     (read,) = pb.SignalResponse.FromString(written).reconnect.ice_servers
     assert (tuple(read.urls), read.username, read.credential) == (server.urls, server.username, server.credential)
+
+
+@pytest.mark.parametrize("force_relay", [False, True])
+def test_clients_are_told_to_use_nothing_else_only_where_they_are_to(force_relay: bool):
+    written = codec.encode_response(Reconnect(0, (), force_relay))
+
+    assert isinstance(written, bytes)
+    read = pb.SignalResponse.FromString(written).reconnect
+    assert read.HasField("client_configuration") is force_relay
+    wanted = pb_models.ClientConfigSetting.ENABLED if force_relay else pb_models.ClientConfigSetting.UNSET
+    assert read.client_configuration.force_relay == wanted

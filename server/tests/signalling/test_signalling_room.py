@@ -1,5 +1,6 @@
 """Playbooks of a LiveKit room: what happens to it, and what it asks for."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -35,6 +36,7 @@ from moothall.signalling.events import (
 from moothall.signalling.messages import (
     AddTrack,
     Answer,
+    CandidateProtocol,
     ConnectionQuality,
     ConnectionQualityUpdate,
     DataMessage,
@@ -74,8 +76,10 @@ from moothall.signalling.messages import (
     VideoLayer,
     VideoQuality,
 )
+from moothall.signalling.relay import Relay
 
 MIC, CAMERA = TrackSource.MICROPHONE, TrackSource.CAMERA
+RELAY = Relay(("turn:turn.example", "turns:turn.example:443"), "south" * 4, timedelta(hours=1))
 LAYERS = (
     VideoLayer(VideoQuality.LOW, 320, 180, 150_000),
     VideoLayer(VideoQuality.MEDIUM, 640, 360, 500_000),
@@ -799,6 +803,85 @@ class TestResuming:
         assert stage.one(Reconnect)
         stage.passes(limits.DETACHED_TIMEOUT)
         assert alice in stage.room.participants
+
+    def test_simulated_bandwidth_limits_the_video_of_whoever_asks(self, stage: Stage) -> None:
+        alice = stage.joins("alice")
+
+        for asked, limit in ((150_000, 150_000), (0, 0), (-1, 0)):
+            stage.says(alice, Simulate("subscriber_bandwidth", asked))
+
+            assert stage.last == [commands.LimitVideo(alice, limit)]
+
+    @pytest.mark.parametrize("protocol", [CandidateProtocol.TCP, CandidateProtocol.TLS])
+    def test_wish_for_a_protocol_is_remembered_when_its_participant_goes(self, protocol: CandidateProtocol) -> None:
+        stage = Stage(relay=RELAY)
+        alice, bob = stage.joins("alice"), stage.joins("bob")
+
+        assert stage.says(alice, Simulate("switch_candidate_protocol", protocol)) == []
+        stage.says(bob, LeaveRequested())
+        assert stage.did(commands.RememberProtocol) == []
+        stage.says(alice, LeaveRequested())
+
+        assert stage.did(commands.RememberProtocol) == [commands.RememberProtocol("alice", protocol)]
+
+    def test_udp_takes_the_wish_for_another_protocol_back(self, stage: Stage) -> None:
+        alice = stage.joins("alice")
+
+        for protocol in (CandidateProtocol.TCP, CandidateProtocol.UDP):
+            stage.says(alice, Simulate("switch_candidate_protocol", protocol))
+        stage.says(alice, LeaveRequested())
+
+        assert stage.did(commands.RememberProtocol) == []
+
+    def test_connection_that_is_to_be_over_tcp_is_told_of_nothing_else(self, stage: Stage) -> None:
+        stage.joins("alice", candidate_protocol=CandidateProtocol.TCP)
+        stage.joins("bob")
+
+        added = [command for command in stage.log if isinstance(command, commands.AddPeer)]
+        assert [command.tcp_only for command in added] == [True, False]
+
+    def test_connection_that_replaces_another_is_over_what_that_one_asked_for(self, stage: Stage) -> None:
+        alice = stage.joins("alice")
+        stage.says(alice, Simulate("switch_candidate_protocol", CandidateProtocol.TCP))
+
+        again = stage.joins("alice")
+
+        assert commands.AddPeer(again, is_single=False, tcp_only=True) in stage.log
+        assert not any(isinstance(command, commands.RememberProtocol) for command in stage.log)
+        stage.says(again, LeaveRequested())
+        assert stage.did(commands.RememberProtocol)
+
+    def test_connection_that_is_to_be_over_tls_uses_the_turn_server_alone(self) -> None:
+        stage = Stage(relay=RELAY)
+        alice = stage.connects("alice", candidate_protocol=CandidateProtocol.TLS)
+        join = stage.told(alice, Join)[0]
+        bob = stage.connects("bob")
+
+        assert join.force_relay
+        assert [server.urls for server in join.ice_servers] == [("turns:turn.example:443",)]
+        assert commands.AddPeer(alice) in stage.log
+        assert not stage.told(bob, Join)[0].force_relay
+        stage.happens(ClientDetached(alice))
+        stage.happens(ClientResumed(alice))
+        assert stage.told(alice, Reconnect)[0].force_relay
+
+    @pytest.mark.parametrize(
+        ("protocol", "why"),
+        [
+            (CandidateProtocol.TCP, "there is no TCP port"),
+            (CandidateProtocol.TLS, "there is no TURN server"),
+            (3, "unknown candidate protocol"),
+        ],
+    )
+    def test_protocol_that_is_not_there_is_refused_and_changes_nothing(self, protocol: int, why: str) -> None:
+        stage = Stage(has_tcp=False)
+        alice = stage.joins("alice")
+
+        stage.says(alice, Simulate("switch_candidate_protocol", protocol))
+
+        assert stage.told(alice, RequestAnswered) == [RequestAnswered(0, RequestResult.UNSUPPORTED_TYPE, why)]
+        stage.says(alice, LeaveRequested())
+        assert stage.did(commands.RememberProtocol) == []
 
 
 class TestStreams:

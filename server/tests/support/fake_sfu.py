@@ -14,6 +14,7 @@ from moothall.signalling.messages import Kind, Target
 class FakeSfu:
     def __init__(self) -> None:
         self.event_fd = os.eventfd(0, os.EFD_NONBLOCK)
+        self.tcp_port: int | None = 7881
         self.calls: list[tuple[Any, ...]] = []
         self.closed = False
         self.peers: dict[int, int] = {}
@@ -49,8 +50,8 @@ class FakeSfu:
         self._called("remove_room", room)
         self.peers = {peer: of for peer, of in self.peers.items() if of != room}
 
-    def add_peer(self, room: int, *, is_single: bool = False) -> int:
-        peer = self._called("add_peer", room, is_single, handle=True)
+    def add_peer(self, room: int, *, is_single: bool = False, tcp_only: bool = False) -> int:
+        peer = self._called("add_peer", room, is_single, tcp_only, handle=True)
         self.peers[peer] = room
         if is_single:
             self.single.add(peer)
@@ -128,6 +129,9 @@ class FakeSfu:
         self, peer: int, track: int, *, enabled: bool = True, max_layer: int = 2, max_fps: int = 0, priority: int = 0
     ) -> None:
         self._called("set_subscription", peer, track, enabled, max_layer, max_fps, priority)
+
+    def limit_video(self, peer: int, bits_per_second: int) -> None:
+        self._called("limit_video", peer, bits_per_second)
 
     def send_data(self, peers: Sequence[int], reliable: bool, payload: bytes) -> None:
         self._called("send_data", tuple(peers), reliable, payload)

@@ -35,6 +35,7 @@ class Stage:
 
     room: Room = field(init=False)
     relay: Relay | None = None
+    has_tcp: bool = True
     seconds: float = 0.0
     log: list[Command] = field(default_factory=list)
     last: list[Command] = field(default_factory=list)
@@ -50,6 +51,7 @@ class Stage:
             sif_trailer=b"trailer",
             fresh_id=self._fresh_id,
             relay=self.relay,
+            has_tcp=self.has_tcp,
         )
 
     def _fresh_id(self, prefix: str) -> str:

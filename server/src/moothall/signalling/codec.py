@@ -263,7 +263,8 @@ def _read_request(message: pb.SignalRequest) -> Request:  # noqa: C901, PLR0911,
         case "sync_state":
             return _read_sync_state(message.sync_state)
         case "simulate":
-            return Simulate(message.simulate.WhichOneof("scenario") or "")
+            scenario = message.simulate.WhichOneof("scenario") or ""
+            return Simulate(scenario, int(getattr(message.simulate, scenario)) if scenario else 0)
         case "ping":
             return Ping(message.ping, legacy=True)
         case "ping_req":
@@ -429,12 +430,13 @@ def _write_response(response: Response) -> pb.SignalResponse:  # noqa: C901, PLR
             join = _write_join(response)
             join.other_participants.extend(write_participant(one) for one in response.other_participants)
             return pb.SignalResponse(join=join)
-        case Reconnect(last_message_seq, ice_servers):
+        case Reconnect(last_message_seq, ice_servers, force_relay):
             return pb.SignalResponse(
                 reconnect=pb.ReconnectResponse(
                     server_info=_server_info(),
                     last_message_seq=last_message_seq,
                     ice_servers=[_write_ice_server(one) for one in ice_servers],
+                    client_configuration=_write_configuration(force_relay=force_relay),
                 )
             )
         case ParticipantUpdate(participants):
@@ -563,11 +565,17 @@ def _write_join(join: Join) -> pb.JoinResponse:
         enabled_publish_codecs=[pb_models.Codec(mime=mime) for mime in PUBLISH_CODECS],
         fast_publish=join.participant.permission.can_publish,
         ice_servers=[_write_ice_server(one) for one in join.ice_servers],
+        client_configuration=_write_configuration(force_relay=join.force_relay),
     )
 
 
 def _write_ice_server(one: IceServer) -> pb.ICEServer:
     return pb.ICEServer(urls=one.urls, username=one.username, credential=one.credential)
+
+
+def _write_configuration(*, force_relay: bool) -> pb_models.ClientConfiguration | None:
+    """Only when it says something: unset settings are the client's own to choose."""
+    return pb_models.ClientConfiguration(force_relay=pb_models.ClientConfigSetting.ENABLED) if force_relay else None
 
 
 def _server_info() -> pb_models.ServerInfo:

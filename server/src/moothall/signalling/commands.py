@@ -6,7 +6,15 @@ Participants are named by sid, tracks by track sid.
 from dataclasses import dataclass
 
 from moothall.engine import EngineEvent
-from moothall.signalling.messages import DataMessage, Kind, ParticipantInfo, Response, Target, TrackInfo
+from moothall.signalling.messages import (
+    CandidateProtocol,
+    DataMessage,
+    Kind,
+    ParticipantInfo,
+    Response,
+    Target,
+    TrackInfo,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +42,11 @@ class SendToken:
 
 @dataclass(frozen=True, slots=True)
 class AddPeer:
-    """``is_single``: the client has one connection."""
+    """``is_single``: the client has one connection. ``tcp_only``: it is told of no other way to reach us."""
 
     sid: str
     is_single: bool = False
+    tcp_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +141,22 @@ class ConfigureSubscription:
 
 
 @dataclass(frozen=True, slots=True)
+class LimitVideo:
+    """Give the videos this participant receives no more than that. ``bits_per_second`` 0: no such limit."""
+
+    sid: str
+    bits_per_second: int
+
+
+@dataclass(frozen=True, slots=True)
+class RememberProtocol:
+    """Of somebody who goes: what its next connection is to go over, if it comes back soon."""
+
+    identity: str
+    protocol: CandidateProtocol
+
+
+@dataclass(frozen=True, slots=True)
 class SendData:
     """``identity`` and ``sender_sid`` replace whatever the sender claimed to be; both empty for the server itself."""
 
@@ -168,6 +193,8 @@ Command = (
     | SubscribeTrack
     | UnsubscribeTrack
     | ConfigureSubscription
+    | LimitVideo
+    | RememberProtocol
     | SendData
     | Report
 )

@@ -57,6 +57,7 @@ from moothall.signalling.events import (
     UpdateRequested,
 )
 from moothall.signalling.messages import Permission, RefreshToken, Request, Response, RoomInfo, State, Target
+from moothall.signalling.protocols import CandidateProtocols
 from moothall.signalling.relay import Relay
 from moothall.signalling.reports import Reports
 from moothall.signalling.room import Room, RoomSettings
@@ -170,6 +171,7 @@ class EmbeddedEngine:
         self._track_handles: dict[int, tuple[_LiveRoom, str]] = {}
         self._asked: dict[int, _Asked] = {}
         self._farewells: set[Connection] = set()
+        self._protocols = CandidateProtocols()
         self._removals = 0
         self._stopped = False
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -367,6 +369,7 @@ class EmbeddedEngine:
             adaptive_stream=options.adaptive_stream,
             client_protocol=options.client_protocol,
             is_single=options.is_single,
+            candidate_protocol=self._protocols.take(token.room, token.identity, self._clock.monotonic()),
         )
         self._happened(live, event)
         return Client(token, sid, connection)
@@ -417,6 +420,7 @@ class EmbeddedEngine:
             sif_trailer=secrets.token_bytes(_SIF_TRAILER_BYTES),
             fresh_id=fresh_id,
             relay=self._relay,
+            has_tcp=self._sfu.tcp_port is not None,
         )
         live = _LiveRoom(room, self._sfu.add_room())
         self._rooms[name] = live
@@ -472,7 +476,7 @@ class EmbeddedEngine:
         for command in decided:
             self._carry_out(live, command)
 
-    def _carry_out(self, live: _LiveRoom, command: Command) -> None:  # noqa: C901, PLR0912 - one flat table
+    def _carry_out(self, live: _LiveRoom, command: Command) -> None:  # noqa: C901, PLR0912, PLR0915 - one flat table
         match command:
             case commands.Send(to, response):
                 if isinstance(response, State):
@@ -483,8 +487,8 @@ class EmbeddedEngine:
                 self._close_socket(live, sid, code)
             case commands.SendToken(sid):
                 self._send_token(live, sid)
-            case commands.AddPeer(sid, is_single):
-                peer = self._sfu.add_peer(live.handle, is_single=is_single)
+            case commands.AddPeer(sid, is_single, tcp_only):
+                peer = self._sfu.add_peer(live.handle, is_single=is_single, tcp_only=tcp_only)
                 live.peers[sid] = peer
                 self._peer_handles[peer] = (live, sid)
             case commands.RemovePeer(sid):
@@ -519,6 +523,10 @@ class EmbeddedEngine:
                     max_fps=command.max_fps,
                     priority=command.priority,
                 )
+            case commands.LimitVideo(sid, bits_per_second):
+                self._sfu.limit_video(live.peers[sid], bits_per_second)
+            case commands.RememberProtocol(identity, protocol):
+                self._protocols.remember(live.room.name, identity, protocol, self._clock.monotonic())
             case commands.SendData(to, reliable, identity, sender_sid, message):
                 payload = codec.encode_data(message, reliable=reliable, identity=identity, sid=sender_sid)
                 self._sfu.send_data([live.peers[sid] for sid in to], reliable, payload)

@@ -5,7 +5,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from moothall.signalling.messages import DataMessage, Kind, Permission, Request, Target, UpdateSubscription
+from moothall.signalling.messages import (
+    CandidateProtocol,
+    DataMessage,
+    Kind,
+    Permission,
+    Request,
+    Target,
+    UpdateSubscription,
+)
 
 TransportState = Literal["connected", "disconnected", "failed", "closed"]
 
@@ -47,6 +55,8 @@ class ClientConnected:
     client_protocol: int = 0
     # It has one connection for both directions, and offers it.
     is_single: bool = False
+    # What it asked for in a connection it had a moment ago.
+    candidate_protocol: CandidateProtocol = CandidateProtocol.UDP
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,9 @@ DEFAULT_DEPARTURE_TIMEOUT = 20
 # Webhooks that wait for one URL.
 MAX_PENDING_WEBHOOKS = 1_000
 
+# Clients that test themselves and come back over another protocol.
+MAX_REMEMBERED_PROTOCOLS = 1_000
+
 # Time, in seconds.
 PING_INTERVAL = 5
 PING_TIMEOUT = 15
@@ -68,6 +71,8 @@ TRANSPORT_CLEANUP = 5.0
 DETACHED_TIMEOUT = 30.0
 DETACHED_TIMEOUT_GOING_AWAY = 5.0
 TOKEN_REFRESH_INTERVAL = 300.0
+# What livekit-client takes to come back when its first attempts fail.
+PROTOCOL_MEMORY = 60.0
 DYNACAST_LOWERING_DELAY = 5.0
 # How long news of participants, speakers and qualities may wait for more of it, for each participant who has to be told: with 250 of
 # them, four messages a second to each, which costs about a twentieth of a core.

@@ -61,6 +61,14 @@ class LeaveAction(IntEnum):
     RECONNECT = 2
 
 
+class CandidateProtocol(IntEnum):
+    """What a client is to reach us over: ``UDP`` means whatever works, ``TLS`` a TURN server and nothing else."""
+
+    UDP = 0
+    TCP = 1
+    TLS = 2
+
+
 class RequestResult(IntEnum):
     OK = 0
     NOT_FOUND = 1
@@ -216,9 +224,13 @@ class JoinRequest:
 
 @dataclass(frozen=True, slots=True)
 class Simulate:
-    """A client asks for a failure of its own connection, to test itself. ``scenario`` is the protocol's field name."""
+    """A client asks for a failure of its own connection, to test itself.
+
+    ``scenario`` is the protocol's field name, ``value`` what the field holds: bits a second, or a ``CandidateProtocol`` or none that we know.
+    """
 
     scenario: str
+    value: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,6 +357,8 @@ class Join:
     ice_servers: tuple[IceServer, ...] = ()
     # The connection that the client waits for is the one we offer.
     subscriber_primary: bool = True
+    # The client is to use nothing but the servers above.
+    force_relay: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,6 +367,8 @@ class Reconnect:
 
     last_message_seq: int
     ice_servers: tuple[IceServer, ...] = ()
+    # As in Join.
+    force_relay: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from moothall.signalling import limits
 from moothall.signalling.events import ClientConnected, Section, TransportState
 from moothall.signalling.messages import (
     AddTrack,
+    CandidateProtocol,
     ConnectionQuality,
     DisconnectReason,
     Kind,
@@ -165,6 +166,8 @@ class Participant:
     going_away: bool = False
     # A client that tests itself wants to lose its next resumed socket: before or after what a resume begins with.
     loses_resume: Literal["", "before", "after"] = ""
+    # What a client that tests itself wants its next connection to go over.
+    candidate_protocol: CandidateProtocol = CandidateProtocol.UDP
     packets: TokenBucket = field(
         default_factory=lambda: TokenBucket(rate=limits.MAX_DATA_PACKETS_PER_SECOND, burst=limits.MAX_DATA_PACKET_BURST)
     )
@@ -187,6 +190,7 @@ class Participant:
             session=SingleSession(event.sid) if event.is_single else Session(event.sid),
             connected_at=now,
             joined_at_ms=joined_at_ms,
+            candidate_protocol=event.candidate_protocol,
         )
 
     @property

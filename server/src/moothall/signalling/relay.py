@@ -21,10 +21,16 @@ class Relay:
     secret: str = field(repr=False)
     lifetime: timedelta
 
-    def servers(self, sid: str, now: datetime) -> tuple[IceServer, ...]:
-        """What one participant is told. The server's log will show ``sid``, which says nothing about the person."""
+    def servers(self, sid: str, now: datetime, *, over_tls: bool = False) -> tuple[IceServer, ...]:
+        """What one participant is told. The server's log will show ``sid``, which says nothing about the person.
+
+        ``over_tls``: only of ``turns:`` addresses, where there are any.
+        """
         expires = int((now + self.lifetime).timestamp())
         username = f"{expires}:{sid}"
         # SHA-1 is what the protocol prescribes and TURN servers compute; nobody needs a collision here.
         digest = hmac.digest(self.secret.encode(), username.encode(), hashlib.sha1)
-        return (IceServer(self.urls, username, base64.b64encode(digest).decode()),)
+        urls = self.urls
+        if over_tls:
+            urls = tuple(url for url in urls if url.startswith("turns:")) or urls
+        return (IceServer(urls, username, base64.b64encode(digest).decode()),)

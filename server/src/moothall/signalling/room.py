@@ -61,6 +61,7 @@ from moothall.signalling.events import (
 from moothall.signalling.messages import (
     AddTrack,
     Answer,
+    CandidateProtocol,
     ConnectionQualityUpdate,
     DataMessage,
     DisconnectReason,
@@ -141,7 +142,10 @@ class RoomSettings:
 
 
 class Room:
-    """``fresh_id(prefix)`` gives unguessable ids such as ``TR_AMx7…``; ``sif_trailer`` is random and belongs to the room."""
+    """``fresh_id(prefix)`` gives unguessable ids such as ``TR_AMx7…``; ``sif_trailer`` is random and belongs to the room.
+
+    ``relay``: a TURN server clients are told of. ``has_tcp``: the SFU can be reached over TCP.
+    """
 
     def __init__(
         self,
@@ -152,6 +156,7 @@ class Room:
         sif_trailer: bytes,
         fresh_id: Callable[[str], str],
         relay: Relay | None = None,
+        has_tcp: bool = True,
     ) -> None:
         self.name = name
         self.sid = sid
@@ -161,6 +166,7 @@ class Room:
         self._sif_trailer = sif_trailer
         self._fresh_id = fresh_id
         self._turn_server = relay
+        self._has_tcp = has_tcp
         self._started = False
         self._tracks: dict[str, tuple[Participant, Track]] = {}
         self._speakers = Speakers()
@@ -267,21 +273,35 @@ class Room:
         done: list[Command] = []
         earlier = self.find_participant(event.identity)
         if earlier is not None:
+            one.candidate_protocol, earlier.candidate_protocol = earlier.candidate_protocol, CandidateProtocol.UDP
             one.replaces = earlier if earlier.reported else earlier.replaces
             done += self._remove(earlier, DisconnectReason.DUPLICATE_IDENTITY, now, report=False)
         self.participants[one.sid] = one
         one.token_sent_at = now.seconds
         others = tuple(other.info() for other in self._others(one) if other.visible)
-        done.append(commands.AddPeer(one.sid, one.session.is_single))
-        ice_servers, subscriber_primary = self._ice_servers(one, now), one.session.primary == "subscriber"
-        join = Join(self.info(), one.info(), others, self._sif_trailer, ice_servers, subscriber_primary)
+        tcp_only = one.candidate_protocol is CandidateProtocol.TCP
+        done.append(commands.AddPeer(one.sid, one.session.is_single, tcp_only=tcp_only))
+        join = Join(
+            room=self.info(),
+            participant=one.info(),
+            other_participants=others,
+            sif_trailer=self._sif_trailer,
+            ice_servers=self._ice_servers(one, now),
+            subscriber_primary=one.session.primary == "subscriber",
+            force_relay=self._forces_relay(one),
+        )
         done += one.session.open(join)
         done.append(commands.SendToken(one.sid))
         done += self._settle_all(one, now)
         return done + one.session.begin()
 
     def _ice_servers(self, one: Participant, now: Moment) -> tuple[IceServer, ...]:
-        return () if self._turn_server is None else self._turn_server.servers(one.sid, now.at)
+        if self._turn_server is None:
+            return ()
+        return self._turn_server.servers(one.sid, now.at, over_tls=self._forces_relay(one))
+
+    def _forces_relay(self, one: Participant) -> bool:
+        return self._turn_server is not None and one.candidate_protocol is CandidateProtocol.TLS
 
     def _activate(self, one: Participant, now: Moment) -> list[Command]:
         one.state = ParticipantState.ACTIVE
@@ -316,7 +336,7 @@ class Room:
             return [commands.CloseSocket(one.sid, 1011), *self._detach(one, now, going_away=False)]
         seen = tuple(other.info() for other in self._others(one) if other.visible)
         update = ParticipantUpdate((one.info(), *seen))
-        reconnect = Reconnect(one.last_sequence, self._ice_servers(one, now))
+        reconnect = Reconnect(one.last_sequence, self._ice_servers(one, now), self._forces_relay(one))
         done = one.session.resume(reconnect, update, RoomUpdate(self.info()))
         done += [*self._streams(one), commands.SendToken(one.sid)]
         if loses == "after":
@@ -363,6 +383,9 @@ class Room:
         for track in [*one.pending.values(), *one.published.values()]:
             done += self._withdraw(one, track, now)
         done.append(commands.RemovePeer(one.sid))
+        if one.candidate_protocol is not CandidateProtocol.UDP:
+            # livekit-client says that it leaves before it comes back.
+            done.append(commands.RememberProtocol(one.identity, one.candidate_protocol))
         for track_sid in one.subscribed:
             self._reconsider_quality(self._tracks[track_sid][1], now)
         if was_visible:
@@ -417,6 +440,10 @@ class Room:
                 return self._change_track(one, track_sid, audio_features=features)
             case UpdateVideoTrack(track_sid, width, height):
                 return self._change_track(one, track_sid, width=width, height=height)
+            case Simulate("switch_candidate_protocol", protocol):
+                return self._switch_protocol(one, protocol)
+            case Simulate("subscriber_bandwidth", bits_per_second):
+                return [commands.LimitVideo(one.sid, max(0, bits_per_second))]
             case Simulate(scenario):
                 return self._simulate(one, scenario, now)
             case Unsupported():
@@ -560,6 +587,19 @@ class Room:
                 return one.session.send(SpeakersChanged((Speaker(one.sid, 1.0, active=True),)))
             case _:
                 return []
+
+    def _switch_protocol(self, one: Participant, protocol: int) -> list[Command]:
+        """Concerns the client's next connection, which it makes by itself; over TLS it has none but with a TURN server."""
+        if protocol not in list(CandidateProtocol):
+            refusal = "unknown candidate protocol"
+        elif protocol == CandidateProtocol.TCP and not self._has_tcp:
+            refusal = "there is no TCP port"
+        elif protocol == CandidateProtocol.TLS and self._turn_server is None:
+            refusal = "there is no TURN server"
+        else:
+            one.candidate_protocol = CandidateProtocol(protocol)
+            return []
+        return one.session.send(RequestAnswered(0, RequestResult.UNSUPPORTED_TYPE, refusal))
 
     # ---- Publications ------------------------------------------------------------------------------------------------
 
