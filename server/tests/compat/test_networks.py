@@ -184,6 +184,24 @@ async def test_simulated_tls_takes_the_turn_server_alone(open_page: OpenPage, tu
         assert {(path["type"], path["relayedOver"]) for path in (await paths(alice)).values()} == {("relay", "tls")}
 
 
+async def test_a_resume_moves_to_the_turn_server_too(open_page: OpenPage, turn_server: TurnServer) -> None:
+    relay = Relay(turn_server.tls_urls, turn_server.secret, timedelta(hours=1))
+    async with serving(relay=relay) as server:
+        alice = await open_page(server, "alice", chromium=[turn_server.certificate])
+        bob = await open_page(server, "bob")
+        await asyncio.gather(sees(alice, "bob"), sees(bob, "alice"))
+        before = await alice.evaluate("room.localParticipant.sid")
+
+        await alice.evaluate("switchProtocol(2)")
+        await comes_back(alice, "simulateScenario('signal-reconnect')", 1)
+
+        async def is_relayed() -> bool:
+            return {path["type"] for path in (await paths(alice)).values()} == {"relay"}
+
+        await eventually(is_relayed)
+        assert await alice.evaluate("room.localParticipant.sid") == before
+
+
 async def test_simulated_tls_without_a_turn_server_is_refused_and_the_client_comes_back_as_it_was(
     open_page: OpenPage,
 ) -> None:
