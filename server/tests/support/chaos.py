@@ -289,6 +289,8 @@ class Chaos:
             "disconnect_signal_on_resume",
             "disconnect_signal_on_resume_no_messages",
         )
+        self._says(sid, Simulate("subscriber_bandwidth", c * 50_000))
+        self._says(sid, Simulate("switch_candidate_protocol", c % 4))
         self._says(sid, Simulate(scenarios[c % 7]))
 
     def do_leave(self, sid: str, _track: str, _c: int) -> None:

@@ -108,6 +108,8 @@ def _concerns(command: Command, actor: str, identity: object, owners: Mapping[st
             return actor in (command.sid, owners[command.track_sid])
         case commands.UnpublishTrack(track_sid) | commands.SetTrackMuted(track_sid):
             return owners[track_sid] == actor
+        case commands.RememberProtocol(remembered):
+            return bool(remembered == identity)
         case commands.Report(engine.RoomStarted() | engine.RoomFinished()):
             return True
         case commands.Report(event):
