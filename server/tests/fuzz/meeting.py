@@ -60,6 +60,7 @@ ACTS = (
     "permit_anything",
     "pass_time",
     "stop",
+    "require_sections",
 )
 
 
