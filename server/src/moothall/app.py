@@ -54,7 +54,8 @@ from moothall.themes.logo_endpoints import router as logos_router
 from moothall.themes.logos import logos_in
 from moothall.usage.endpoints import router as usage_router
 
-_MAX_WEBSOCKET_MESSAGE = 256 * 1024
+# What the largest message of signalling is; smaller ones are refused where they are read.
+_MAX_WEBSOCKET_MESSAGE = 1024 * 1024
 _BACKLOG = 2048
 _PROBE_SECONDS = 2.0
 

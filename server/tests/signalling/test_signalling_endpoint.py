@@ -243,6 +243,15 @@ class TestSingleConnection:
         assert "requested room does not exist" not in answer.text
         assert world.asked == []
 
+    async def test_a_first_offer_that_was_not_compressed_is_read(self, world: World) -> None:
+        sdp = "\n".join(f"{mid} audio recvonly {'x' * 300} 0" for mid in range(100))
+        request = pb.JoinRequest(publisher_offer=pb.SessionDescription(type="offer", sdp=sdp, id=4))
+        whole = pb.WrappedJoinRequest(join_request=request.SerializeToString())
+        query = world.query(join_request=base64.urlsafe_b64encode(whole.SerializeToString()).decode())
+        assert len(query) > 40_000
+        async with connect(f"{world.url}/rtc/v1?{query}") as connection:
+            assert (await Wire(connection).next("answer")).answer.id == 4
+
     async def test_validate_says_whether_one_may_join(self, world: World) -> None:
         url = f"/rtc/v1/validate?{world.query(join_request=join_request())}"
         app = Starlette(routes=routes(world.engine, CLOCK))

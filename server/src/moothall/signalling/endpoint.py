@@ -18,6 +18,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
+from websockets import http11
 
 from moothall.engine import Refusal
 from moothall.kit.clock import Clock
@@ -48,6 +49,8 @@ _NEED_TWO_CONNECTIONS = frozenset({"rust", "python", "node", "cpp", "unity"})
 def routes(engine: EmbeddedEngine, clock: Clock) -> Sequence[BaseRoute]:
     """The routes LiveKit clients use, to be mounted at the root of the server. From now on no query string reaches its access log."""
     redact_queries()
+    # The library's own limit is an eighth of that, and it reads this one at each request.
+    http11.MAX_LINE_LENGTH = limits.MAX_REQUEST_LINE_BYTES
 
     def serve(read: _ReadWishes) -> Callable[[WebSocket], Awaitable[None]]:
         async def serve(socket: WebSocket) -> None:

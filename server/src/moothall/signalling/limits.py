@@ -14,6 +14,8 @@ MAX_PENDING_MESSAGES = 64
 # Participants, those who left included, that a client was not yet told of.
 MAX_PENDING_STATES = 2_000
 MAX_TOKEN_BYTES = 16 * 1024
+# Of the request that opens a socket: the first offer is in it, and not every client can compress it.
+MAX_REQUEST_LINE_BYTES = 64 * 1024
 
 # Strings, in bytes of UTF-8.
 MAX_IDENTITY_BYTES = 256
