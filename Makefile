@@ -126,7 +126,7 @@ test-impairment: setup $(STAMP)/dev $(STAMP)/system ## Chromium on bad networks,
 
 test-fuzz: $(STAMP)/dev ## Fuzz everything that reads bytes of strangers, guided by coverage, for a minute in all.
 	$(call say,"SFU: half a minute of fuzzing")
-	@sfu/fuzz/run 5
+	@sfu/fuzz/run 4
 	$(call say,"signalling: half a minute of fuzzing")
 	@server/tests/fuzz/run 6
 

@@ -1,23 +1,38 @@
 //! Ways into everything here that reads bytes of strangers, for `sfu/fuzz`. Each panics where something that must hold
 //! does not. A parser that is added gets an entry here and a line in [`TARGETS`].
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
+use std::time::Instant;
 
 use str0m::change::{SdpAnswer, SdpOffer};
 
 use crate::egress;
+use crate::forward::{Extensions, Format, Incoming};
 use crate::framing::{Deframer, PREFIX, write_frame};
 use crate::limits::{MAX_DATAGRAM, MAX_SUBSCRIBED_SECTIONS};
-use crate::munge::Vp8Descriptor;
+use crate::munge::{RtpPosition, Vp8Descriptor};
+use crate::redundancy::Repair;
 use crate::sdp::{self, Announcement, Msid, ReceivingSection};
 use crate::stun;
+use crate::watched_section::WatchedSection;
+
+/// What the fuzzed sound is negotiated as.
+const OPUS: u8 = 111;
 
 /// What to call with any bytes.
 pub type Target = fn(&[u8]);
 
 /// Every entry with its name, which is also the folder of its corpus.
-pub const TARGETS: [(&str, Target); 6] =
-    [("stun", stun), ("sdp", sdp), ("framing", framing), ("rtp", rtp), ("rtcp", rtcp), ("srtcp", srtcp)];
+pub const TARGETS: [(&str, Target); 8] = [
+    ("stun", stun),
+    ("sdp", sdp),
+    ("framing", framing),
+    ("rtp", rtp),
+    ("forward", forward),
+    ("sound", sound),
+    ("rtcp", rtcp),
+    ("srtcp", srtcp),
+];
 
 /// A datagram before anything is known of it.
 pub fn stun(data: &[u8]) {
@@ -101,6 +116,58 @@ pub fn rtp(data: &[u8]) {
         let patched = Vp8Descriptor::parse(&copy).expect("a patch keeps the form");
         assert_eq!(patched.starts_keyframe(), descriptor.starts_keyframe());
     }
+}
+
+/// Packets of video in three layers, on their way to one who changes their mind. Each begins with a byte for layer and wish, how
+/// far it is from the newest of its layer, and its length.
+pub fn forward(mut data: &[u8]) {
+    let mut section = WatchedSection::new(began());
+    let mut arrived = 0;
+    while let [choice, step, length, rest @ ..] = data {
+        let (payload, after) = rest.split_at(usize::from(*length).min(rest.len()));
+        section.want(choice >> 2 & 0x1f);
+        section.arrive((choice & 3).min(2), i64::from(step.cast_signed()), |_| payload.to_vec());
+        arrived += 1;
+        data = after;
+    }
+    assert!(section.sent() <= arrived);
+}
+
+/// Packets of sound with the sound before them, or without. Each begins with a byte for that, how far it is from the newest, how
+/// much later it is than its number says (in 2.5 ms), and its length.
+pub fn sound(mut data: &[u8]) {
+    let (mut repair, mut arrived, mut sent) = (Repair::default(), HashSet::new(), HashSet::new());
+    let (mut newest, captured) = (1_000_i64, began());
+    while let [choice, step, ticks, length, rest @ ..] = data {
+        let (payload, after) = rest.split_at(usize::from(*length).min(rest.len()));
+        data = after;
+        let seq = newest + i64::from(step.cast_signed());
+        newest = newest.max(seq);
+        if !arrived.insert(seq) {
+            continue;
+        }
+        let timestamp = (seq as u32).wrapping_mul(960).wrapping_add(u32::from(*ticks) * 120);
+        let packet = Incoming {
+            layer: 0,
+            format: Format::Opus,
+            position: RtpPosition { seq: seq as u64, timestamp, captured },
+            marker: false,
+            keyframe: false,
+            vp8: None,
+            extensions: Extensions::default(),
+            payload: payload.into(),
+            redundant: None,
+        };
+        for packet in repair.forwardable(packet, (choice & 1 == 1).then_some(OPUS)).into_iter().flatten() {
+            assert!(sent.insert(packet.position.seq), "number {} was sent twice", packet.position.seq);
+            assert!(packet.payload.len() <= payload.len(), "sound out of nothing");
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a base to count virtual time from")]
+fn began() -> Instant {
+    Instant::now()
 }
 
 /// RTCP of a receiver once it was opened.

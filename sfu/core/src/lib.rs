@@ -47,6 +47,8 @@ mod single;
 pub mod spotlight;
 pub mod stun;
 mod transport;
+#[cfg(any(test, feature = "fuzzing"))]
+mod watched_section;
 
 pub use commands::{Command, Kind, SubscriptionSettings, Target};
 pub use counters::Counters;

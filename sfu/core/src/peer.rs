@@ -90,7 +90,7 @@ struct Numbering {
 }
 
 impl SendSection {
-    fn new(mid: Mid, subscription: Subscription) -> Self {
+    pub fn new(mid: Mid, subscription: Subscription) -> Self {
         let kind = subscription.kind;
         Self { subscription: Some(subscription), in_use: true, offered_in_use: true, ..Self::empty(mid, kind) }
     }
@@ -460,101 +460,32 @@ impl Peer {
 #[cfg(test)]
 #[expect(clippy::disallowed_methods, reason = "a base to count virtual time from")]
 mod tests {
-    use std::collections::HashSet;
-    use std::time::Duration;
-
     use proptest::prelude::*;
 
     use super::*;
-    use crate::forward::{Extensions, Format, PayloadTypes};
-    use crate::munge::{RtpPosition, Vp8Descriptor};
-
-    /// Numbers that were sent.
-    #[derive(Default)]
-    struct Sent(Vec<u64>);
-
-    impl Egress for Sent {
-        fn is_open(&self) -> bool {
-            true
-        }
-
-        fn write(&mut self, _now: Instant, _stream: OutgoingStream, packet: &Outgoing<'_>) -> bool {
-            self.0.push(packet.position.seq);
-            true
-        }
-    }
-
-    fn section(now: Instant) -> SendSection {
-        let subscription = Subscription {
-            track: 0,
-            handle: TrackId(1),
-            kind: Kind::Video,
-            stream_id: String::new(),
-            track_id: String::new(),
-            settings: SubscriptionSettings::default(),
-            is_configured: false,
-            layers: LayerState::default(),
-            allotment: Allotment::EVERYTHING,
-            temporal_wish: Allotment::MOST_TEMPORAL,
-            is_told_paused: false,
-        };
-        let mut section = SendSection::new(Mid::from("a"), subscription);
-        let stream = OutgoingStream { ssrc: 77, index: 0, payload_types: PayloadTypes::default() };
-        section.set_stream(Some(stream), now);
-        section
-    }
+    use crate::watched_section::WatchedSection;
 
     proptest! {
-        /// A number is part of what media is encrypted with: whatever a publisher sends in whatever order, and whatever is
-        /// wanted of it, none is used twice.
         #[test]
         fn no_number_is_sent_twice(
             packets in proptest::collection::vec(
                 (0u8..3, -40i64..60, proptest::collection::vec(any::<u8>(), 0..9), 0u8..24, any::<bool>()), 0..400)
         ) {
-            let now = Instant::now();
-            let (mut section, mut sent) = (section(now), Sent::default());
-            let (mut newest, mut seen) = ([70_000i64, 5_000, 1_000_000], HashSet::new());
+            let mut section = WatchedSection::new(Instant::now());
             for (layer, step, mut payload, wish, is_keyframe) in packets {
-                let subscription = section.subscription.as_mut().unwrap();
-                match wish {
-                    0..3 => subscription.layers.set_target(Some(wish)),
-                    3 => subscription.layers.reset(),
-                    4..7 => subscription.allotment = Allotment::UpTo { layer: 2, temporal: wish - 4 },
-                    _ => {}
-                }
-                let of_layer = &mut newest[usize::from(layer)];
-                let seq = *of_layer + step;
-                *of_layer = (*of_layer).max(seq);
-                // The library hands every packet on once.
-                if !seen.insert((layer, seq)) {
-                    continue;
-                }
-                if payload.len() > 6 {
-                    // All counters; of a key frame, or of a frame in some temporal layer, numbered as its packets are.
-                    payload[..2].copy_from_slice(&[0x90, 0xf0]);
-                    payload[6] = payload[6] & 0xfe | u8::from(!is_keyframe);
-                    if payload[4] & 1 == 0 {
-                        payload[2..4].copy_from_slice(&(0x8000 | seq as u16).to_be_bytes());
+                section.want(wish);
+                section.arrive(layer, step, |seq| {
+                    if payload.len() > 6 {
+                        // All counters; of a key frame, or of a frame in some temporal layer, numbered as its packets are.
+                        payload[..2].copy_from_slice(&[0x90, 0xf0]);
+                        payload[6] = payload[6] & 0xfe | u8::from(!is_keyframe);
+                        if payload[4] & 1 == 0 {
+                            payload[2..4].copy_from_slice(&(0x8000 | seq as u16).to_be_bytes());
+                        }
                     }
-                }
-                let vp8 = Vp8Descriptor::parse(&payload);
-                let captured = now + Duration::from_millis(seen.len() as u64);
-                let packet = Incoming {
-                    layer,
-                    format: Format::Vp8,
-                    position: RtpPosition { seq: seq as u64, timestamp: seq as u32, captured },
-                    marker: false,
-                    keyframe: vp8.is_some_and(|d| d.starts_keyframe()),
-                    vp8,
-                    extensions: Extensions::default(),
-                    payload: payload.into(),
-                    redundant: None,
-                };
-                section.forward(now, &packet, &mut sent);
+                    payload
+                });
             }
-            let unique: HashSet<u64> = sent.0.iter().copied().collect();
-            prop_assert_eq!(unique.len(), sent.0.len(), "{:?}", sent.0);
         }
     }
 }
