@@ -148,7 +148,7 @@ class FuzzedChaos(Chaos):
             mid: Section(
                 mid, self.choices.pick(("audio", "video")), self.choices.byte() % 4 != 0, c % 4, self.choices.text()
             )
-            for mid in (self.choices.pick(("0", "1", "2", "3", "m4", "")) for _ in range(c % 8))
+            for mid in (self.choices.pick(("0", "1", "2", "3", "m4", "~")) for _ in range(c % 8))
         }
         if asked:
             self.stage.happens(OfferAccepted(sid, asked[-1].offer_id, "answer", tuple(sections.values())))
