@@ -69,7 +69,7 @@ fn steps(wish: &Wish) -> Vec<Step> {
         for t in from..=temporal {
             let cost = wish.costs[layer][t];
             // A layer without temporal ones costs the same whatever is asked of it.
-            if steps.last().is_some_and(|(_, before)| cost <= *before) {
+            while steps.last().is_some_and(|(_, before)| cost <= *before) {
                 steps.pop();
             }
             steps.push((Allotment::UpTo { layer: layer as u8, temporal: t as u8 }, cost));
@@ -203,6 +203,15 @@ mod tests {
 
     fn kbps(wishes: &[Wish], limit: f64) -> Vec<Allotment> {
         allocate(wishes, limit * 1000.0).allotments
+    }
+
+    #[test]
+    fn a_step_up_never_costs_less() {
+        let mut wish = camera(0);
+        wish.costs[1] = [60e3, 80e3, 100e3];
+        let steps = steps(&wish);
+        assert!(steps.is_sorted_by(|(_, a), (_, b)| a < b), "{steps:?}");
+        assert_eq!(steps.last().map(|(step, _)| *step), Some(TWO));
     }
 
     #[test]

@@ -17,8 +17,6 @@ pub const MAX_SUBSCRIBED_SECTIONS: usize = 600;
 pub const MAX_PAYLOAD_TYPES: usize = 64;
 /// Tracks one peer may publish at a time.
 pub const MAX_TRACKS_PER_PEER: usize = 8;
-/// RTP synchronisation sources of media one peer may send.
-pub const MAX_SSRCS_PER_PEER: usize = 20;
 /// SSRCs a transport hands to str0m in all its life, retransmissions included: a screen that is shared for the hundredth
 /// time has other ones than before.
 pub const MAX_SSRCS_ON_TRANSPORT: usize = 1024;

@@ -234,7 +234,8 @@ impl Estimator {
     pub fn pass_silence(&mut self, now: Instant) -> bool {
         let before = self.limit;
         if self.is_silent(now) {
-            self.limit = self.limit.map(|limit| limit * (1.0 + RISE_UNHEARD));
+            let enough = AMPLE * self.demand.whole;
+            self.limit = self.limit.map(|limit| (limit * (1.0 + RISE_UNHEARD)).min(enough.max(limit)));
         }
         before != self.limit
     }

@@ -10,7 +10,6 @@ use crate::commands::{Kind, Target};
 use crate::containment::contain;
 use crate::events::Event;
 use crate::forward::{Extensions, Format, Incoming};
-use crate::limits;
 use crate::munge::{RtpPosition, Vp8Descriptor};
 use crate::peer::{IngressStream, Peer};
 use crate::redundancy::Repair;
@@ -74,14 +73,11 @@ impl Room {
         }
     }
 
-    /// Which track and layer an SSRC feeds. The table is as long as a peer has streams, a handful.
+    /// Which track and layer an SSRC feeds. The table has at most one for each layer of each track.
     fn ingress_stream(&mut self, owner: usize, ssrc: u32) -> Option<IngressStream> {
         let peer = self.peers.get_mut(owner)?.as_mut()?;
         if let Some(known) = peer.ingress.iter().find(|s| s.ssrc == ssrc) {
             return Some(*known);
-        }
-        if peer.ingress.len() >= limits::MAX_SSRCS_PER_PEER {
-            return None;
         }
         let publisher = peer.publisher.as_mut()?;
         let (mid, rid) = publisher.stream_of(ssrc)?;
