@@ -6,6 +6,10 @@ use crate::sdp;
 use crate::session::{Access, Frame, Part, Scene};
 
 const KEEP_ALIVE_NS: u64 = 20_000_000_000;
+/// Of the VideoRoom plug-in: somebody does not publish yet.
+const NO_SUCH_FEED: u64 = 428;
+/// Between two tries to subscribe.
+const PATIENCE_NS: u64 = 50_000_000;
 /// The one room of a run. Its own process serves it, so the number need not differ from run to run.
 const ROOM: u64 = 1;
 
@@ -19,7 +23,8 @@ pub struct Session {
     subscriber_handle: u64,
     publishing: Option<usize>,
     receiving: Option<usize>,
-    subscribed: bool,
+    /// When to ask for all feeds: never again once that is done.
+    subscribe_at_ns: u64,
     next_keep_alive_ns: u64,
 }
 
@@ -43,7 +48,7 @@ impl Session {
             subscriber_handle: 0,
             publishing: None,
             receiving: None,
-            subscribed: false,
+            subscribe_at_ns: 0,
             next_keep_alive_ns: u64::MAX,
         }
     }
@@ -66,8 +71,9 @@ impl Session {
             self.publish(scene);
         }
         // Feeds can be asked for once they are there.
-        if self.part.receives && !self.subscribed && self.subscriber_handle != 0 && scene.published == scene.plan.publishers.len() {
-            self.subscribed = true;
+        let is_due = self.part.receives && self.subscribe_at_ns <= scene.now_ns;
+        if is_due && self.subscriber_handle != 0 && scene.published == scene.plan.publishers.len() {
+            self.subscribe_at_ns = u64::MAX;
             let feeds: Vec<_> = (0..scene.plan.publishers.len())
                 .filter(|publisher| Some(*publisher) != self.part.publisher)
                 .map(|publisher| json!({"feed": publisher + 1}))
@@ -113,6 +119,11 @@ impl Session {
 
     fn event(&mut self, message: &Value, scene: &mut Scene) -> Result<(), String> {
         let data = &message["plugindata"]["data"];
+        if data["error_code"] == NO_SUCH_FEED && message["sender"].as_u64() == Some(self.subscriber_handle) {
+            // A publisher is connected by its own account before it is by the server's.
+            self.subscribe_at_ns = scene.now_ns + PATIENCE_NS;
+            return Ok(());
+        }
         if let Some(error) = data["error"].as_str() {
             return Err(error.to_owned());
         }
@@ -211,5 +222,13 @@ mod tests {
         let Some(Frame::Text(text)) = scene.frames.pop() else { panic!("nothing said") };
         let join: Value = serde_json::from_str(&text).expect("JSON");
         assert_eq!(join["body"]["streams"], json!([{"feed": 1}, {"feed": 2}]));
+
+        let too_early = json!({"janus": "event", "sender": 9, "plugindata": {"data": {"error_code": 428, "error": "No such feed (2)"}}});
+        subscriber.receive(&Frame::Text(too_early.to_string()), &mut scene).expect("patience");
+        subscriber.tick(&mut scene);
+        assert!(scene.frames.is_empty());
+        scene.now_ns += PATIENCE_NS;
+        subscriber.tick(&mut scene);
+        assert_eq!(scene.frames.len(), 1);
     }
 }
