@@ -34,7 +34,7 @@ from moothall.engine import Admission, EngineEvent, Meetings, Refusal
 from moothall.idempotency.retention import idempotency_retention
 from moothall.jobs.runner import JobRunner
 from moothall.kit.clock import Clock, SystemClock
-from moothall.media import Media, OpenMedia, embedded_media
+from moothall.media import MAX_SOCKET_MESSAGE_BYTES, Media, OpenMedia, embedded_media
 from moothall.meeting.endpoints import live_router
 from moothall.meeting.live import LiveRooms
 from moothall.meeting.service import MeetingSecrets, MeetingService
@@ -54,8 +54,6 @@ from moothall.themes.logo_endpoints import router as logos_router
 from moothall.themes.logos import logos_in
 from moothall.usage.endpoints import router as usage_router
 
-# What the largest message of signalling is; smaller ones are refused where they are read.
-_MAX_WEBSOCKET_MESSAGE = 1024 * 1024
 _BACKLOG = 2048
 _PROBE_SECONDS = 2.0
 
@@ -157,7 +155,7 @@ async def serve(settings: Settings, listener: socket.socket, on_ready: Callable[
             server.app,
             http="httptools",
             ws="websockets-sansio",
-            ws_max_size=_MAX_WEBSOCKET_MESSAGE,
+            ws_max_size=MAX_SOCKET_MESSAGE_BYTES,
             # Costs more CPU and memory than it saves: most messages are short, and there are many.
             ws_per_message_deflate=False,
             lifespan="off",

@@ -18,12 +18,16 @@ from moothall.engine import MediaEngine, Meetings
 from moothall.kit.clock import Clock
 from moothall.kit.public_address import AddressUnknown, PublicAddress, detect_public_address
 from moothall.settings import ServerSecrets, Settings
+from moothall.signalling import limits
 from moothall.signalling.embedded import EmbeddedEngine, fresh_id
 from moothall.signalling.endpoint import routes
 from moothall.signalling.relay import Relay
 from moothall.signalling.room_service import room_service_routes
 from moothall.signalling.tokens import TokenSigner
 from moothall.signalling.webhooks import Webhooks
+
+# The largest message of a client; where less is allowed, it is refused where it is read.
+MAX_SOCKET_MESSAGE_BYTES = limits.MAX_OFFERING_MESSAGE_BYTES
 
 _log = structlog.get_logger("moothall.media")
 

@@ -51,6 +51,24 @@ pub struct Subscription {
 }
 
 impl Subscription {
+    /// To a track, by its index in the room, as a client begins with it. `msid`: the stream and track id it is announced with.
+    pub fn new(track: usize, handle: TrackId, kind: Kind, msid: (String, String)) -> Self {
+        let (stream_id, track_id) = msid;
+        Self {
+            track,
+            handle,
+            kind,
+            stream_id,
+            track_id,
+            settings: SubscriptionSettings::default(),
+            is_configured: false,
+            layers: LayerState::default(),
+            allotment: Allotment::EVERYTHING,
+            temporal_wish: Allotment::MOST_TEMPORAL,
+            is_told_paused: false,
+        }
+    }
+
     /// The highest temporal layer to forward.
     pub fn temporal(&self) -> u8 {
         match self.allotment {

@@ -6,10 +6,9 @@ use std::time::{Duration, Instant};
 use str0m::media::Mid;
 
 use crate::allocation::Allotment;
-use crate::commands::{Kind, SubscriptionSettings};
+use crate::commands::Kind;
 use crate::forward::{Egress, Extensions, Format, Incoming, Outgoing, OutgoingStream, PayloadTypes};
 use crate::ids::TrackId;
-use crate::layers::LayerState;
 use crate::munge::{RtpPosition, Vp8Descriptor};
 use crate::peer::{SendSection, Subscription};
 
@@ -43,19 +42,7 @@ impl Egress for Sent {
 
 impl WatchedSection {
     pub fn new(now: Instant) -> Self {
-        let subscription = Subscription {
-            track: 0,
-            handle: TrackId(1),
-            kind: Kind::Video,
-            stream_id: String::new(),
-            track_id: String::new(),
-            settings: SubscriptionSettings::default(),
-            is_configured: false,
-            layers: LayerState::default(),
-            allotment: Allotment::EVERYTHING,
-            temporal_wish: Allotment::MOST_TEMPORAL,
-            is_told_paused: false,
-        };
+        let subscription = Subscription::new(0, TrackId(1), Kind::Video, (String::new(), String::new()));
         let mut section = SendSection::new(Mid::from("a"), subscription);
         let stream = OutgoingStream { ssrc: 77, index: 0, payload_types: PayloadTypes::default() };
         section.set_stream(Some(stream), now);

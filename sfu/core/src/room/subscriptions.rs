@@ -7,13 +7,13 @@ use super::{Outputs, Room};
 use crate::allocation::Allotment;
 use crate::commands::{Kind, SubscriptionSettings};
 use crate::ids::TrackId;
-use crate::layers::{LayerState, choose_layer};
+use crate::layers::choose_layer;
 use crate::limits::MAX_LAYERS;
 use crate::peer::Subscription;
 
 impl Room {
     /// Add a subscription, unless there is one or the peer has too many sections.
-    pub fn subscribe(&mut self, slot: usize, index: usize, (stream_id, track_id): (String, String), out: &mut Outputs) {
+    pub fn subscribe(&mut self, slot: usize, index: usize, msid: (String, String), out: &mut Outputs) {
         let Some(track) = self.tracks.get(index).and_then(Option::as_ref) else {
             return;
         };
@@ -24,19 +24,7 @@ impl Room {
         if owner == slot || peer.subscription(handle).is_some() {
             return;
         }
-        peer.subscribe(Subscription {
-            track: index,
-            handle,
-            kind,
-            stream_id,
-            track_id,
-            settings: SubscriptionSettings::default(),
-            is_configured: false,
-            layers: LayerState::default(),
-            allotment: Allotment::EVERYTHING,
-            temporal_wish: Allotment::MOST_TEMPORAL,
-            is_told_paused: false,
-        });
+        peer.subscribe(Subscription::new(index, handle, kind, msid));
         self.retarget_peer(slot);
         self.announce_negotiation(slot, out);
     }
