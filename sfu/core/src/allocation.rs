@@ -1,37 +1,38 @@
-//! What each of a client's videos gets of the bandwidth there is for them. Pure.
+//! Shares a client's bandwidth out among the videos it watches. Pure.
 //!
-//! First everybody's smallest picture, in order of importance, then better ones for the important, then for the rest.
-//! What does not even get its smallest picture is paused. Sound is not in here: it is sent before any video and never
-//! held back.
+//! First everybody's smallest picture, in order of importance, then better ones for the important,
+//! then for the rest. A video that does not even get its smallest picture is paused. Sound is not
+//! in here: it is sent before any video and never held back.
 
+use crate::bitrate::Bitrate;
 use crate::limits::{MAX_LAYERS, MAX_TEMPORAL_LAYERS};
+use crate::track_parts::{Layer, Temporal};
 
-/// Something better is given only when the bandwidth is this many times what it takes, or people would see it come and go.
+/// Something better is given only when the bandwidth is this many times what it takes, or people
+/// would see it come and go.
 const MARGIN: f64 = 1.15;
 
-/// How much of a track is forwarded.
+/// The part of a track that is forwarded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Allotment {
     Paused,
     /// At most this simulcast layer, and of it these temporal layers.
     UpTo {
-        layer: u8,
-        temporal: u8,
+        layer: Layer,
+        temporal: Temporal,
     },
 }
 
 impl Allotment {
-    /// The highest temporal layer.
-    pub const MOST_TEMPORAL: u8 = MAX_TEMPORAL_LAYERS as u8 - 1;
-    pub const EVERYTHING: Self = Self::UpTo { layer: MAX_LAYERS as u8 - 1, temporal: Self::MOST_TEMPORAL };
+    pub const EVERYTHING: Self = Self::UpTo { layer: Layer::HIGHEST, temporal: Temporal::HIGHEST };
 }
 
-/// How important a video is to who watches it.
+/// The importance of a video to the client that watches it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Importance {
     /// A screen, or what the client gave a priority.
     First,
-    /// Shown large, or of somebody who speaks.
+    /// A video that is shown large, or whose owner speaks.
     Second,
     Third,
 }
@@ -44,53 +45,58 @@ pub struct Wish {
     pub priority: u32,
     /// Smaller is earlier, among equals.
     pub order: u64,
-    /// What each layer takes with its temporal layers up to each, in bits a second; 0: does not flow.
-    pub costs: [[f64; MAX_TEMPORAL_LAYERS]; MAX_LAYERS],
-    pub most: (u8, u8),
+    /// The bitrate of each layer with its temporal layers up to each; zero: the layer does not
+    /// flow.
+    pub costs: [[Bitrate; MAX_TEMPORAL_LAYERS]; MAX_LAYERS],
+    /// The highest layer that is wanted.
+    pub max_layer: Layer,
+    /// The highest temporal layer that is wanted.
+    pub max_temporal: Temporal,
+    /// The decision of the last time.
     pub now: Allotment,
 }
 
 /// A step of a wish: an allotment and what it takes.
-type Step = (Allotment, f64);
+type Step = (Allotment, Bitrate);
 
-/// What can be given, least first: the smallest layer with ever more pictures a second, then larger ones.
+/// The steps of a wish, least first: the smallest layer with a higher and higher frame rate, then
+/// larger layers.
 fn steps(wish: &Wish) -> Vec<Step> {
-    let top = usize::from(wish.most.0).min(MAX_LAYERS - 1);
-    let temporal = usize::from(wish.most.1).min(MAX_TEMPORAL_LAYERS - 1);
-    let flows = |layer: &usize| wish.costs[*layer][MAX_TEMPORAL_LAYERS - 1] > 0.0;
-    let mut layers: Vec<usize> = (0..=top).filter(flows).collect();
-    // What is not there in the size asked for is forwarded in the next there is.
+    let flows = |layer: &Layer| wish.costs[layer.index()][Temporal::HIGHEST.index()] > Bitrate::ZERO;
+    let mut layers: Vec<Layer> = Layer::all().filter(|layer| *layer <= wish.max_layer).filter(flows).collect();
+    // A video that has no layer of the size asked for is forwarded in the next larger one.
     if layers.is_empty() {
-        layers.extend((top + 1..MAX_LAYERS).find(flows));
+        layers.extend(Layer::all().find(flows));
     }
     let mut steps: Vec<Step> = Vec::with_capacity(MAX_LAYERS + MAX_TEMPORAL_LAYERS);
     for (place, layer) in layers.into_iter().enumerate() {
-        let from = if place == 0 { 0 } else { temporal };
-        for t in from..=temporal {
-            let cost = wish.costs[layer][t];
+        // The smallest pictures may come in part; larger ones come with all that is wanted of them.
+        let skipped = if place == 0 { 0 } else { wish.max_temporal.index() };
+        for temporal in wish.max_temporal.up_to().skip(skipped) {
+            let cost = wish.costs[layer.index()][temporal.index()];
             // A layer without temporal ones costs the same whatever is asked of it.
             while steps.last().is_some_and(|(_, before)| cost <= *before) {
                 steps.pop();
             }
-            steps.push((Allotment::UpTo { layer: layer as u8, temporal: t as u8 }, cost));
+            steps.push((Allotment::UpTo { layer, temporal }, cost));
         }
     }
     steps
 }
 
-/// What was decided for all wishes of a client.
+/// The decision about all wishes of a client.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Allocation {
     /// In the order of the wishes.
     pub allotments: Vec<Allotment>,
-    /// What all of it takes as wished, in bits a second.
-    pub whole: f64,
-    /// What it would take to give the next better thing, margin included; `None` when everybody has all.
-    pub next: Option<f64>,
+    /// The bitrate of everything as wished.
+    pub whole: Bitrate,
+    /// The bitrate with the next better step, margin included; `None` when every wish is met.
+    pub next: Option<Bitrate>,
 }
 
-/// Share `limit` bits a second out among `wishes`.
-pub fn allocate(wishes: &[Wish], limit: f64) -> Allocation {
+/// Share `limit` out among `wishes`.
+pub fn allocate(wishes: &[Wish], limit: Bitrate) -> Allocation {
     let ladders: Vec<Vec<Step>> = wishes.iter().map(steps).collect();
     let mut order: Vec<usize> = (0..wishes.len()).collect();
     order.sort_by_key(|i| (wishes[*i].importance, std::cmp::Reverse(wishes[*i].priority), wishes[*i].order));
@@ -110,17 +116,17 @@ pub fn allocate(wishes: &[Wish], limit: f64) -> Allocation {
         .iter()
         .filter(|i| chosen[**i] < ladders[**i].len())
         .map(|i| used + (ladders[*i][chosen[*i]].1 - cost(&ladders[*i], chosen[*i])))
-        .min_by(f64::total_cmp)
+        .min_by(Bitrate::total_cmp)
         .map(|next| next * MARGIN);
     Allocation {
         allotments: chosen.iter().enumerate().map(|(i, c)| given(&ladders[i], *c)).collect(),
-        whole: ladders.iter().filter_map(|l| l.last()).map(|(_, cost)| cost).sum(),
+        whole: ladders.iter().filter_map(|l| l.last()).map(|(_, cost)| *cost).sum(),
         next,
     }
 }
 
 /// Steps of each ladder that are given: 0 is none.
-fn share(ladders: &[Vec<Step>], order: &[usize], wishes: &[Wish], limit: f64) -> Vec<usize> {
+fn share(ladders: &[Vec<Step>], order: &[usize], wishes: &[Wish], limit: Bitrate) -> Vec<usize> {
     let mut given = vec![0; ladders.len()];
     let mut left = limit;
     let mut raise = |i: usize, given: &mut Vec<usize>| {
@@ -128,11 +134,11 @@ fn share(ladders: &[Vec<Step>], order: &[usize], wishes: &[Wish], limit: f64) ->
         let Some((_, next)) = ladder.get(given[i]) else {
             return false;
         };
-        let more = next - cost(ladder, given[i]);
+        let more = *next - cost(ladder, given[i]);
         if more > left {
             return false;
         }
-        left -= more;
+        left = left - more;
         given[i] += 1;
         true
     };
@@ -144,7 +150,7 @@ fn share(ladders: &[Vec<Step>], order: &[usize], wishes: &[Wish], limit: f64) ->
         loop {
             let mut raised = false;
             for i in &class {
-                // Who has nothing could not be given the least of it.
+                // A wish without a step had no room for its first one.
                 raised |= given[*i] > 0 && raise(*i, &mut given);
             }
             if !raised {
@@ -155,11 +161,11 @@ fn share(ladders: &[Vec<Step>], order: &[usize], wishes: &[Wish], limit: f64) ->
     given
 }
 
-fn cost(ladder: &[Step], given: usize) -> f64 {
-    given.checked_sub(1).map_or(0.0, |at| ladder[at].1)
+fn cost(ladder: &[Step], given: usize) -> Bitrate {
+    given.checked_sub(1).map_or(Bitrate::ZERO, |at| ladder[at].1)
 }
 
-fn taken(ladders: &[Vec<Step>], given: &[usize]) -> f64 {
+fn taken(ladders: &[Vec<Step>], given: &[usize]) -> Bitrate {
     ladders.iter().zip(given).map(|(ladder, given)| cost(ladder, *given)).sum()
 }
 
@@ -182,33 +188,34 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const TWO: Allotment = Allotment::UpTo { layer: 2, temporal: 2 };
+    const TWO: Allotment = Allotment::EVERYTHING;
 
     fn up_to(layer: u8, temporal: u8) -> Allotment {
-        Allotment::UpTo { layer, temporal }
+        Allotment::UpTo { layer: Layer::new(layer), temporal: Temporal::new(temporal) }
     }
 
     /// A camera in three sizes, 150, 500 and 1700 kbit/s, half of it in the lowest temporal layer.
     fn camera(order: u64) -> Wish {
-        let layer = |kbps: f64| [kbps * 500.0, kbps * 750.0, kbps * 1000.0];
+        let layer = |kbps: f64| [500.0, 750.0, 1000.0].map(|share| Bitrate::from_bps(kbps * share));
         Wish {
             importance: Importance::Third,
             priority: 0,
             order,
             costs: [layer(150.0), layer(500.0), layer(1700.0)],
-            most: (2, 2),
+            max_layer: Layer::HIGHEST,
+            max_temporal: Temporal::HIGHEST,
             now: Allotment::EVERYTHING,
         }
     }
 
     fn kbps(wishes: &[Wish], limit: f64) -> Vec<Allotment> {
-        allocate(wishes, limit * 1000.0).allotments
+        allocate(wishes, Bitrate::from_bps(limit * 1000.0)).allotments
     }
 
     #[test]
     fn a_step_up_never_costs_less() {
         let mut wish = camera(0);
-        wish.costs[1] = [60e3, 80e3, 100e3];
+        wish.costs[1] = [60, 80, 100].map(Bitrate::from_kbps);
         let steps = steps(&wish);
         assert!(steps.is_sorted_by(|(_, a), (_, b)| a < b), "{steps:?}");
         assert_eq!(steps.last().map(|(step, _)| *step), Some(TWO));
@@ -217,8 +224,8 @@ mod tests {
     #[test]
     fn with_enough_everybody_has_everything() {
         let wishes = [camera(0), camera(1)];
-        let done = allocate(&wishes, 4e6);
-        assert_eq!(done, Allocation { allotments: vec![TWO, TWO], whole: 3.4e6, next: None });
+        let done = allocate(&wishes, Bitrate::from_kbps(4000));
+        assert_eq!(done, Allocation { allotments: vec![TWO, TWO], whole: Bitrate::from_kbps(3400), next: None });
     }
 
     #[test]
@@ -250,12 +257,16 @@ mod tests {
 
     #[test]
     fn no_more_is_given_than_was_asked_for_and_what_flows() {
-        let small = Wish { most: (0, 1), ..camera(0) };
-        let only_large = Wish { costs: [[0.0; 3], [0.0; 3], [1e6; 3]], most: (1, 2), ..camera(1) };
-        let dark = Wish { costs: [[0.0; 3]; 3], ..camera(2) };
-        let done = allocate(&[small, only_large, dark], 9e6);
+        let small = Wish { max_layer: Layer::LOWEST, max_temporal: Temporal::new(1), ..camera(0) };
+        let only_large = Wish {
+            costs: [[Bitrate::ZERO; 3], [Bitrate::ZERO; 3], [Bitrate::from_kbps(1000); 3]],
+            max_layer: Layer::new(1),
+            ..camera(1)
+        };
+        let dark = Wish { costs: [[Bitrate::ZERO; 3]; 3], ..camera(2) };
+        let done = allocate(&[small, only_large, dark], Bitrate::from_kbps(9000));
         assert_eq!(done.allotments, [up_to(0, 1), TWO, Allotment::EVERYTHING]);
-        assert!((done.whole - 1_112_500.0).abs() < 1.0);
+        assert!((done.whole.bps() - 1_112_500.0).abs() < 1.0);
     }
 
     #[test]
@@ -271,31 +282,32 @@ mod tests {
 
     #[test]
     fn the_next_step_is_told_with_its_margin() {
-        let done = allocate(&[camera(0), camera(1)], 400e3);
+        let done = allocate(&[camera(0), camera(1)], Bitrate::from_kbps(400));
         assert_eq!(done.allotments, [up_to(0, 2), up_to(0, 2)]);
-        assert!((done.next.unwrap() - 650e3 * MARGIN).abs() < 1.0);
+        assert!((done.next.unwrap().bps() - 650e3 * MARGIN).abs() < 1.0);
     }
 
     proptest! {
         /// Never more than there is; deciding again with the same bandwidth changes nothing.
         #[test]
         fn within_the_limit_and_stable(
-            limit in 0f64..1e7,
+            limit in 0u32..10_000,
             seeds in proptest::collection::vec((0u8..3, 0u32..3, 0u8..3, 0u8..3, 1f64..1000.0, any::<bool>()), 0..30)
         ) {
+            let limit = Bitrate::from_kbps(limit);
             let mut wishes: Vec<Wish> = seeds.iter().enumerate().map(|(i, (class, priority, layer, temporal, kbps, simulcast))| {
                 let importance = [Importance::First, Importance::Second, Importance::Third][usize::from(*class)];
-                let one = [kbps * 400.0, kbps * 700.0, kbps * 1000.0];
-                let costs = if *simulcast { [one, one.map(|c| c * 3.0), one.map(|c| c * 9.0)] } else { [one, [0.0; 3], [0.0; 3]] };
-                Wish { importance, priority: *priority, order: i as u64, costs, most: (*layer, *temporal), now: Allotment::EVERYTHING }
+                let one = [400.0, 700.0, 1000.0].map(|share| Bitrate::from_bps(kbps * share));
+                let costs = if *simulcast { [one, one.map(|c| c * 3.0), one.map(|c| c * 9.0)] } else { [one, [Bitrate::ZERO; 3], [Bitrate::ZERO; 3]] };
+                Wish { importance, priority: *priority, order: i as u64, costs, max_layer: Layer::new(*layer), max_temporal: Temporal::new(*temporal), now: Allotment::EVERYTHING }
             }).collect();
             let first = allocate(&wishes, limit);
             let cost_of = |wish: &Wish, allotment: Allotment| match allotment {
-                Allotment::Paused => 0.0,
-                Allotment::UpTo { layer, temporal } => wish.costs[usize::from(layer)][usize::from(temporal)],
+                Allotment::Paused => Bitrate::ZERO,
+                Allotment::UpTo { layer, temporal } => wish.costs[layer.index()][temporal.index()],
             };
-            let sum: f64 = wishes.iter().zip(&first.allotments).map(|(w, a)| cost_of(w, *a)).sum();
-            prop_assert!(sum <= limit + 1.0);
+            let sum: Bitrate = wishes.iter().zip(&first.allotments).map(|(w, a)| cost_of(w, *a)).sum();
+            prop_assert!(sum <= limit + Bitrate::from_bps(1.0));
             for (wish, allotment) in wishes.iter_mut().zip(&first.allotments) {
                 wish.now = *allotment;
             }

@@ -1,13 +1,14 @@
-//! How much media a client may publish. Pure.
+//! Limits the media that a client may publish. Pure.
 //!
-//! Everything it sends goes to everybody who watches, so a client without measure would take their networks and this machine
-//! with it. Far more than cameras and screens need is let through, in bursts as they come.
+//! Everything it sends goes to everybody who watches, so a client that floods would take their
+//! networks and this machine with it. The limit is far above the needs of cameras and screens, and
+//! allows for bursts.
 
 use std::time::{Duration, Instant};
 
-use crate::limits::MAX_PUBLISHED_BPS;
+use crate::limits::MAX_PUBLISHED;
 
-/// What may come at once after a pause, at that rate.
+/// After a pause, as much may come at once as comes in this time at the allowed rate.
 const BURST: Duration = Duration::from_secs(1);
 
 /// See the module.
@@ -21,10 +22,9 @@ pub struct Allowance {
 impl Allowance {
     /// A packet of so many bytes arrived: whether it is within what is allowed.
     pub fn takes(&mut self, now: Instant, bytes: usize) -> bool {
-        let rate = MAX_PUBLISHED_BPS as f64 / 8.0;
         let passed = self.updated.replace(now).map_or(Duration::ZERO, |at| now.saturating_duration_since(at));
-        self.used = (self.used - rate * passed.as_secs_f64()).max(0.0);
-        let is_taken = self.used + bytes as f64 <= rate * BURST.as_secs_f64();
+        self.used = (self.used - MAX_PUBLISHED.bytes_in(passed)).max(0.0);
+        let is_taken = self.used + bytes as f64 <= MAX_PUBLISHED.bytes_in(BURST);
         if is_taken {
             self.used += bytes as f64;
         }
@@ -37,7 +37,8 @@ impl Allowance {
 mod tests {
     use super::*;
 
-    /// Of packets of 1,000 bytes for ten seconds, so many each millisecond, how many bits a second are taken.
+    /// Bits per second that are taken of packets of 1,000 bytes, so many each millisecond, for ten
+    /// seconds.
     fn taken(each_ms: usize) -> f64 {
         let begin = Instant::now();
         let mut allowance = Allowance::default();
@@ -51,7 +52,7 @@ mod tests {
 
     #[test]
     fn what_clients_send_is_taken_and_of_a_flood_so_much() {
-        let allowed = MAX_PUBLISHED_BPS as f64;
+        let allowed = MAX_PUBLISHED.bps();
         assert!((taken(3) - 24e6).abs() < 1.0);
         assert!(taken(100) < 1.11 * allowed && taken(100) > 0.99 * allowed);
     }

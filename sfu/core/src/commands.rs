@@ -1,33 +1,47 @@
-//! What a shard can be asked to do.
+//! The commands of a shard.
 
 use std::sync::Arc;
 
-use crate::ids::{PeerId, RequestId, RoomId, TrackId};
+use crate::bitrate::Bitrate;
+use crate::format::Format;
+use crate::ids::{PeerId, RequestId, RoomId, TapId, TrackId};
+use crate::track_parts::Layer;
 
-/// Which of a peer's transports.
+/// Which of its transports a client means, as `SignalTarget` of its protocol says it; inside the
+/// core a transport is named by its [`Role`](crate::transport::Role).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Target {
+pub enum SignalTarget {
     /// The client offers and sends media; where a peer has only one, this is it.
     Publisher,
     /// We offer and send media.
     Subscriber,
 }
 
-/// What a track carries.
+/// The number of transports that a client has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ConnectionMode {
+    /// Two: the client offers the one it sends on, and we offer the one we send on.
+    Dual,
+    /// One for both directions, which the client offers.
+    Single,
+}
+
+/// The kind of media that a track carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
     Audio,
     Video,
 }
 
-/// What a subscriber wants of a track.
+/// The wishes of a subscriber for a track.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SubscriptionSettings {
     /// Forward at all.
     pub enabled: bool,
-    /// Highest simulcast layer wanted: 0 low, 1 medium, 2 high.
-    pub max_layer: u8,
-    /// No more pictures a second than this, as far as temporal layers allow it; 0: no limit.
+    /// The highest layer wanted.
+    pub max_layer: Layer,
+    /// The highest frame rate wanted, in frames per second, as far as temporal layers allow it; 0:
+    /// no limit.
     pub max_fps: u32,
     /// Larger is more important; 0 says nothing.
     pub priority: u32,
@@ -35,12 +49,21 @@ pub struct SubscriptionSettings {
 
 impl Default for SubscriptionSettings {
     fn default() -> Self {
-        Self { enabled: true, max_layer: 2, max_fps: 0, priority: 0 }
+        Self { enabled: true, max_layer: Layer::HIGHEST, max_fps: 0, priority: 0 }
     }
 }
 
-/// One request. Commands of one peer are carried out in the order given; what names an unknown handle is ignored, or
-/// answered with an error when it asks for a reply.
+/// The wishes of a tap for its track.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TapSettings {
+    /// Keep packets at all.
+    pub enabled: bool,
+    /// The highest layer wanted.
+    pub max_layer: Layer,
+}
+
+/// One request. Commands of one peer are carried out in the order given; what names an unknown
+/// handle is ignored, or answered with an error when it asks for a reply.
 #[derive(Debug, Clone)]
 pub enum Command {
     AddRoom {
@@ -52,8 +75,7 @@ pub enum Command {
     AddPeer {
         room: RoomId,
         peer: PeerId,
-        /// One transport for both directions instead of two.
-        is_single: bool,
+        mode: ConnectionMode,
         /// Its client is told of our TCP candidates alone.
         tcp_only: bool,
     },
@@ -63,7 +85,6 @@ pub enum Command {
     AcceptOffer {
         request: RequestId,
         peer: PeerId,
-        target: Target,
         sdp: String,
     },
     CreateOffer {
@@ -76,14 +97,14 @@ pub enum Command {
         peer: PeerId,
         sdp: String,
     },
-    /// Of a peer with one transport: what its next offer has to have.
+    /// Ask for the sections that the next offer of a peer with one transport has to have.
     RequireSections {
         request: RequestId,
         peer: PeerId,
     },
     AddCandidate {
         peer: PeerId,
-        target: Target,
+        target: SignalTarget,
         candidate: String,
     },
     Publish {
@@ -93,6 +114,15 @@ pub enum Command {
         kind: Kind,
         /// Video of a screen rather than of a camera.
         is_screen: bool,
+        /// The format it will arrive in, as far as that is known.
+        format: Option<Format>,
+    },
+    /// The same media in another codec, in a section of its own, for subscribers that cannot decode
+    /// the first.
+    PublishBackup {
+        track: TrackId,
+        mid: String,
+        format: Option<Format>,
     },
     Unpublish {
         track: TrackId,
@@ -116,10 +146,29 @@ pub enum Command {
         track: TrackId,
         settings: SubscriptionSettings,
     },
-    /// Its videos get no more than this, in bits a second, whatever its network takes; `None`: no such limit.
+    /// Its videos get no more than this, whatever its network takes; `None`: no such limit.
     LimitVideo {
         peer: PeerId,
-        limit: Option<u64>,
+        limit: Option<Bitrate>,
+    },
+    /// Keep the packets of a track for [`Shard::take_tapped`](crate::Shard::take_tapped), as far as
+    /// the track has room for another tap.
+    AddTap {
+        tap: TapId,
+        track: TrackId,
+        settings: TapSettings,
+    },
+    SetTap {
+        tap: TapId,
+        settings: TapSettings,
+    },
+    /// Ask the publisher for a key frame, although what the tap gets can be decoded.
+    RequestKeyframe {
+        tap: TapId,
+    },
+    /// The packets it still has are dropped.
+    RemoveTap {
+        tap: TapId,
     },
     SendData {
         peers: Vec<PeerId>,

@@ -1,10 +1,11 @@
-//! Where a panic stops. Everything that runs one peer's transport runs inside [`contain`], so that a bug there, ours or a
-//! library's, costs that peer and nobody else.
+//! Stops panics. All work on one peer's transport runs inside [`contain`], so that a bug there,
+//! ours or a library's, costs that peer and nobody else.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Run `work`; the panic's text when it panicked. The caller must not use what `work` touched afterwards, except to drop it.
+/// Run `work`; the panic's text when it panicked. The caller must not use what `work` touched
+/// afterwards, except to drop it.
 pub fn contain<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     // Unwind safety: the peer whose state may be half changed is removed by every caller.
     catch_unwind(AssertUnwindSafe(work)).map_err(|payload| text_of(&*payload))

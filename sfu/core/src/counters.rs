@@ -1,4 +1,4 @@
-//! Process totals, kept per shard and summed by whoever asks.
+//! Totals of a shard; their reader sums them over all shards.
 
 macro_rules! counters {
     ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {
@@ -37,8 +37,8 @@ counters! {
     dropped_unknown_ufrag,
     /// Anything else from an address ICE did not verify.
     dropped_unknown_source,
-    /// RTP of a synchronisation source of which nothing authentic came or that is one more than a peer may have, or on a
-    /// transport that never receives media.
+    /// RTP of a synchronisation source of which nothing authentic came or that is one more than a
+    /// peer may have, or on a transport that never receives media.
     dropped_ssrc,
     /// RTP of sections no track is bound to.
     dropped_unbound,

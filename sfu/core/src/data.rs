@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use crate::limits::MAX_QUEUED_DATA;
 
-/// The receiver does not read: it must be given up, because leaving a reliable message out would be a lie.
+/// The receiver does not read: it must be given up, because leaving a reliable message out would be
+/// a lie.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Overflow;
 

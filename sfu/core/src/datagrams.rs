@@ -11,7 +11,7 @@ pub struct Datagram {
     pub len: usize,
 }
 
-/// What a shard wants sent, oldest first.
+/// The datagrams that a shard sends, oldest first.
 #[derive(Debug, Default)]
 pub struct Datagrams {
     bytes: Vec<u8>,
@@ -25,8 +25,8 @@ impl Datagrams {
         self.list.push(Datagram { path, start, len: contents.len() });
     }
 
-    /// Append a datagram that is written in place: `write` appends its bytes to the buffer it is given. When it returns
-    /// false, there is no datagram.
+    /// Append a datagram that is written in place: `write` appends its bytes to the buffer it is
+    /// given. When it returns false, there is no datagram.
     pub fn write(&mut self, path: Path, write: impl FnOnce(&mut Vec<u8>) -> bool) {
         let start = self.bytes.len();
         if write(&mut self.bytes) {
@@ -58,8 +58,8 @@ impl Datagrams {
         self.list.iter().map(|d| (d, &self.bytes[d.start..d.start + d.len]))
     }
 
-    /// Runs that one send with UDP segmentation offload can carry: same path, same size except a shorter last one,
-    /// at most `max_segments` of them and `max_bytes` together.
+    /// Runs that one send with UDP segmentation offload can carry: same path, same size except a
+    /// shorter last one, at most `max_segments` of them and `max_bytes` together.
     pub fn runs(&self, max_segments: usize, max_bytes: usize) -> Runs<'_> {
         Runs { datagrams: self, next: 0, max_segments: max_segments.max(1), max_bytes }
     }

@@ -1,9 +1,10 @@
-//! What a shard has to tell.
+//! The events of a shard.
 
-use crate::commands::{Kind, Target};
+use crate::commands::{Kind, SignalTarget};
+use crate::error::NegotiationError;
 use crate::ids::{PeerId, RequestId, RoomId, TrackId};
 
-/// Where a transport is in its life.
+/// The state of a transport.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TransportState {
     /// ICE and DTLS are up.
@@ -35,7 +36,8 @@ pub enum Reply {
     Answer {
         sdp: String,
         sections: Vec<Section>,
-        /// Which section carries which track to the client; nothing where it has a transport of its own for that.
+        /// Which section carries which track to the client; nothing where it has a transport of its
+        /// own for that.
         tracks: Vec<(String, TrackId)>,
         /// Something waits that only another offer of the client can carry.
         needs_offer: bool,
@@ -48,14 +50,15 @@ pub enum Reply {
     /// There was nothing to negotiate.
     NothingToOffer,
     AnswerAccepted,
-    /// How many sections to receive in the client has to add before it offers again; it must offer again even if it is none.
+    /// The number of receiving sections that the client has to add before it offers again; it must
+    /// offer again even if that is none.
     SectionsRequired {
         audio: u32,
         video: u32,
     },
 }
 
-/// How well a peer's transports do.
+/// Statistics of a peer's transports.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct PeerStats {
     /// Worse of what we lose from the peer and what it says it loses from us, 0 … 1.
@@ -73,11 +76,11 @@ pub struct PeerStats {
 pub enum Event {
     Replied {
         request: RequestId,
-        result: Result<Reply, String>,
+        result: Result<Reply, NegotiationError>,
     },
     TransportChanged {
         peer: PeerId,
-        target: Target,
+        target: SignalTarget,
         state: TransportState,
     },
     NegotiationNeeded {
@@ -91,7 +94,7 @@ pub enum Event {
     },
     ChannelOpened {
         peer: PeerId,
-        target: Target,
+        target: SignalTarget,
         label: String,
     },
     DataReceived {
@@ -112,6 +115,14 @@ pub enum Event {
         peer: PeerId,
         track: TrackId,
         active: bool,
+    },
+    /// The codec in which a peer gets a track, when it is not the first that the track was
+    /// published in, or is the first again.
+    CodecChosen {
+        peer: PeerId,
+        track: TrackId,
+        /// Empty: it can decode none of those there are, and gets nothing.
+        mime: &'static str,
     },
     /// The peer's transport panicked; the peer is removed already.
     PeerCrashed {

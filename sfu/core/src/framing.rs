@@ -5,7 +5,8 @@ use crate::limits::MAX_DATAGRAM;
 /// Bytes before each datagram.
 pub const PREFIX: usize = 2;
 
-/// A frame is longer than any datagram of ours may be. What follows on the stream cannot be told apart any more.
+/// A frame is longer than any datagram may be. The frames after it on the stream cannot be told
+/// apart any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FrameTooLong;
 
@@ -16,7 +17,8 @@ pub struct Deframer {
 }
 
 impl Deframer {
-    /// The next bytes of the stream; `take` gets every datagram that is complete, which is never empty.
+    /// The next bytes of the stream; `take` gets every datagram that is complete, which is never
+    /// empty.
     pub fn read(&mut self, mut bytes: &[u8], mut take: impl FnMut(&[u8])) -> Result<(), FrameTooLong> {
         while !self.unfinished.is_empty() && !bytes.is_empty() {
             let wanted = match frame_len(&self.unfinished)? {

@@ -1,5 +1,5 @@
-//! Ways into everything here that reads bytes of strangers, for `sfu/fuzz`. Each panics where something that must hold
-//! does not. A parser that is added gets an entry here and a line in [`TARGETS`].
+//! Entries for `sfu/fuzz` into all code that reads bytes of strangers. Each panics when an
+//! invariant is broken. A parser that is added gets an entry here and a line in [`TARGETS`].
 
 use std::collections::{HashSet, VecDeque};
 use std::time::Instant;
@@ -7,27 +7,30 @@ use std::time::Instant;
 use str0m::change::{SdpAnswer, SdpOffer};
 
 use crate::egress;
-use crate::forward::{Extensions, Format, Incoming};
+use crate::format::Format;
+use crate::forward::{Extensions, Incoming, Layering};
 use crate::framing::{Deframer, PREFIX, write_frame};
 use crate::limits::{MAX_DATAGRAM, MAX_SUBSCRIBED_SECTIONS};
-use crate::munge::{RtpPosition, Vp8Descriptor};
+use crate::munge::{Admission, Av1Munger, DependencyDescriptor, LayerWish, RtpPosition, Vp8Descriptor, Vp9Descriptor};
+use crate::peer::watched_section::WatchedSection;
 use crate::redundancy::Repair;
 use crate::sdp::{self, Announcement, Msid, ReceivingSection};
 use crate::stun;
-use crate::watched_section::WatchedSection;
+use crate::track_parts::StreamIndex;
 
-/// What the fuzzed sound is negotiated as.
+/// The payload type of the fuzzed sound.
 const OPUS: u8 = 111;
 
-/// What to call with any bytes.
+/// A function that takes any bytes.
 pub type Target = fn(&[u8]);
 
 /// Every entry with its name, which is also the folder of its corpus.
-pub const TARGETS: [(&str, Target); 8] = [
+pub const TARGETS: [(&str, Target); 9] = [
     ("stun", stun),
     ("sdp", sdp),
     ("framing", framing),
     ("rtp", rtp),
+    ("descriptor", descriptor),
     ("forward", forward),
     ("sound", sound),
     ("rtcp", rtcp),
@@ -53,7 +56,7 @@ pub fn sdp(data: &[u8]) {
         return;
     };
     if let Ok(sections) = sdp::inspect_offer(text, MAX_SUBSCRIBED_SECTIONS) {
-        // What we rewrite is still of the form we accept.
+        // A description that we rewrote still has the form we accept.
         let msids: Vec<Msid> = sections
             .iter()
             .map(|s| Msid { mid: s.mid.clone(), stream_id: "PA_x|TR_y".into(), track_id: "TR_y".into() })
@@ -74,7 +77,9 @@ pub fn sdp(data: &[u8]) {
         let said = sdp::announce_tracks(text, &announced);
         let again = sdp::inspect_offer(&said, MAX_SUBSCRIBED_SECTIONS).map(|sections| sections.len());
         // Lines were added, of which there may be too many now; nothing else may have become wrong.
-        assert!(again.as_ref().is_ok_and(|n| *n == sections.len()) || again.is_err_and(|e| e.contains("too")));
+        assert!(
+            again.as_ref().is_ok_and(|n| *n == sections.len()) || again.is_err_and(|e| e.to_string().contains("too"))
+        );
         let _ = sdp::ice_ufrag(text);
         let _ = sdp::allow_discontinuous_audio(text);
         let _ = SdpOffer::from_sdp_string(text);
@@ -107,6 +112,14 @@ pub fn framing(data: &[u8]) {
 
 /// The payload of an RTP packet of video.
 pub fn rtp(data: &[u8]) {
+    if let Some(descriptor) = Vp9Descriptor::parse(data) {
+        let patch = descriptor.patch(0x1234, 0x56);
+        let mut copy = data.to_vec();
+        patch.apply(&mut copy);
+        let patched = Vp9Descriptor::parse(&copy).expect("a patch keeps the form");
+        assert_eq!(patched.starts_keyframe(), descriptor.starts_keyframe());
+        assert_eq!((patched.spatial(), patched.temporal()), (descriptor.spatial(), descriptor.temporal()));
+    }
     if let Some(descriptor) = Vp8Descriptor::parse(data) {
         let _ = descriptor.starts_keyframe();
         let patch = descriptor.patch(0x1234, 0x56, 0x7);
@@ -118,14 +131,42 @@ pub fn rtp(data: &[u8]) {
     }
 }
 
-/// Packets of video in three layers, on their way to one who changes their mind. Each begins with a byte for layer and wish, how
-/// far it is from the newest of its layer, and its length.
+/// Dependency descriptors of one stream, each behind its length: read, admitted under wishes that
+/// change, and written with another number.
+pub fn descriptor(mut data: &[u8]) {
+    let (mut structure, mut munger) = (None, Av1Munger::default());
+    while let [length, rest @ ..] = data {
+        let (bytes, after) = rest.split_at(usize::from(*length).min(rest.len()));
+        data = after;
+        let known = structure.clone();
+        let Some(read) = DependencyDescriptor::read(bytes, &mut structure) else {
+            continue;
+        };
+        let frame = read.frame;
+        assert!(frame.references.distances().iter().all(|distance| *distance > 0), "a frame of itself");
+        let wish = LayerWish { spatial: length & 3, temporal: length >> 2 & 3 };
+        if let Admission::Kept { ends_picture } = munger.admit(&frame, u32::from(frame.number) * 3000, wish) {
+            assert!(!ends_picture || frame.ends_frame);
+            let mut copy = Vec::new();
+            read.write(munger.map(&frame), &mut copy);
+            assert_eq!(copy.len(), read.size());
+            let again = DependencyDescriptor::read(&copy, &mut known.clone()).expect("a copy is read as the first was");
+            assert_eq!(again.frame.references, frame.references);
+        }
+    }
+}
+
+/// Packets of video in three layers, on their way to a subscriber whose wishes change. Each begins
+/// with a byte for layer and wish, how far it is from the newest of its layer, and its length.
 pub fn forward(mut data: &[u8]) {
     let mut section = WatchedSection::new(began());
     let mut arrived = 0;
     while let [choice, step, length, rest @ ..] = data {
         let (payload, after) = rest.split_at(usize::from(*length).min(rest.len()));
-        section.want(choice >> 2 & 0x1f);
+        let wish = choice >> 2 & 0x1f;
+        section.want(wish);
+        // Packets that are made up to announce a stream count, too.
+        arrived += usize::from(wish == 7);
         section.arrive((choice & 3).min(2), i64::from(step.cast_signed()), |_| payload.to_vec());
         arrived += 1;
         data = after;
@@ -133,8 +174,9 @@ pub fn forward(mut data: &[u8]) {
     assert!(section.sent() <= arrived);
 }
 
-/// Packets of sound with the sound before them, or without. Each begins with a byte for that, how far it is from the newest, how
-/// much later it is than its number says (in 2.5 ms), and its length.
+/// Packets of sound with the sound before them, or without. Each begins with a byte for that, how
+/// far it is from the newest, how much later it is than its number says (in 2.5 ms), and its
+/// length.
 pub fn sound(mut data: &[u8]) {
     let (mut repair, mut arrived, mut sent) = (Repair::default(), HashSet::new(), HashSet::new());
     let (mut newest, captured) = (1_000_i64, began());
@@ -148,12 +190,13 @@ pub fn sound(mut data: &[u8]) {
         }
         let timestamp = (seq as u32).wrapping_mul(960).wrapping_add(u32::from(*ticks) * 120);
         let packet = Incoming {
-            layer: 0,
+            stream: StreamIndex::new(0),
             format: Format::Opus,
             position: RtpPosition { seq: seq as u64, timestamp, captured },
             marker: false,
             keyframe: false,
-            vp8: None,
+            heard: true,
+            layering: Layering::None,
             extensions: Extensions::default(),
             payload: payload.into(),
             redundant: None,

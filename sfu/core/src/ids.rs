@@ -2,7 +2,7 @@
 
 const SHARD_BITS: u32 = 6;
 
-/// How many shards handles can tell apart.
+/// The number of shards that handles can tell apart.
 pub const MAX_SHARDS: usize = 1 << SHARD_BITS;
 
 macro_rules! handle {
@@ -36,6 +36,10 @@ handle!(
 handle!(
     /// One published source: a microphone, a camera, a screen.
     TrackId
+);
+handle!(
+    /// A receiver inside the process.
+    TapId
 );
 
 /// Correlates a command that asks for a reply with the reply.

@@ -1,4 +1,5 @@
-//! Key frame requests to one publisher layer: at once for the first who asks, throttled after that.
+//! Key frame requests for one stream of a publisher: the first goes at once, later ones are
+//! throttled.
 
 use std::time::{Duration, Instant};
 
@@ -15,7 +16,8 @@ impl KeyframeThrottle {
         Self { interval, last_sent: None, wanted: false }
     }
 
-    /// Someone needs a key frame. True when a request must be sent now; otherwise [`poll`](Self::poll) will say when.
+    /// A receiver needs a key frame. True when a request must be sent now; otherwise
+    /// [`poll`](Self::poll) will say when.
     pub fn request(&mut self, now: Instant) -> bool {
         self.wanted = true;
         self.poll(now)
@@ -32,7 +34,7 @@ impl KeyframeThrottle {
         true
     }
 
-    /// A key frame arrived: who waited is served.
+    /// A key frame arrived: nobody waits any more.
     pub fn served(&mut self) {
         self.wanted = false;
     }

@@ -1,15 +1,18 @@
-//! What a simulcast layer takes: bits and pictures a second, up to each of its temporal layers. Pure.
+//! Measures a layer: its bitrate and frame rate up to each of its temporal layers. Pure.
 
 use std::time::{Duration, Instant};
 
+use crate::bitrate::Bitrate;
 use crate::limits::MAX_TEMPORAL_LAYERS;
+use crate::track_parts::Temporal;
 
-/// How fast the measure follows, once it has begun.
+/// Time constant of the smoothing, once there is a first value.
 const SMOOTHING: Duration = Duration::from_millis(1500);
+/// Nothing is measured over a shorter time.
 const SHORTEST: Duration = Duration::from_millis(50);
-/// Header, extensions and authentication of each packet.
+/// Bytes of header, extensions and authentication of each packet.
 const OVERHEAD: usize = 40;
-/// Pictures a second a little above what was asked for are what was asked for.
+/// Frame rates up to this many times the one asked for still count as it.
 const LENIENCE: f64 = 1.15;
 
 /// See the module.
@@ -18,14 +21,14 @@ pub struct LayerRate {
     bytes: [u32; MAX_TEMPORAL_LAYERS],
     pictures: [u32; MAX_TEMPORAL_LAYERS],
     since: Option<Instant>,
-    bits_per_second: [f64; MAX_TEMPORAL_LAYERS],
+    bitrates: [Bitrate; MAX_TEMPORAL_LAYERS],
     pictures_per_second: [f64; MAX_TEMPORAL_LAYERS],
 }
 
 impl LayerRate {
     /// A packet of a temporal layer arrived.
-    pub fn count(&mut self, temporal: u8, payload: usize, ends_picture: bool) {
-        let at = usize::from(temporal).min(MAX_TEMPORAL_LAYERS - 1);
+    pub fn count(&mut self, temporal: Temporal, payload: usize, ends_picture: bool) {
+        let at = temporal.index();
         self.bytes[at] = self.bytes[at].saturating_add((payload + OVERHEAD) as u32);
         self.pictures[at] += u32::from(ends_picture);
     }
@@ -40,11 +43,11 @@ impl LayerRate {
         self.since = Some(now);
         let weight = (passed.as_secs_f64() / SMOOTHING.as_secs_f64()).min(1.0);
         for at in 0..MAX_TEMPORAL_LAYERS {
-            let bits = f64::from(std::mem::take(&mut self.bytes[at])) * 8.0 / passed.as_secs_f64();
+            let bitrate = Bitrate::of_bytes(u64::from(std::mem::take(&mut self.bytes[at])), passed);
             let pictures = f64::from(std::mem::take(&mut self.pictures[at])) / passed.as_secs_f64();
-            for (rate, new) in [(&mut self.bits_per_second[at], bits), (&mut self.pictures_per_second[at], pictures)] {
-                *rate = if *rate == 0.0 { new } else { *rate + (new - *rate) * weight };
-            }
+            let follow = |old: f64, new: f64| if old == 0.0 { new } else { old + (new - old) * weight };
+            self.bitrates[at] = Bitrate::from_bps(follow(self.bitrates[at].bps(), bitrate.bps()));
+            self.pictures_per_second[at] = follow(self.pictures_per_second[at], pictures);
         }
     }
 
@@ -53,24 +56,24 @@ impl LayerRate {
         *self = Self::default();
     }
 
-    /// Bits a second with all temporal layers up to each.
-    pub fn costs(&self) -> [f64; MAX_TEMPORAL_LAYERS] {
-        let mut sum = 0.0;
-        self.bits_per_second.map(|bits| {
-            sum += bits;
+    /// The bitrate with all temporal layers up to each.
+    pub fn costs(&self) -> [Bitrate; MAX_TEMPORAL_LAYERS] {
+        let mut sum = Bitrate::ZERO;
+        self.bitrates.map(|bitrate| {
+            sum += bitrate;
             sum
         })
     }
 
-    /// The highest temporal layer with which there are no more pictures a second than this.
-    pub fn temporal_for(&self, pictures_per_second: u32) -> u8 {
+    /// The highest temporal layer that keeps to this frame rate.
+    pub fn temporal_for(&self, pictures_per_second: u32) -> Temporal {
         let mut sum = 0.0;
         let within = |pictures: &&f64| {
             sum += **pictures;
             sum <= f64::from(pictures_per_second) * LENIENCE
         };
         let layers = self.pictures_per_second.iter().take_while(within).count();
-        layers.saturating_sub(1) as u8
+        Temporal::new(layers.saturating_sub(1) as u8)
     }
 }
 
@@ -79,13 +82,13 @@ impl LayerRate {
 mod tests {
     use super::*;
 
-    /// Thirty pictures of 1,000 bytes a second in three temporal layers.
+    /// 30 pictures of 1,000 bytes per second in three temporal layers.
     fn camera() -> LayerRate {
         let start = Instant::now();
         let mut rate = LayerRate::default();
         for number in 0..90u32 {
             rate.measure(start + Duration::from_millis(u64::from(number) * 1000 / 30));
-            rate.count([0, 2, 1, 2][number as usize % 4], 960, true);
+            rate.count(Temporal::new([0, 2, 1, 2][number as usize % 4]), 960, true);
         }
         rate
     }
@@ -94,14 +97,14 @@ mod tests {
     fn measures_what_each_temporal_layer_adds() {
         let costs = camera().costs();
         for (cost, expected) in costs.into_iter().zip([60e3, 120e3, 240e3]) {
-            assert!((cost - expected).abs() < 0.15 * expected, "{costs:?}");
+            assert!((cost.bps() - expected).abs() < 0.15 * expected, "{costs:?}");
         }
     }
 
     #[test]
     fn pictures_a_second_choose_temporal_layers() {
         let rate = camera();
-        let chosen = [1, 8, 15, 20, 30, 60].map(|fps| rate.temporal_for(fps));
+        let chosen = [1, 8, 15, 20, 30, 60].map(|fps| rate.temporal_for(fps).number());
         assert_eq!(chosen, [0, 0, 1, 1, 2, 2]);
     }
 
@@ -110,11 +113,11 @@ mod tests {
         let start = Instant::now();
         let mut rate = LayerRate::default();
         rate.measure(start);
-        (0..10).for_each(|_| rate.count(0, 960, true));
+        (0..10).for_each(|_| rate.count(Temporal::LOWEST, 960, true));
         rate.measure(start + Duration::from_secs(1));
-        assert_eq!(rate.costs().map(|c| c as u64), [80_000; 3]);
-        assert_eq!(rate.temporal_for(30), 2);
+        assert_eq!(rate.costs(), [Bitrate::from_kbps(80); 3]);
+        assert_eq!(rate.temporal_for(30), Temporal::HIGHEST);
         rate.reset();
-        assert_eq!(rate.costs().map(|c| c as u64), [0; 3]);
+        assert_eq!(rate.costs(), [Bitrate::ZERO; 3]);
     }
 }

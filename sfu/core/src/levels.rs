@@ -1,7 +1,9 @@
-//! How loud a track is, from the client-to-mixer audio level extension (RFC 6464), in windows of
-//! [`LEVEL_INTERVAL`](crate::limits::LEVEL_INTERVAL).
+//! Measures how loud a track is, from the client-to-mixer audio level extension (RFC 6464), in
+//! windows of [`LEVEL_INTERVAL`](crate::limits::LEVEL_INTERVAL).
 
-/// Louder than this, in dBov, counts as sound.
+/// Louder than this, in dBov, counts as sound. This and the next two are the defaults of
+/// livekit-server (`active_level`, `min_percentile`, `smooth_intervals`), so that clients see the
+/// same levels.
 const ACTIVE_DBOV: f32 = -35.0;
 /// Share of a window's packets that must be sound for the window to count.
 const ACTIVE_SHARE: f32 = 0.4;

@@ -1,29 +1,37 @@
-//! A selective forwarding unit without I/O: commands, datagrams and the time go in; events and datagrams come out.
+//! A selective forwarding unit without I/O: commands, datagrams and the time go in; events and
+//! datagrams come out.
 //!
-//! One [`Shard`](shard::Shard) owns a set of rooms and everything in them and is driven by exactly one thread. Nothing in
-//! this crate opens a socket, reads a clock or starts a thread, so that every behaviour can be tested with peers in
-//! memory and a clock that the test turns.
+//! One [`Shard`](shard::Shard) owns a set of rooms and everything in them and is driven by exactly
+//! one thread. Nothing in this crate opens a socket, reads a clock or starts a thread, so that
+//! every behaviour can be tested with peers in memory and a clock that the test turns.
 //!
 //! ```text
-//! shard    demultiplexing, timers, who owns what, containment of panics
+//! shard    demultiplexing (routing), timers, handles, containment of panics
 //!   room     the media graph of one meeting: peers, tracks, forwarding, levels
-//!     peer       up to two transports, ingress table, subscriptions, data queue; single: those with one
-//!       transport  the only module that drives str0m
+//!     peer       up to two transports, ingress table, sections and subscriptions
+//!     tap        a receiver inside the process
+//!       receiver   the interface of peers and taps to the room
+//!       transport  the only module that drives str0m: negotiation, channels, health, media
 //!         egress     SRTP, retransmission and RTCP of what subscribers receive
-//! bandwidth, allocation, allowance, munge, redundancy, layers, layer_rate, keyframes, levels, loudest, spotlight, silence, sdp, stun, path, framing, data: pure leaves
+//! all others: pure leaves
 //! ```
 #![forbid(unsafe_code)]
 
 pub mod allocation;
 pub mod allowance;
 pub mod bandwidth;
+pub mod bitrate;
+mod climb;
+mod codecs;
 pub mod commands;
 pub mod containment;
 pub mod counters;
 pub mod data;
 pub mod datagrams;
 mod egress;
+pub mod error;
 pub mod events;
+pub mod format;
 pub mod forward;
 pub mod framing;
 #[cfg(feature = "fuzzing")]
@@ -36,26 +44,30 @@ pub mod levels;
 pub mod limits;
 pub mod loudest;
 pub mod munge;
+mod numbering;
+mod opening;
 pub mod path;
 mod peer;
+mod receiver;
 mod redundancy;
 mod room;
 pub mod sdp;
 pub mod shard;
 pub mod silence;
-mod single;
+mod slots;
 pub mod spotlight;
 pub mod stun;
+pub mod tap;
+pub mod track_parts;
 mod transport;
-#[cfg(any(test, feature = "fuzzing"))]
-mod watched_section;
 
-pub use commands::{Command, Kind, SubscriptionSettings, Target};
+pub use commands::{Command, ConnectionMode, Kind, SignalTarget, SubscriptionSettings, TapSettings};
 pub use counters::Counters;
 pub use datagrams::Datagrams;
+pub use error::{DescriptionError, NegotiationError};
 pub use events::{Event, PeerStats, Reply, TransportState};
-pub use ids::{PeerId, RequestId, RoomId, TrackId};
+pub use ids::{PeerId, RequestId, RoomId, TapId, TrackId};
 pub use limits::RoomLimits;
 pub use path::{Carrier, Path};
 pub use shard::{Shard, ShardConfig};
-pub use transport::Identity;
+pub use transport::{Identity, TransportConfig};

@@ -1,6 +1,9 @@
-//! What one peer may make us hold. Every number here is a refusal or a drop somewhere, never an error for another peer.
+//! Limits of the resources that one peer may use. Beyond them something is refused or dropped;
+//! another peer never gets an error.
 
 use std::time::Duration;
+
+use crate::bitrate::Bitrate;
 
 /// Larger datagrams are dropped unread: str0m copies into 2000 byte buffers.
 pub const MAX_DATAGRAM: usize = 2000;
@@ -8,8 +11,8 @@ pub const MAX_DATAGRAM: usize = 2000;
 pub const MAX_SDP: usize = 1024 * 1024;
 /// Lines of one session description.
 pub const MAX_SDP_LINES: usize = 32_768;
-/// Media sections of a description a client sends. A publisher never needs more than a handful, but a subscriber's
-/// answer has one section for every track it ever received at the same time.
+/// Media sections of a description a client sends. A publisher never needs more than a handful, but
+/// a subscriber's answer has one section for every track it ever received at the same time.
 pub const MAX_OFFERED_SECTIONS: usize = 32;
 /// Media sections of a subscriber transport.
 pub const MAX_SUBSCRIBED_SECTIONS: usize = 600;
@@ -17,21 +20,31 @@ pub const MAX_SUBSCRIBED_SECTIONS: usize = 600;
 pub const MAX_PAYLOAD_TYPES: usize = 64;
 /// Tracks one peer may publish at a time.
 pub const MAX_TRACKS_PER_PEER: usize = 8;
-/// SSRCs a transport hands to str0m in all its life, retransmissions included: a screen that is shared for the hundredth
-/// time has other ones than before.
+/// SSRCs a transport hands to str0m in all its life, retransmissions included: a screen that is
+/// shared for the hundredth time has other ones than before.
 pub const MAX_SSRCS_ON_TRANSPORT: usize = 1024;
-/// Bits a second of media one peer may publish, all tracks and layers together: three times what a camera and a screen in
-/// full size take.
-pub const MAX_PUBLISHED_BPS: u64 = 30_000_000;
+/// Media one peer may publish, all tracks and layers together: three times what a camera and a
+/// screen in full size take.
+pub const MAX_PUBLISHED: Bitrate = Bitrate::from_kbps(30_000);
 /// Simulcast layers of one track.
 pub const MAX_LAYERS: usize = 3;
+/// Codecs that one track may be published in at the same time.
+pub const MAX_ENCODINGS: usize = 2;
+/// RTP streams of one track, in all codecs.
+pub const MAX_STREAMS_OF_TRACK: usize = MAX_ENCODINGS * MAX_LAYERS;
 /// Temporal layers that are told apart; those above count as the highest.
 pub const MAX_TEMPORAL_LAYERS: usize = 3;
+/// Taps of one track.
+pub const MAX_TAPS_OF_TRACK: usize = 4;
+/// Bytes that may wait in one tap: 3 s of a screen at 2.5 Mbit/s.
+pub const MAX_TAPPED_BYTES: usize = 1024 * 1024;
 /// Data channels open at a time on one transport.
 pub const MAX_CHANNELS: usize = 16;
-/// Remote candidates that may be trickled for one transport, and as many may be in each description.
+/// Remote candidates that may be trickled for one transport, and as many may be in each
+/// description.
 pub const MAX_REMOTE_CANDIDATES: usize = 64;
-/// Connectivity checks of one transport that wait for their answer: those that come before the client's description.
+/// Connectivity checks of one transport that wait for their answer: those that come before the
+/// client's description.
 pub const MAX_UNANSWERED_CHECKS: usize = 16;
 /// Bytes of one data channel message.
 pub const MAX_MESSAGE: usize = 256 * 1024;
@@ -42,7 +55,7 @@ pub const SCTP_BUFFER: usize = 512 * 1024;
 /// Below this many buffered bytes a data channel is topped up.
 pub const SCTP_LOW_WATER: usize = 64 * 1024;
 
-/// How much of a large room is forwarded.
+/// The part of a large room that is forwarded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RoomLimits {
     /// Voices forwarded at a time in a room with many microphones; at least one.

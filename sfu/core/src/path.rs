@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use crate::limits;
 use crate::stun::{BindingRequest, TransactionId};
 
-/// What carries a datagram.
+/// The protocol that carries a datagram.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Carrier {
     Udp,
@@ -40,11 +40,13 @@ struct Check {
     nominates: bool,
 }
 
-/// Follows the connectivity checks of one client (RFC 8445 section 7.3, as the lite and controlled side).
+/// Follows the connectivity checks of one client (RFC 8445 section 7.3, as the lite and controlled
+/// side).
 ///
-/// A check counts once the ICE agent answered it, because the agent answers only what proves to know our password. It may
-/// have to wait with that until the client's description is there. What a client nominated last is the path it uses: a
-/// client whose address changed says so by nominating the new one, while the old one looks alive for many seconds more.
+/// A check counts once the ICE agent answered it, because the agent answers only checks that prove
+/// to know our password. The answer may have to wait until the client's description is there. The
+/// path that a client nominated last is the one it uses: a client whose address changed says so by
+/// nominating the new one, while the old one looks alive for many seconds more.
 #[derive(Debug, Default)]
 pub struct Checks {
     waiting: Vec<Check>,
@@ -79,7 +81,7 @@ impl Checks {
         !self.waiting.is_empty()
     }
 
-    /// Where the client wants what is sent to it.
+    /// The path on which the client wants to receive.
     pub fn selected(&self) -> Option<Path> {
         self.selected
     }

@@ -1,7 +1,9 @@
-//! Redundant audio (RFC 2198): each packet of a sender that does so carries the sound before it once more.
+//! Redundant audio (RFC 2198): each packet of a sender that does so carries the sound before it
+//! once more.
 //!
-//! What a publisher's network lost is filled here, so that nobody downstream misses it. What is left of a packet without the
-//! repeated sound goes to receivers that lose nothing; those that do get the packet as it came.
+//! Sound that a publisher's network lost is filled in here, so that nobody downstream misses it.
+//! Receivers that lose nothing get packets without the repeated sound; those that do get them as
+//! they came.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -9,13 +11,14 @@ use std::time::Duration;
 
 use str0m::rtp::RedDecoder;
 
-use crate::forward::{Extensions, Format, Incoming};
+use crate::format::Format;
+use crate::forward::{Extensions, Incoming, Layering};
 use crate::munge::RtpPosition;
 
 /// The library takes a packet for late, not lost, up to this far behind the newest.
 const REORDERED: u64 = 128;
 
-/// What the packet before a gap held.
+/// The sound of a lost packet.
 #[derive(Debug, PartialEq, Eq)]
 struct Recovered {
     /// Extended sequence number.
@@ -29,7 +32,7 @@ struct Recovered {
 struct Unpacked {
     /// Its own sound.
     primary: Arc<[u8]>,
-    /// What came before it and did not arrive.
+    /// The sound before it, when that did not arrive.
     recovered: Option<Recovered>,
 }
 
@@ -37,13 +40,15 @@ struct Unpacked {
 #[derive(Debug, Default)]
 pub struct Repair {
     newest: Option<(u64, u32)>,
-    /// Numbers that were filled, ascending: their packets may yet arrive, and nothing is forwarded twice under one number.
+    /// Numbers that were filled, ascending: their packets may yet arrive, and nothing is forwarded
+    /// twice under one number.
     filled: VecDeque<u64>,
 }
 
 impl Repair {
-    /// What to forward for a packet that arrived, in order: perhaps the one before it, then itself. `primary` is the payload type
-    /// of the sound in a redundant packet, `None` for any other.
+    /// The packets to forward for one that arrived, in order: the one before it if that was lost,
+    /// then itself. `primary` is the payload type of the sound in a redundant packet, `None` for
+    /// any other.
     pub fn forwardable(&mut self, mut packet: Incoming, primary: Option<u8>) -> [Option<Incoming>; 2] {
         let RtpPosition { seq, timestamp, captured } = packet.position;
         let mut before = None;
@@ -60,6 +65,7 @@ impl Repair {
                     position: RtpPosition { seq: recovered.seq, timestamp: recovered.timestamp, captured },
                     marker: false,
                     extensions: Extensions::default(),
+                    layering: Layering::None,
                     payload: recovered.payload,
                     redundant: None,
                     ..packet
@@ -84,10 +90,12 @@ impl Repair {
         }
     }
 
-    /// Take a redundant packet apart. `payload_type` is that of the sound in it. `None` for one that is malformed.
+    /// Take a redundant packet apart. `payload_type` is that of the sound in it. `None` for one
+    /// that is malformed.
     ///
-    /// Senders repeat what they sent last, so the block next to the primary one is the packet with the number before. It is
-    /// wanted when that number is missing, and believed when its time lies between those of the packets around it.
+    /// Senders repeat what they sent last, so the block next to the primary one is the packet with
+    /// the number before. It is wanted when that number is missing, and believed when its time lies
+    /// between those of the packets around it.
     fn unpack(&self, seq: u64, timestamp: u32, payload: &[u8], payload_type: u8) -> Option<Unpacked> {
         let blocks = RedDecoder::decode(payload).ok()?;
         let (primary, before) = blocks.split_last()?;
@@ -133,7 +141,7 @@ mod tests {
         (960 * u32::from(seq)).wrapping_sub(960 * 11)
     }
 
-    /// What is forwarded of the packets that arrive, by number, with its sound.
+    /// The packets that are forwarded when these arrive, by number, with their sound.
     fn forwarded(arriving: &[u8]) -> Vec<(u64, u8)> {
         let mut repair = Repair::default();
         let mut out = Vec::new();

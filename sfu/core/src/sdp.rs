@@ -1,32 +1,37 @@
-//! Session descriptions as text: checked before the library sees them, summarised for signalling, touched up after.
+//! Session descriptions as text: checked before the library sees them, summarised for signalling,
+//! touched up after.
 //!
-//! str0m negotiates. This module refuses what no honest client sends (the library may panic on it, or do unbounded work),
-//! and writes the few lines the library cannot be told to write (RFC 8829 in general, RFC 8830 for `a=msid`).
+//! str0m negotiates. This module refuses what no honest client sends (the library may panic on it,
+//! or do unbounded work), and writes the few lines the library cannot be told to write (RFC 8829 in
+//! general, RFC 8830 for `a=msid`).
 
 use std::collections::HashSet;
 
 use crate::commands::Kind;
+use crate::error::DescriptionError;
 use crate::events::Section;
 use crate::limits::{
     MAX_LAYERS, MAX_PAYLOAD_TYPES, MAX_REMOTE_CANDIDATES, MAX_SDP, MAX_SDP_LINES, MAX_SUBSCRIBED_SECTIONS,
 };
 
+/// Bytes of one line.
 const MAX_LINE: usize = 4096;
-/// Length of the identifiers str0m keeps in place.
+/// Bytes of the identifiers that str0m stores in arrays.
 const MAX_MID: usize = 16;
 const MAX_RID: usize = 8;
+/// `a=ssrc` lines of one description.
 const MAX_SSRC_LINES: usize = 4096;
 /// Low to high, the names every client of the protocol uses.
 const RID_ORDER: [&str; MAX_LAYERS] = ["q", "h", "f"];
 
-/// Check an offer and say what is in it. The error says what is wrong with it.
-pub fn inspect_offer(sdp: &str, max_sections: usize) -> Result<Vec<Section>, String> {
+/// Check an offer and say what is in it.
+pub fn inspect_offer(sdp: &str, max_sections: usize) -> Result<Vec<Section>, DescriptionError> {
     let sections = inspect(sdp, max_sections)?;
     Ok(sections.into_iter().filter_map(Draft::summary).collect())
 }
 
-/// Check an answer. The error says what is wrong with it.
-pub fn inspect_answer(sdp: &str) -> Result<(), String> {
+/// Check an answer.
+pub fn inspect_answer(sdp: &str) -> Result<(), DescriptionError> {
     inspect(sdp, MAX_SUBSCRIBED_SECTIONS).map(|_| ())
 }
 
@@ -53,7 +58,8 @@ impl Draft {
     }
 }
 
-/// Names everyone knows go low to high; others keep the order of the offer, which is the sender's preference.
+/// Names everyone knows go low to high; others keep the order of the offer, which is the sender's
+/// preference.
 fn sort_rids(rids: &mut [String]) {
     let rank = |rid: &String| RID_ORDER.iter().position(|known| known == rid);
     if rids.iter().all(|r| rank(r).is_some()) {
@@ -61,26 +67,26 @@ fn sort_rids(rids: &mut [String]) {
     }
 }
 
-fn inspect(sdp: &str, max_sections: usize) -> Result<Vec<Draft>, String> {
+fn inspect(sdp: &str, max_sections: usize) -> Result<Vec<Draft>, DescriptionError> {
     if sdp.len() > MAX_SDP {
-        return Err("description too large".into());
+        return Err(DescriptionError::TooLarge);
     }
     if !sdp.bytes().all(|b| b == b'\r' || b == b'\n' || b == b'\t' || (0x20..0x7f).contains(&b)) {
-        return Err("description is not plain text".into());
+        return Err(DescriptionError::NotText);
     }
     if !sdp.starts_with("v=0") {
-        return Err("description does not start with v=0".into());
+        return Err(DescriptionError::NoVersion);
     }
     let mut sections: Vec<Draft> = Vec::new();
     let mut candidates = 0;
     let mut ssrc_lines = 0;
     for (number, line) in sdp.lines().enumerate() {
         if number >= MAX_SDP_LINES || line.len() > MAX_LINE {
-            return Err("too many or too long lines".into());
+            return Err(DescriptionError::TooManyLines);
         }
         if let Some(media) = line.strip_prefix("m=") {
             if sections.len() >= max_sections {
-                return Err("too many media sections".into());
+                return Err(DescriptionError::TooManySections);
             }
             sections.push(Draft { kind: inspect_media_line(media)?, ..Draft::default() });
             continue;
@@ -95,7 +101,7 @@ fn inspect(sdp: &str, max_sections: usize) -> Result<Vec<Draft>, String> {
             _ => {}
         }
         if candidates > MAX_REMOTE_CANDIDATES || ssrc_lines > MAX_SSRC_LINES {
-            return Err("too many candidates or sources".into());
+            return Err(DescriptionError::TooManyCandidates);
         }
         if let Some(section) = sections.last_mut() {
             inspect_attribute(section, name, value)?;
@@ -104,26 +110,26 @@ fn inspect(sdp: &str, max_sections: usize) -> Result<Vec<Draft>, String> {
     let mut mids = HashSet::new();
     for section in &sections {
         if section.mid.is_empty() || !mids.insert(section.mid.as_str()) {
-            return Err("media section without its own mid".into());
+            return Err(DescriptionError::NoMid);
         }
     }
     if sections.is_empty() {
-        return Err("no media section".into());
+        return Err(DescriptionError::NoSection);
     }
     Ok(sections)
 }
 
 /// `audio 9 UDP/TLS/RTP/SAVPF 111 63`: the kind, `None` for the data channel section.
-fn inspect_media_line(media: &str) -> Result<Option<Kind>, String> {
+fn inspect_media_line(media: &str) -> Result<Option<Kind>, DescriptionError> {
     let mut words = media.split_ascii_whitespace();
     let kind = match words.next() {
         Some("audio") => Some(Kind::Audio),
         Some("video") => Some(Kind::Video),
         Some("application") => None,
-        _ => return Err("unknown media type".into()),
+        _ => return Err(DescriptionError::UnknownMedia),
     };
     if words.next().and_then(|port| port.parse::<u16>().ok()).is_none() || words.next().is_none() {
-        return Err("malformed media line".into());
+        return Err(DescriptionError::MalformedMedia);
     }
     if kind.is_some() {
         let mut count = 0;
@@ -132,25 +138,25 @@ fn inspect_media_line(media: &str) -> Result<Option<Kind>, String> {
             count += 1;
         }
         if count > MAX_PAYLOAD_TYPES {
-            return Err("too many payload types".into());
+            return Err(DescriptionError::TooManyPayloadTypes);
         }
     }
     Ok(kind)
 }
 
-fn parse_payload_type(word: &str) -> Result<u8, String> {
+fn parse_payload_type(word: &str) -> Result<u8, DescriptionError> {
     match word.parse::<u8>() {
         Ok(pt) if pt <= 127 => Ok(pt),
-        _ => Err("payload type out of range".into()),
+        _ => Err(DescriptionError::PayloadTypeOutOfRange),
     }
 }
 
-fn inspect_attribute(section: &mut Draft, name: &str, value: &str) -> Result<(), String> {
+fn inspect_attribute(section: &mut Draft, name: &str, value: &str) -> Result<(), DescriptionError> {
     let first_word = || value.split([' ', ';']).next().unwrap_or("");
     match name {
         "mid" => {
             if value.is_empty() || value.len() > MAX_MID || !value.bytes().all(is_token) {
-                return Err("malformed mid".into());
+                return Err(DescriptionError::MalformedMid);
             }
             value.clone_into(&mut section.mid);
         }
@@ -162,11 +168,11 @@ fn inspect_attribute(section: &mut Draft, name: &str, value: &str) -> Result<(),
         "rid" => {
             let rid = first_word();
             if rid.is_empty() || rid.len() > MAX_RID || !rid.bytes().all(is_token) {
-                return Err("malformed rid".into());
+                return Err(DescriptionError::MalformedRid);
             }
             if value.split(' ').nth(1) == Some("send") {
                 if section.rids.len() >= MAX_LAYERS {
-                    return Err("too many simulcast layers".into());
+                    return Err(DescriptionError::TooManyLayers);
                 }
                 section.rids.push(rid.to_owned());
             }
@@ -180,7 +186,7 @@ fn inspect_attribute(section: &mut Draft, name: &str, value: &str) -> Result<(),
         "extmap" => {
             let id = first_word().split('/').next().unwrap_or("").parse::<u16>();
             if !id.is_ok_and(|id| (1..=255).contains(&id)) {
-                return Err("header extension id out of range".into());
+                return Err(DescriptionError::ExtensionOutOfRange);
             }
         }
         _ => {}
@@ -229,11 +235,11 @@ pub fn rewrite_msids(offer: &str, msids: &[Msid]) -> String {
     })
 }
 
-/// What we send in a section under, as its `a=ssrc` lines say it (RFC 5576).
+/// The SSRCs that we send under in a section, as its `a=ssrc` lines name them (RFC 5576).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Announcement {
     pub ssrc: u32,
-    /// Of retransmissions.
+    /// The SSRC of retransmissions.
     pub rtx: Option<u32>,
     pub cname: String,
 }
@@ -260,15 +266,16 @@ impl Announcement {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReceivingSection {
     pub mid: String,
-    /// What it carries, if anything.
+    /// The track that it carries, if any.
     pub msid: Option<Msid>,
-    /// Its stream, once it was announced. A section that carries nothing for a while goes on naming it: libwebrtc decodes a
-    /// stream that comes back under an SSRC that was gone from a description, but hands out no frames of it.
+    /// Its stream, once it was announced. A section that carries nothing for a while goes on naming
+    /// it: libwebrtc decodes a stream that comes back under an SSRC that was gone from a
+    /// description, but hands out no frames of it.
     pub announcement: Option<Announcement>,
 }
 
-/// Say in an answer what is sent in these sections and what is not: the library would send in all of them, under ids of its
-/// own, and a client takes each for a track.
+/// Say in an answer what is sent in these sections and what is not: the library would send in all
+/// of them, under ids of its own, and a client takes each for a track.
 pub fn announce_tracks(answer: &str, sections: &[ReceivingSection]) -> String {
     let mids = section_mids(answer);
     let mut out = String::with_capacity(answer.len() + 256);
@@ -287,7 +294,8 @@ pub fn announce_tracks(answer: &str, sections: &[ReceivingSection]) -> String {
         }
         let said = match current {
             Some(section) => announced_line(line, section),
-            // Nothing is sent in it, and libwebrtc takes an id without an SSRC for whatever it knows no section of.
+            // Nothing is sent in it, and libwebrtc takes an id without an SSRC for whatever it
+            // knows no section of.
             None => (!line.starts_with("a=msid:")).then(|| line.to_owned()),
         };
         if let Some(line) = said {
@@ -312,7 +320,8 @@ fn announced_line(line: &str, section: &ReceivingSection) -> Option<String> {
     }
 }
 
-/// The credentials that connectivity checks to the describing side name; others than before restart ICE.
+/// The credentials that connectivity checks to the describing side name; others than before restart
+/// ICE.
 pub fn ice_ufrag(sdp: &str) -> Option<&str> {
     sdp.lines().find_map(|line| line.strip_prefix("a=ice-ufrag:"))
 }
@@ -390,7 +399,7 @@ mod tests {
             ("v=0".repeat(MAX_SDP), "too large"),
         ] {
             let refused = inspect_offer(&bad, MAX_OFFERED_SECTIONS).unwrap_err();
-            assert!(refused.contains(expected), "{refused:?} for {expected:?}");
+            assert!(refused.to_string().contains(expected), "{refused:?} for {expected:?}");
         }
     }
 

@@ -1,21 +1,24 @@
-//! When a connection is too silent to be alive. Pure.
+//! Decides whether a silent connection is still alive. Pure.
 //!
-//! We send no checks of our own (ICE-lite), so all there is to go by is what arrives, and how often that is depends on the
-//! client: a browser that sends sound is never silent for long, one that only refreshes its consent may be for six seconds
-//! (RFC 7675 section 5.1). So a connection is held against what it did itself.
+//! We send no checks of our own (ICE-lite), so only arriving packets are a sign of life, and how
+//! often they come depends on the client: a browser that sends sound is never silent for long, one
+//! that only refreshes its consent may be for six seconds (RFC 7675 section 5.1). So a connection
+//! is held against what it did itself.
 
 use std::time::{Duration, Instant};
 
-/// Less says nothing: the longest pause between checks of consent, and some.
-const LEAST: Duration = Duration::from_secs(7);
-/// More is never waited for.
-const MOST: Duration = Duration::from_secs(15);
-/// So many times the longest pause it made lately is suspicious: two checks in a row that are lost are not.
-const TIMES: u32 = 3;
-/// What is lately: this window and the one before.
-const WINDOW: Duration = Duration::from_secs(30);
-/// Whoever looks more seldom than this was busy elsewhere, and cannot say who was silent meanwhile.
-const INATTENTION: Duration = Duration::from_secs(2);
+/// A shorter silence says nothing: the longest pause between consent checks (RFC 7675 section 5.1),
+/// and some more.
+const MIN_PAUSE: Duration = Duration::from_secs(7);
+/// A longer silence is always suspicious.
+const MAX_PAUSE: Duration = Duration::from_secs(15);
+/// A silence of this many times the longest recent pause is suspicious; two lost checks in a row
+/// are not.
+const PAUSE_FACTOR: u32 = 3;
+/// Recent pauses are those of this window and of the one before.
+const PAUSE_WINDOW: Duration = Duration::from_secs(30);
+/// Time when our own loop stalled for longer than this does not count as a client's silence.
+const OWN_STALL: Duration = Duration::from_secs(2);
 
 /// Follows one connection.
 #[derive(Debug)]
@@ -43,14 +46,14 @@ impl Silence {
     pub fn is_suspicious(&mut self, now: Instant) -> bool {
         let unwatched = now.saturating_duration_since(self.looked);
         self.looked = now;
-        if unwatched > INATTENTION {
+        if unwatched > OWN_STALL {
             self.heard += unwatched;
         }
-        if now.saturating_duration_since(self.window_began) >= WINDOW {
+        if now.saturating_duration_since(self.window_began) >= PAUSE_WINDOW {
             self.window_began = now;
             self.longest_before = std::mem::take(&mut self.longest);
         }
-        let patience = (TIMES * self.longest.max(self.longest_before)).clamp(LEAST, MOST);
+        let patience = (PAUSE_FACTOR * self.longest.max(self.longest_before)).clamp(MIN_PAUSE, MAX_PAUSE);
         now.saturating_duration_since(self.heard) >= patience
     }
 }
@@ -60,7 +63,8 @@ impl Silence {
 mod tests {
     use super::*;
 
-    /// After how many seconds of silence somebody is suspicious who was heard every `pause` for a minute and a half.
+    /// The seconds of silence after which a client is suspicious that was heard every `pause` for a
+    /// minute and a half.
     fn suspicious_after(pause: Duration) -> f32 {
         let begin = Instant::now();
         let mut silence = Silence::new(begin);

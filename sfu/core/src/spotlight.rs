@@ -1,16 +1,19 @@
 //! Which cameras of a large room are shown. Pure.
 //!
-//! A room forwards so many cameras and no more. First come those that somebody has pinned, then those of people who speak
-//! or spoke, the last to speak first, then those that are shown already, then the rest in order of arrival. A camera that
-//! is shown therefore stays until somebody else has a better claim, and those who never spoke do not take turns.
+//! A room forwards so many cameras and no more. First come those that somebody has pinned, then
+//! those of people who speak or spoke, the last to speak first, then those that are shown already,
+//! then the rest in order of arrival. A camera that is shown therefore stays until somebody else
+//! has a better claim, and those who never spoke do not take turns.
 
 use std::time::Instant;
 
-/// What speaks for a camera.
+use crate::slots::TrackSlot;
+
+/// The claim of a camera to be shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Claim {
-    /// The caller's number of it; smaller came earlier among those that are equal otherwise.
-    pub camera: usize,
+    pub camera: TrackSlot,
+    /// Between equal claims, the smaller number comes first.
     pub order: u64,
     pub is_pinned: bool,
     pub last_spoke: Option<Instant>,
@@ -18,7 +21,7 @@ pub struct Claim {
 }
 
 /// The cameras to show, at most `places` of them.
-pub fn choose(mut claims: Vec<Claim>, places: usize) -> Vec<usize> {
+pub fn choose(mut claims: Vec<Claim>, places: usize) -> Vec<TrackSlot> {
     if claims.len() > places {
         claims.sort_by_key(|c| {
             (std::cmp::Reverse(c.is_pinned), std::cmp::Reverse(c.last_spoke), std::cmp::Reverse(c.is_shown), c.order)
@@ -32,16 +35,23 @@ pub fn choose(mut claims: Vec<Claim>, places: usize) -> Vec<usize> {
 #[expect(clippy::disallowed_methods, reason = "a base to count virtual time from")]
 mod tests {
     use super::*;
+    use crate::slots::Place;
     use proptest::prelude::*;
     use std::time::Duration;
 
     fn claim(camera: usize) -> Claim {
-        Claim { camera, order: camera as u64, is_pinned: false, last_spoke: None, is_shown: false }
+        Claim {
+            camera: TrackSlot::at(camera),
+            order: camera as u64,
+            is_pinned: false,
+            last_spoke: None,
+            is_shown: false,
+        }
     }
 
     #[test]
     fn with_room_for_all_all_are_shown() {
-        assert_eq!(choose(vec![claim(3), claim(1)], 2), [3, 1]);
+        assert_eq!(choose(vec![claim(3), claim(1)], 2), [3, 1].map(TrackSlot::at));
     }
 
     #[test]
@@ -57,8 +67,8 @@ mod tests {
             claim(5),
         ];
 
-        assert_eq!(choose(claims.clone(), 5), [4, 3, 2, 1, 0]);
-        assert_eq!(choose(claims.clone(), 2), [4, 3]);
+        assert_eq!(choose(claims.clone(), 5), [4, 3, 2, 1, 0].map(TrackSlot::at));
+        assert_eq!(choose(claims.clone(), 2), [4, 3].map(TrackSlot::at));
         assert_eq!(choose(claims, 0), []);
     }
 

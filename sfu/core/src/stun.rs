@@ -1,15 +1,18 @@
-//! What routing needs of STUN (RFC 8489): whose user name a binding request carries, whether it nominates, and which
-//! request an answer is to.
+//! Reads as much of STUN (RFC 8489) as routing needs: the user name of a binding request, whether
+//! it nominates, and which request an answer belongs to.
 
+/// Bytes of the header, its magic cookie and the message types of a binding request and its success
+/// response (RFC 8489 section 5).
 const HEADER: usize = 20;
 const MAGIC_COOKIE: [u8; 4] = [0x21, 0x12, 0xA4, 0x42];
 const BINDING_REQUEST: [u8; 2] = [0x00, 0x01];
 const BINDING_SUCCESS: [u8; 2] = [0x01, 0x01];
+/// Attribute types: USERNAME (RFC 8489 section 14.3) and USE-CANDIDATE (RFC 8445 section 7.1.2).
 const USERNAME: u16 = 0x0006;
-/// RFC 8445 section 7.1.2.
 const USE_CANDIDATE: u16 = 0x0025;
 
-/// What a datagram is, by its first byte (RFC 7983) and, for RTCP, its packet type (RFC 5761).
+/// The protocol of a datagram, by its first byte (RFC 7983) and, for RTCP, its packet type (RFC
+/// 5761).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Protocol {
     Stun,
@@ -49,13 +52,14 @@ pub struct BindingRequest {
     pub nominates: bool,
 }
 
-/// The first part of the USERNAME of a binding request: the user fragment of the one addressed (RFC 8445 §7.2.2).
+/// The first part of the USERNAME of a binding request: the user fragment of the one addressed (RFC
+/// 8445 §7.2.2).
 pub fn addressed_ufrag(datagram: &[u8]) -> Option<&str> {
     let name = attributes(datagram, BINDING_REQUEST)?.find(|(kind, _)| *kind == USERNAME)?.1;
     std::str::from_utf8(name).ok()?.split_once(':').map(|(ours, _)| ours)
 }
 
-/// What a binding request asks for. Nothing in it is verified here.
+/// A binding request. Nothing in it is verified here.
 pub fn binding_request(datagram: &[u8]) -> Option<BindingRequest> {
     let nominates = attributes(datagram, BINDING_REQUEST)?.any(|(kind, _)| kind == USE_CANDIDATE);
     Some(BindingRequest { id: transaction_id(datagram)?, nominates })

@@ -1,5 +1,5 @@
-//! Sound over networks that lose packets: what is lost on the way in is filled or asked for, what is lost on the way out is
-//! sent twice.
+//! Sound over networks that lose packets: what is lost on the way in is filled or asked for, what
+//! is lost on the way out is sent twice.
 #![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 mod support;

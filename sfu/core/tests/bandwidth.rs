@@ -1,4 +1,5 @@
-//! What a client with a narrow network gets, and that the others do not notice.
+//! A client with a narrow network: the allocation of its bandwidth, and that the others do not
+//! notice.
 #![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 mod support;
@@ -8,6 +9,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::time::Duration;
 
+use moothall_sfu_core::bitrate::Bitrate;
 use moothall_sfu_core::{Command, Event, SubscriptionSettings, TrackId};
 use support::media::Picture;
 use support::{Client, STEP, Who, World};
@@ -115,7 +117,7 @@ fn a_narrow_network_pauses_some_video_and_no_sound_and_all_returns_with_it() {
     assert!(all_active(&world), "{:?}", active(&world, bob));
 }
 
-/// What of video arrived in a stretch of time, in bits a second.
+/// The bitrate of video that arrived in a stretch of time, in bits per second.
 fn video_rate(world: &mut World, who: Who, duration: Duration, run: impl FnOnce(&mut World)) -> f64 {
     let received = |world: &World| {
         let video = world.people[who].subscriber.packets.iter().map(|p| p.payload.len()).filter(|size| *size > 4);
@@ -126,7 +128,7 @@ fn video_rate(world: &mut World, who: Who, duration: Duration, run: impl FnOnce(
     (received(world) - before) as f64 * 8.0 / duration.as_secs_f64()
 }
 
-fn limits(world: &mut World, who: Who, limit: Option<u64>) {
+fn limits(world: &mut World, who: Who, limit: Option<Bitrate>) {
     let peer = world.people[who].peer;
     world.command(Command::LimitVideo { peer, limit });
 }
@@ -137,7 +139,7 @@ fn whoever_asks_for_less_gets_less_and_all_returns_when_that_is_taken_back() {
     world.run(5 * SECOND);
     let whole = video_rate(&mut world, bob, 5 * SECOND, |w| w.run(5 * SECOND));
 
-    limits(&mut world, bob, Some(400_000));
+    limits(&mut world, bob, Some(Bitrate::from_kbps(400)));
 
     let paused = active(&world, bob).values().filter(|active| !**active).count();
     assert!((1..cameras.len()).contains(&paused), "{paused} of {} paused", cameras.len());
@@ -146,7 +148,7 @@ fn whoever_asks_for_less_gets_less_and_all_returns_when_that_is_taken_back() {
     assert!((100e3..400e3).contains(&limited), "{limited} bits a second");
     assert!(sounds(&world, bob) - before >= 495);
 
-    limits(&mut world, bob, Some(1));
+    limits(&mut world, bob, Some(Bitrate::from_bps(1.0)));
     world.run(SECOND);
     assert_eq!(active(&world, bob).values().filter(|active| !**active).count(), cameras.len());
     assert!(video_rate(&mut world, bob, 5 * SECOND, |w| w.run(5 * SECOND)) < 1.0);
@@ -165,14 +167,14 @@ fn the_narrower_of_what_was_asked_for_and_what_the_network_takes_counts() {
     let (mut world, _, bob, _) = gallery();
     let link = NarrowLink::before(&mut world, bob);
     link.run(&mut world, 5 * SECOND);
-    limits(&mut world, bob, Some(100_000_000));
+    limits(&mut world, bob, Some(Bitrate::from_kbps(100_000)));
     assert_eq!(active(&world, bob), HashMap::new());
 
     link.bits_per_second.set(400e3);
     link.run(&mut world, 15 * SECOND);
     assert!(active(&world, bob).values().any(|active| !*active), "the network's");
 
-    limits(&mut world, bob, Some(300_000));
+    limits(&mut world, bob, Some(Bitrate::from_kbps(300)));
     link.bits_per_second.set(f64::INFINITY);
     link.run(&mut world, 60 * SECOND);
     assert!(active(&world, bob).values().any(|active| !*active), "its own");
@@ -222,7 +224,7 @@ fn a_narrow_network_is_not_tried_out_for_what_is_held_back_anyway() {
     link.bits_per_second.set(200e3);
     link.run(&mut world, 15 * SECOND);
 
-    limits(&mut world, bob, Some(50_000));
+    limits(&mut world, bob, Some(Bitrate::from_kbps(50)));
     link.run(&mut world, 3 * SECOND);
     assert_eq!(active(&world, bob).values().filter(|active| !**active).count(), cameras.len());
     let before = link.offered.get();

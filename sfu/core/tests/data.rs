@@ -5,7 +5,7 @@ mod support;
 
 use std::time::Duration;
 
-use moothall_sfu_core::{Event, Target, TransportState};
+use moothall_sfu_core::{Event, SignalTarget, TransportState};
 use support::World;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -84,6 +84,6 @@ fn a_receiver_that_does_not_read_is_given_up_and_others_go_on() {
     }
     world.run_until(|w| w.people[carol].subscriber.messages.len() == 100);
 
-    assert_eq!(world.states(bob, Target::Subscriber), [TransportState::Connected, TransportState::Failed]);
-    assert_eq!(world.states(carol, Target::Subscriber), [TransportState::Connected]);
+    assert_eq!(world.states(bob, SignalTarget::Subscriber), [TransportState::Connected, TransportState::Failed]);
+    assert_eq!(world.states(carol, SignalTarget::Subscriber), [TransportState::Connected]);
 }

@@ -1,4 +1,4 @@
-//! What arrives at a subscriber: one continuous stream, whatever it is cut from.
+//! Forwarding to a subscriber: one continuous stream from any number of layers and tracks.
 #![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 mod support;
@@ -7,15 +7,15 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use moothall_sfu_core::{Command, Event, Target, TransportState};
+use moothall_sfu_core::{Command, Event, SignalTarget, TransportState};
 use str0m::rtp::RtpPacket;
 use support::media::Picture;
 use support::{Who, World};
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Numbers without a hole, timestamps that advance with the frames, picture ids that count the frames, and every stretch
-/// of a layer starting with a key frame.
+/// Numbers without a hole, timestamps that advance with the frames, picture ids that count the
+/// frames, and every stretch of a layer starting with a key frame.
 fn assert_continuous(packets: &[&RtpPacket]) {
     assert!(packets.len() > 10, "only {} packets", packets.len());
     for pair in packets.windows(2) {
@@ -148,7 +148,8 @@ fn a_disabled_subscription_pauses_for_one_subscriber_only() {
     world.run(SECOND);
     let received = world.people[bob].subscriber.received(&mid);
     assert_continuous(&received);
-    // Which layer is heard of first, and so shown first, is chance; the high one is shown until the pause, the low one after it.
+    // Which layer is heard of first, and so shown first, is chance; the high one is shown until the
+    // pause, the low one after it.
     assert!(layers(&received).ends_with(&[1, 0]), "{:?}", layers(&received));
 }
 
@@ -281,7 +282,7 @@ fn sender_reports_put_all_streams_of_a_publisher_on_one_clock() {
     let mids = [world.watch(bob, camera), world.watch(bob, microphone)];
     world.run(4 * SECOND);
 
-    // When the newest packet of each was captured, by the reports.
+    // The time of capture of the newest packet of each, by the reports.
     let captured = mids.map(|mid| {
         let received = world.people[bob].subscriber.received(&mid);
         let packet = received.last().unwrap();
@@ -414,5 +415,5 @@ fn media_goes_on_through_ice_restarts_of_both_connections() {
     let received = world.people[bob].subscriber.received(&mid);
     assert!(received.len() > before + 100, "{} then {}", before, received.len());
     assert!(received.windows(2).all(|p| *p[1].seq_no == *p[0].seq_no + 1));
-    assert_eq!(world.states(bob, Target::Subscriber), [TransportState::Connected]);
+    assert_eq!(world.states(bob, SignalTarget::Subscriber), [TransportState::Connected]);
 }

@@ -10,7 +10,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use moothall_sfu_core::TransportState::{Connected, Disconnected, Failed};
-use moothall_sfu_core::{Command, Event, Kind, Reply, RequestId, Target, TrackId};
+use moothall_sfu_core::{Command, Event, Kind, NegotiationError, Reply, RequestId, SignalTarget, TrackId};
 use str0m::format::Codec;
 use str0m::rtp::{Extension, RtpWrite};
 use support::{Who, World};
@@ -68,7 +68,8 @@ fn garbage_from_anywhere_changes_nothing() {
     let (from_alice, from_bob) = (world.people[alice].publisher.address, world.people[bob].subscriber.address);
     let mut datagrams: Vec<Vec<u8>> =
         vec![vec![], vec![0; 2001], vec![0xFF; 1200], vec![0x80; 11], vec![22; 13], vec![23; 1999]];
-    // STUN for nobody, with a huge user name, cut short; RTP and RTCP with a bad tag; DTLS of every type.
+    // STUN for nobody, with a huge user name, cut short; RTP and RTCP with a bad tag; DTLS of every
+    // type.
     datagrams.push(stun_request("nobody:x"));
     datagrams.push(stun_request(&"a".repeat(1900)));
     datagrams.push(stun_request("cut:short")[..30].to_vec());
@@ -167,7 +168,7 @@ fn who_has_another_certificate_than_its_description_says_is_nobody() {
     world.accept_answer(bob, answer).unwrap();
     world.run(5 * SECOND);
 
-    for target in [Target::Publisher, Target::Subscriber] {
+    for target in [SignalTarget::Publisher, SignalTarget::Subscriber] {
         assert_eq!(world.states(bob, target), [Failed]);
     }
     assert_eq!(received(&world, bob, &tracks[0].0), 0);
@@ -280,23 +281,31 @@ fn one_peer_gets_no_more_than_its_share() {
 
     for n in 0..20 {
         let track = TrackId::new(1000 + n, 0);
-        world.command(Command::Publish { peer, track, mid: format!("m{n}"), kind: Kind::Audio, is_screen: false });
+        world.command(Command::Publish {
+            peer,
+            track,
+            mid: format!("m{n}"),
+            kind: Kind::Audio,
+            is_screen: false,
+            format: None,
+        });
     }
     assert_eq!(world.shard.counters().tracks, 8);
 
     for n in 0..100 {
         let candidate = format!("candidate:{n} 1 udp 2113937151 10.9.9.9 {} typ host", 1000 + n);
-        world.command(Command::AddCandidate { peer, target: Target::Publisher, candidate });
+        world.command(Command::AddCandidate { peer, target: SignalTarget::Publisher, candidate });
     }
     let candidate = "candidate:1 1 udp 1 6a7f-x.local 9 typ host".to_owned();
-    world.command(Command::AddCandidate { peer, target: Target::Publisher, candidate });
+    world.command(Command::AddCandidate { peer, target: SignalTarget::Publisher, candidate });
     assert_eq!(world.shard.counters().ignored_candidates, 37);
 
     for n in 0..20 {
         world.people[alice].publisher.open_channel(&format!("extra{n}"));
     }
     world.run(2 * SECOND);
-    let opened = world.events.iter().filter(|e| matches!(e, Event::ChannelOpened { target: Target::Publisher, .. }));
+    let opened =
+        world.events.iter().filter(|e| matches!(e, Event::ChannelOpened { target: SignalTarget::Publisher, .. }));
     assert_eq!(opened.count(), 16);
 }
 
@@ -332,7 +341,7 @@ fn packets_that_are_not_the_clients_take_over_none_of_its_streams() {
     let (mid_id, rid_id) = (ids.id_of(Extension::RtpMid).unwrap(), ids.id_of(Extension::RtpStreamId).unwrap());
     let before = received(&world, bob, &mids[0]);
 
-    // What names the section and the layer of a stream that flows, under sources of its own.
+    // Packets that name the section and the layer of a stream that flows, under SSRCs of their own.
     for ssrc in 0..100u32 {
         for rid in *b"qh" {
             let mut packet = vec![0x90, 96, 0, 1, 0, 0, 0, 1];
@@ -434,8 +443,8 @@ fn who_vanishes_is_disconnected_then_failed() {
 
     world.run(40 * SECOND);
 
-    assert_eq!(world.states(bob, Target::Subscriber), [Connected, Disconnected, Failed]);
-    assert_eq!(world.states(bob, Target::Publisher), [Connected]);
+    assert_eq!(world.states(bob, SignalTarget::Subscriber), [Connected, Disconnected, Failed]);
+    assert_eq!(world.states(bob, SignalTarget::Publisher), [Connected]);
     assert!(received(&world, carol, &mids[1]) > before + 39 * FLOWING);
 
     // Nothing is put by for who is gone.
@@ -454,7 +463,7 @@ fn an_ice_restart_brings_back_who_was_disconnected() {
     world.negotiate_subscriber_with(bob, true);
     world.run(5 * SECOND);
 
-    assert_eq!(world.states(bob, Target::Subscriber), [Connected, Disconnected, Connected]);
+    assert_eq!(world.states(bob, SignalTarget::Subscriber), [Connected, Disconnected, Connected]);
     let before = received(&world, bob, &mids[0]);
     world.run(SECOND);
     assert!(received(&world, bob, &mids[0]) > before + FLOWING);
@@ -466,9 +475,9 @@ fn unknown_handles_are_answered_or_ignored() {
     let peer = moothall_sfu_core::PeerId::new(99, 0);
 
     let refused = world.request(|request| Command::CreateOffer { request, peer, restart_ice: false });
-    assert_eq!(refused, Err("unknown peer".to_owned()));
+    assert_eq!(refused, Err(NegotiationError::UnknownPeer));
     let request = RequestId(7);
-    world.command(Command::AcceptOffer { request, peer, target: Target::Subscriber, sdp: String::new() });
+    world.command(Command::AcceptOffer { request, peer, sdp: String::new() });
     assert!(matches!(world.events.last(), Some(Event::Replied { request: r, result: Err(_) }) if *r == request));
     world.command(Command::RemovePeer { peer });
     world.command(Command::Unpublish { track: TrackId::new(5, 0) });

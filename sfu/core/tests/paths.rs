@@ -1,4 +1,4 @@
-//! Where a client is: checks that come early, and clients that move.
+//! Paths of clients: checks that come early, and clients that move.
 #![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 mod support;
@@ -14,7 +14,7 @@ use support::{Who, World};
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// What a description says about ICE.
+/// The ICE attributes of a description.
 fn credentials(sdp: &str) -> (String, String) {
     let value = |name: &str| sdp.lines().find_map(|l| l.strip_prefix(name)).unwrap().to_owned();
     (value("a=ice-ufrag:"), value("a=ice-pwd:"))
@@ -122,14 +122,14 @@ fn media_follows_the_client_to_the_path_it_nominates_last() {
     wire.borrow_mut().clear();
 
     world.arrives(after, &check(2, true));
-    // Whoever had the old address cannot take the media back without the password.
+    // A client at the old address cannot take the media back without the password.
     let forged = Check { id: 3, ufrag: &ufrag, password: "guessed", own_ufrag: &own_ufrag, nominates: true };
     world.arrives(before, &forged.encode());
     world.people[bob].subscriber.is_mute = true;
     world.run(SECOND);
 
     assert!(media_to(&wire.borrow(), after) > 20 && media_to(&wire.borrow(), before) == 0);
-    assert_eq!(world.states(bob, moothall_sfu_core::Target::Subscriber), [TransportState::Connected]);
+    assert_eq!(world.states(bob, moothall_sfu_core::SignalTarget::Subscriber), [TransportState::Connected]);
 }
 
 fn media_to(wire: &[(SocketAddr, Vec<u8>)], address: SocketAddr) -> usize {

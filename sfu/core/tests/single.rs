@@ -5,12 +5,12 @@ mod support;
 
 use std::time::Duration;
 
-use moothall_sfu_core::{Command, Kind, Reply, Target, TrackId, TransportState};
+use moothall_sfu_core::{Command, Kind, Reply, SignalTarget, TrackId, TransportState};
 use support::{Who, World};
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// What an answer said of the tracks the client gets.
+/// The tracks in an answer.
 struct Answered {
     sdp: String,
     tracks: Vec<(String, TrackId)>,
@@ -27,8 +27,7 @@ fn offers(world: &mut World, who: Who, restart_ice: bool) -> Answered {
 
 fn asks(world: &mut World, who: Who, sdp: String) -> Answered {
     let peer = world.people[who].peer;
-    let target = Target::Publisher;
-    match world.request(|request| Command::AcceptOffer { request, peer, target, sdp }).unwrap() {
+    match world.request(|request| Command::AcceptOffer { request, peer, sdp }).unwrap() {
         Reply::Answer { sdp, tracks, needs_offer, .. } => Answered { sdp, tracks, needs_offer },
         other => panic!("not an answer: {other:?}"),
     }
@@ -55,15 +54,14 @@ fn publishes(world: &mut World, who: Who, kind: Kind) -> TrackId {
     }
     let offer = world.people[who].publisher.create_offer();
     let peer = world.people[who].peer;
-    let target = Target::Publisher;
-    let reply = world.request(|request| Command::AcceptOffer { request, peer, target, sdp: offer }).unwrap();
+    let reply = world.request(|request| Command::AcceptOffer { request, peer, sdp: offer }).unwrap();
     let Reply::Answer { sdp, sections, .. } = reply else {
         panic!("no answer");
     };
     world.people[who].publisher.accept_answer(&sdp);
     let mid = sections.iter().rfind(|s| s.kind == kind && s.direction == "sendonly").unwrap().mid.clone();
     let track = TrackId::new(world.serial(), 0);
-    world.command(Command::Publish { peer, track, mid, kind, is_screen: false });
+    world.command(Command::Publish { peer, track, mid, kind, is_screen: false, format: None });
     track
 }
 
@@ -95,8 +93,8 @@ fn two_clients_see_and_hear_each_other_on_one_connection_each() {
     assert!(frames(&world, bob, &mid(&bobs, microphone)) > 100);
     assert!(frames(&world, alice, &mid(&alices, other_camera)) > 60);
     for who in [alice, bob] {
-        assert_eq!(world.states(who, Target::Publisher), [TransportState::Connected]);
-        assert_eq!(world.states(who, Target::Subscriber), []);
+        assert_eq!(world.states(who, SignalTarget::Publisher), [TransportState::Connected]);
+        assert_eq!(world.states(who, SignalTarget::Subscriber), []);
     }
     assert!(bobs.sdp.contains(&format!("a=msid:PA_x|TR_{0} TR_{0}\r\n", camera.0)), "{}", bobs.sdp);
     assert_eq!(bobs.sdp.matches("a=inactive").count(), 2, "{}", bobs.sdp);
@@ -148,7 +146,8 @@ fn a_section_carries_another_track_after_it_was_said_to_be_empty() {
     assert_eq!(requires(&mut world, bob), Reply::SectionsRequired { audio: 0, video: 0 });
     let emptied = offers(&mut world, bob, false);
     assert!(emptied.tracks.is_empty() && emptied.needs_offer);
-    // But for the name of its stream: a client would not show what comes back under an SSRC that was gone.
+    // But for the name of its stream: a client would not show what comes back under an SSRC that
+    // was gone.
     assert!(ssrc(&emptied.sdp).is_some() && !emptied.sdp.contains("msid:PA_"));
     assert_eq!(requires(&mut world, bob), Reply::SectionsRequired { audio: 0, video: 0 });
     let filled = offers(&mut world, bob, false);
@@ -181,7 +180,7 @@ fn an_ice_restart_keeps_what_flows_and_asks_again_for_what_may_have_been_lost() 
     world.run(SECOND);
 
     assert!(frames(&world, bob, &mid) > before + 15);
-    assert_eq!(world.states(bob, Target::Publisher), [TransportState::Connected]);
+    assert_eq!(world.states(bob, SignalTarget::Publisher), [TransportState::Connected]);
 }
 
 #[test]

@@ -1,7 +1,8 @@
-//! What `fuzz/run` and the tests share: the targets, each with a folder of inputs to begin from in `corpus`.
+//! The targets that `fuzz/run` and the tests share, each with a folder of inputs to begin from in
+//! `corpus`.
 //!
-//! `fuzz/run SECONDS` looks for new inputs with libFuzzer, guided by coverage of our own code, on a stable compiler. What
-//! it finds goes into the corpus, and `cargo test` replays that for ever.
+//! `fuzz/run SECONDS` looks for new inputs with libFuzzer, guided by coverage of our own code, on a
+//! stable compiler. New inputs go into the corpus, and `cargo test` replays them for ever.
 #![forbid(unsafe_code)]
 
 use std::io;
@@ -14,7 +15,7 @@ pub fn target(name: &str) -> Option<Target> {
     TARGETS.iter().find(|(n, _)| *n == name).map(|(_, target)| *target)
 }
 
-/// Where the inputs of a target are kept.
+/// The folder of a target's inputs.
 pub fn corpus_folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(name)
 }

@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr, UdpSocket};
 /// Addresses of one family a client is told; a machine with more tells the first.
 const MAX_TOLD: usize = 16;
 
-/// What clients are told beside, or instead of, the addresses that are bound.
+/// The addresses that clients are told beside, or instead of, those that are bound.
 #[derive(Debug, Clone, Default)]
 pub struct Told {
     /// Instead of those of their family.
@@ -15,8 +15,8 @@ pub struct Told {
     pub also: Vec<IpAddr>,
 }
 
-/// The addresses clients are told for each of the bound ones: `told` first of all; else the bound address itself, or every
-/// address of the machine where that is the unspecified one.
+/// The addresses clients are told for each of the bound ones: `told` first of all; else the bound
+/// address itself, or every address of the machine where that is the unspecified one.
 pub fn candidate_ips(bound: &[IpAddr], told: &Told) -> io::Result<Vec<Vec<IpAddr>>> {
     let interfaces = if_addrs::get_if_addrs()?;
     Ok(choose(bound, told, &interfaces.iter().map(if_addrs::Interface::ip).collect::<Vec<_>>()))
@@ -41,7 +41,8 @@ fn choose(bound: &[IpAddr], told: &Told, machine: &[IpAddr]) -> Vec<Vec<IpAddr>>
     bound.iter().map(for_one).collect()
 }
 
-/// Loopback and link-local addresses only when there is nothing better: no other machine reaches them.
+/// Loopback and link-local addresses only when there is nothing better: no other machine reaches
+/// them.
 fn reachable(local: &[IpAddr]) -> Vec<IpAddr> {
     let better: Vec<IpAddr> = local.iter().copied().filter(|a| !a.is_loopback() && !is_link_local(*a)).collect();
     if better.is_empty() {
@@ -62,7 +63,8 @@ pub fn is_of_this_machine(ip: IpAddr) -> bool {
     UdpSocket::bind(SocketAddr::new(ip, 0)).is_ok()
 }
 
-/// Which of a socket's candidates a datagram was sent to; behind address translation only the first can be told.
+/// Which of a socket's candidates a datagram was sent to; behind address translation only the first
+/// can be told.
 pub fn candidate_for(candidates: &[SocketAddr], destination: Option<IpAddr>) -> Option<SocketAddr> {
     let exact = destination.and_then(|ip| candidates.iter().find(|c| c.ip() == ip));
     exact.or(candidates.first()).copied()

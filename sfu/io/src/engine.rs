@@ -12,7 +12,8 @@ use std::time::Instant;
 use mio::{Poll, Waker};
 use moothall_sfu_core::ids::MAX_SHARDS;
 use moothall_sfu_core::{
-    Carrier, Command, Counters, Event, Identity, PeerId, RequestId, RoomId, RoomLimits, Shard, ShardConfig, TrackId,
+    Carrier, Command, Counters, Event, Identity, NegotiationError, PeerId, RequestId, RoomId, RoomLimits, Shard,
+    ShardConfig, TrackId, TransportConfig,
 };
 use rustix::process::{Resource, getrlimit};
 
@@ -26,12 +27,14 @@ use crate::tcp_ring::{RING_QUEUE, Ring};
 
 /// Commands that may wait for one shard; a shard that far behind makes its callers wait.
 const COMMAND_QUEUE: usize = 16_384;
-/// TCP connections of all shards. A client has up to one for each of its two transports and each of our addresses.
+/// TCP connections of all shards. A client has up to one for each of its two transports and each of
+/// our addresses.
 const MAX_TCP_CONNECTIONS: usize = 4096;
-/// Of the files this process may open, what TCP connections may take; the rest of the server needs some too.
+/// TCP connections may take this fraction (1 divided by it) of the files that the process may open;
+/// the rest of the server needs some, too.
 const TCP_SHARE_OF_FILES: u64 = 2;
 
-/// What to bind and what to tell clients.
+/// The addresses and ports to bind, and the addresses that clients are told.
 #[derive(Debug, Clone, Default)]
 pub struct EngineConfig {
     pub bind_ips: Vec<IpAddr>,
@@ -105,9 +108,11 @@ impl Engine {
             let connections = TcpConnections::new(prepared.poll.registry().try_clone()?, open.clone(), Instant::now());
             let tcp = TcpPart { newcomers, ring: ring.clone(), connections };
             let shard = ShardConfig {
-                identity: identity.clone(),
-                candidates: prepared.handle.candidates.clone(),
-                tcp_candidates: tcp_candidates.clone(),
+                transport: TransportConfig {
+                    identity: identity.clone(),
+                    candidates: prepared.handle.candidates.clone(),
+                    tcp_candidates: tcp_candidates.clone(),
+                },
                 room_limits: config.room_limits,
             };
             let (handle, thread) = prepared.into_thread(shard, tcp)?;
@@ -160,11 +165,11 @@ impl Engine {
         RequestId(self.next_serial())
     }
 
-    /// Hand a command to a shard. Waits when thousands are queued already. What asks for a reply gets one even when the
-    /// shard is not there or no longer runs.
+    /// Hand a command to a shard. Waits when thousands are queued already. A command that asks for
+    /// a reply gets one even when the shard is not there or no longer runs.
     pub fn send(&self, shard: usize, command: Command) {
         let Some(shard) = self.shards.get(shard) else {
-            return self.refuse(&command, "unknown peer");
+            return self.refuse(&command, NegotiationError::UnknownPeer);
         };
         let command = match shard.commands.try_send(command) {
             Ok(()) => None,
@@ -172,15 +177,15 @@ impl Engine {
             Err(TrySendError::Disconnected(command)) => Some(command),
         };
         match command {
-            Some(command) => self.refuse(&command, "the engine is closed"),
+            Some(command) => self.refuse(&command, NegotiationError::EngineClosed),
             // Fails only when the poller is gone with its thread.
             None => drop(shard.waker.wake()),
         }
     }
 
-    fn refuse(&self, command: &Command, reason: &str) {
+    fn refuse(&self, command: &Command, reason: NegotiationError) {
         if let Some(request) = command.request() {
-            self.events.push_all(vec![Event::Replied { request, result: Err(reason.to_owned()) }]);
+            self.events.push_all(vec![Event::Replied { request, result: Err(reason) }]);
         }
     }
 
@@ -200,12 +205,12 @@ impl Engine {
         self.shards.iter().map(|s| s.port).collect()
     }
 
-    /// Where TCP connections are taken.
+    /// The port that takes TCP connections.
     pub fn tcp_port(&self) -> Option<u16> {
         self.lobby.as_ref().map(|l| l.port)
     }
 
-    /// Everything clients are told.
+    /// All addresses that clients are told.
     pub fn candidates(&self) -> Vec<(Carrier, SocketAddr)> {
         let udp = self.shards.iter().flat_map(|s| s.candidates.iter().map(|c| (Carrier::Udp, *c)));
         let tcp = self.lobby.iter().flat_map(|l| l.candidates.iter().map(|c| (Carrier::Tcp, *c)));
@@ -245,7 +250,7 @@ impl Drop for Engine {
     }
 }
 
-/// What to bind, each with what clients are told of it.
+/// The addresses to bind, each with the addresses that clients are told for it.
 type Addresses = Vec<(IpAddr, Vec<IpAddr>)>;
 
 /// A shard with its sockets bound and its poller made.

@@ -1,9 +1,9 @@
 //! Events on their way to the one reader, which a file descriptor wakes.
 //!
-//! When the reader is slow: levels of a room and statistics of a peer replace what waits, data messages beyond
-//! [`MAX_DATA_BYTES`] or [`MAX_EVENTS`], or beyond what one peer may have of it, are dropped and counted, and everything else
-//! (replies, transports, crashes) is kept, because its number is bounded by what the reader itself asked for and by the peers
-//! there are.
+//! When the reader is slow, levels of a room and statistics of a peer replace those that wait, data
+//! messages beyond [`MAX_DATA_BYTES`] or [`MAX_EVENTS`], or beyond what one peer may have of it,
+//! are dropped and counted, and everything else (replies, transports, crashes) is kept, because its
+//! number is bounded by what the reader itself asked for and by the peers there are.
 
 use std::collections::{HashMap, VecDeque};
 use std::io;
@@ -15,7 +15,7 @@ use rustix::event::{EventfdFlags, eventfd};
 
 const MAX_EVENTS: usize = 65_536;
 const MAX_DATA_BYTES: usize = 64 * 1024 * 1024;
-/// Data messages of one peer: whoever floods leaves room for the others.
+/// Data messages of one peer, so that one that floods leaves room for the others.
 const MAX_MESSAGES_OF_ONE: usize = MAX_EVENTS / 16;
 const MAX_DATA_BYTES_OF_ONE: usize = MAX_DATA_BYTES / 16;
 
@@ -33,12 +33,12 @@ struct Waiting {
     levels: HashMap<RoomId, Vec<(TrackId, f32)>>,
     stats: HashMap<PeerId, PeerStats>,
     data_bytes: usize,
-    /// Who has data messages waiting.
+    /// The peers that have data messages waiting.
     senders: HashMap<PeerId, Share>,
     dropped: u64,
 }
 
-/// What one peer has of the queue.
+/// The share of one peer in the queue.
 #[derive(Default)]
 struct Share {
     messages: usize,
@@ -123,6 +123,11 @@ impl Waiting {
             Event::DataReceived { peer, ref payload, .. } => {
                 if !self.has_room_for(peer, payload.len()) {
                     self.dropped += 1;
+                    tracing::warn!(
+                        peer = peer.0,
+                        bytes = payload.len() as u64,
+                        "a data message was dropped: too many wait"
+                    );
                     return;
                 }
                 let share = self.senders.entry(peer).or_default();

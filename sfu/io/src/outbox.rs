@@ -1,12 +1,12 @@
-//! What waits to be written to one TCP connection.
+//! The bytes that wait to be written to one TCP connection.
 
 use std::collections::VecDeque;
 use std::io::{self, IoSlice, Write};
 
 use moothall_sfu_core::framing::{PREFIX, write_frame};
 
-/// Frames, the first perhaps half written. A receiver that reads too slowly loses the newest: what is behind a full buffer
-/// would come too late for media, and everybody else must not wait.
+/// Frames, the first perhaps half written. A receiver that reads too slowly loses the newest: what
+/// is behind a full buffer would come too late for media, and everybody else must not wait.
 #[derive(Debug, Default)]
 pub struct Outbox {
     bytes: VecDeque<u8>,

@@ -1,23 +1,24 @@
-//! How long to let packets collect before a turn. Pure: time and counts in.
+//! Decides how long to let packets collect before a turn. Pure: time and counts in.
 //!
-//! A busy thread that wakes for every packet seals and sends them one by one. When it waits a little, several packets for
-//! one client leave in one system call, and what a client's packets need is fetched into the cache once for all of them.
-//! The price is latency, so a thread with little to do waits for nothing.
+//! A busy thread that wakes for every packet seals and sends them one by one. When it waits a
+//! little, several packets for one client leave in one system call, and the client's state is
+//! fetched into the cache once for all of them. The price is latency, so a thread with little to do
+//! waits for nothing.
 
 use std::time::{Duration, Instant};
 
-/// Datagrams a second up to which nothing is waited for.
+/// Up to this rate, in datagrams per second, there is no wait.
 const QUIET: f32 = 5_000.0;
-/// Datagrams a second from which on the wait is longest.
+/// From this rate on, in datagrams per second, the wait is longest.
 const BUSY: f32 = 30_000.0;
 const LONGEST: Duration = Duration::from_millis(3);
-/// How fast the measured rate follows.
+/// Time constant of the measured rate.
 const SMOOTHING: Duration = Duration::from_millis(200);
 
 /// Follows how much leaves.
 #[derive(Debug)]
 pub struct Pace {
-    /// Datagrams a second.
+    /// Datagrams per second.
     rate: f32,
     measured: Instant,
 }
@@ -38,7 +39,7 @@ impl Pace {
         self.rate += (datagrams as f32 / passed - self.rate) * weight;
     }
 
-    /// How long after the beginning of a turn the next one should begin at the earliest.
+    /// The shortest time from the beginning of one turn to the next.
     pub fn interval(&self) -> Duration {
         let share = ((self.rate - QUIET) / (BUSY - QUIET)).clamp(0.0, 1.0);
         LONGEST.mul_f32(share)

@@ -1,4 +1,5 @@
-//! The thread of one shard: wait, take in what there is, let the core work, send what it wants sent.
+//! The thread of one shard: wait, take in what there is, let the core work, send what it wants
+//! sent.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,17 +21,20 @@ pub const WAKER: Token = Token(0);
 /// Batches read from one socket before commands and timers get their turn.
 const BATCHES_PER_TURN: usize = 16;
 const COMMANDS_PER_TURN: usize = 256;
+/// Drops are logged this often.
+const DROP_REPORT_INTERVAL: Duration = Duration::from_mins(1);
 /// Longest sleep; nothing depends on it.
 const MAX_SLEEP: Duration = Duration::from_secs(1);
 
-/// What the thread and its owner share.
+/// The state that the thread and its owner share.
 pub struct Shared {
     pub events: Arc<EventQueue>,
     pub counters: Mutex<Counters>,
     pub stop: AtomicBool,
 }
 
-/// How a shard takes part in TCP: what it is handed, whom it hands on to, what it keeps.
+/// A shard's part in TCP: the connections it is handed, the shard it hands them on to, and those it
+/// keeps.
 pub struct TcpPart {
     pub newcomers: Receiver<Newcomer>,
     pub ring: Ring,
@@ -51,6 +55,9 @@ pub struct ShardThread {
     unsent: u64,
     pace: Pace,
     turned: Instant,
+    drops_due: Instant,
+    /// The counters when drops were reported last.
+    reported: Counters,
 }
 
 impl ShardThread {
@@ -79,6 +86,8 @@ impl ShardThread {
             unsent: 0,
             pace: Pace::new(now),
             turned: now,
+            drops_due: now + DROP_REPORT_INTERVAL,
+            reported: Counters::default(),
         })
     }
 
@@ -92,7 +101,10 @@ impl ShardThread {
                 Ok(()) => {}
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
                 // The poller itself is broken: nothing can be received any more.
-                Err(_) => break,
+                Err(error) => {
+                    tracing::error!(%error, "a shard stops: its poller failed");
+                    break;
+                }
             }
             let now = Instant::now();
             for event in &ready {
@@ -106,8 +118,9 @@ impl ShardThread {
                 }
             }
             self.turned = now;
-            // What runs a peer's transport is contained in the core; this is for everything around it.
+            // The core contains panics of a peer's transport; this is for everything around it.
             if let Err(text) = contain(|| self.turn(now, &mut buffers)) {
+                tracing::error!(text, "a shard panicked: its rooms start empty");
                 self.shard.start_over(now, &text);
             }
         }
@@ -139,7 +152,7 @@ impl ShardThread {
         self.tcp.connections.look_around(now, &self.shard);
     }
 
-    /// Take in the TCP connections that are for somebody here.
+    /// Take in the TCP connections that are for clients of this shard.
     fn welcome(&mut self, now: Instant) {
         while let Ok(mut newcomer) = self.tcp.newcomers.try_recv() {
             if self.shard.has_ufrag(&newcomer.ufrag) {
@@ -177,7 +190,11 @@ impl ShardThread {
             match read {
                 Ok(true) => {}
                 // Errors of single destinations come back here; the socket itself goes on.
-                Ok(false) | Err(_) => return false,
+                Ok(false) => return false,
+                Err(error) => {
+                    tracing::debug!(%error, "a socket reported an error");
+                    return false;
+                }
             }
         }
         true
@@ -192,7 +209,24 @@ impl ShardThread {
         let mut counters = *self.shard.counters();
         counters.dropped_unsent = self.unsent;
         counters.tcp_connections = self.tcp.connections.count() as u64;
+        self.report_drops(now, &counters);
         *self.shared.counters.lock().unwrap_or_else(PoisonError::into_inner) = counters;
+    }
+
+    /// Says once in a while how much was dropped: single datagrams are too many for a log.
+    fn report_drops(&mut self, now: Instant, counters: &Counters) {
+        if now < self.drops_due {
+            return;
+        }
+        self.drops_due = now + DROP_REPORT_INTERVAL;
+        let dropped = |c: &Counters| c.named().filter(|(name, _)| name.starts_with("dropped_")).collect::<Vec<_>>();
+        for ((name, total), (_, before)) in dropped(counters).into_iter().zip(dropped(&self.reported)) {
+            let count = total - before;
+            if count > 0 {
+                tracing::info!(reason = name, count, "datagrams or messages were dropped");
+            }
+        }
+        self.reported = *counters;
     }
 
     fn say_goodbye(&mut self) {

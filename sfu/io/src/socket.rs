@@ -23,8 +23,9 @@ pub struct Socket {
     pub io: mio::net::UdpSocket,
     state: UdpSocketState,
     candidates: Vec<SocketAddr>,
-    /// Those candidates that are addresses of this machine: an answer leaves from the very address it was asked at, or the
-    /// client, which asked another one, ignores it. Behind address translation the kernel chooses.
+    /// The candidates that are addresses of this machine: an answer has to leave from the address
+    /// that the client asked, or the client ignores it. Behind address translation the kernel
+    /// chooses.
     local: Vec<SocketAddr>,
 }
 
@@ -55,7 +56,8 @@ impl Socket {
         self.candidates.contains(&candidate)
     }
 
-    /// Read one batch; false when there was nothing to read. `take` gets source, candidate and contents of each datagram.
+    /// Read one batch; false when there was nothing to read. `take` gets source, candidate and
+    /// contents of each datagram.
     pub fn receive(
         &self,
         buffers: &mut ReceiveBuffers,

@@ -20,7 +20,7 @@ use crate::tcp_ring::Newcomer;
 pub const FIRST_TOKEN: usize = 1 << 16;
 /// Bytes read from one connection before the others get their turn.
 const BYTES_PER_TURN: usize = 64 * 1024;
-/// What the kernel may hold for a receiver. Its own choice can be seconds of media.
+/// Bytes that the kernel may hold for a receiver. Its own choice can be seconds of media.
 const SEND_BUFFER: usize = 128 * 1024;
 /// A connection ICE did not find to be a client's by then is closed.
 const PROOF_DEADLINE: Duration = Duration::from_secs(5);
@@ -37,7 +37,7 @@ struct Connection {
     outbox: Outbox,
     since: Instant,
     heard: Instant,
-    /// When the receiver last took something, or had nothing to take.
+    /// The time when the receiver last took something, or had nothing to take.
     taken: Instant,
     proven: bool,
     /// Edge-triggered: not read to the end.
@@ -46,7 +46,7 @@ struct Connection {
     due: bool,
 }
 
-/// See the module. What happens on them is told to the shard as datagrams.
+/// See the module. Their frames go to the shard as datagrams.
 pub struct TcpConnections {
     slots: Vec<Option<Connection>>,
     by_remote: HashMap<SocketAddr, usize>,
@@ -168,7 +168,7 @@ impl TcpConnections {
         connection.outbox.push(datagram)
     }
 
-    /// Write what this turn sent. What the kernel has no room for waits until it says otherwise.
+    /// Write the datagrams of this turn. Bytes that the kernel has no room for wait until it has.
     pub fn flush(&mut self, now: Instant) {
         for slot in std::mem::take(&mut self.due) {
             if let Some(connection) = self.slots[slot].as_mut() {
@@ -190,11 +190,14 @@ impl TcpConnections {
                     connection.taken = now;
                 }
             }
-            Err(_) => self.close(slot),
+            Err(error) => {
+                tracing::debug!(%error, "a TCP connection was closed: it could not be written to");
+                self.close(slot);
+            }
         }
     }
 
-    /// Close who has nothing to do here any more.
+    /// Close connections whose client is gone.
     pub fn look_around(&mut self, now: Instant, shard: &Shard) {
         if now < self.look_around_at {
             return;
@@ -252,7 +255,7 @@ mod tests {
     use std::sync::mpsc;
 
     use mio::Poll;
-    use moothall_sfu_core::{Identity, RoomLimits, ShardConfig};
+    use moothall_sfu_core::{Identity, RoomLimits, ShardConfig, TransportConfig};
 
     use super::*;
 
@@ -278,9 +281,11 @@ mod tests {
         let stream = TcpStream::from_std(accepted);
         connections.admit(now, Newcomer { stream, candidate, remote, ufrag: String::new(), asked: 0 });
         let config = ShardConfig {
-            identity: Identity::generate(),
-            candidates: Vec::new(),
-            tcp_candidates: Vec::new(),
+            transport: TransportConfig {
+                identity: Identity::generate(),
+                candidates: Vec::new(),
+                tcp_candidates: Vec::new(),
+            },
             room_limits: RoomLimits::default(),
         };
         World { now, poll, connections, shard: Shard::new(config), client, remote }

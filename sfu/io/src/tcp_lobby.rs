@@ -1,9 +1,9 @@
-//! Where TCP connections come in (RFC 6544, passive) and wait until they say whose they are.
+//! Accepts TCP connections (RFC 6544, passive), which wait here until they say whose they are.
 //!
-//! A client's first frame is a connectivity check, which names the transport it is for. The lobby looks at that frame
-//! without taking it off the stream and hands the connection to the shards. A connection that says nothing, or
-//! something else, is closed; one of too many is closed, the oldest first, because an honest client speaks within a
-//! round trip.
+//! A client's first frame is a connectivity check, which names the transport it is for. The lobby
+//! looks at that frame without taking it off the stream and hands the connection to the shards. A
+//! connection that says nothing, or something else, is closed; one of too many is closed, the
+//! oldest first, because an honest client speaks within a round trip.
 
 use std::collections::{HashMap, VecDeque};
 use std::io;
@@ -25,11 +25,11 @@ use crate::tcp_ring::{Newcomer, Ring};
 
 /// Connections that have not said whose they are.
 const MAX_WAITING: usize = 256;
-/// How long they have for that.
+/// They have this much time for that.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The largest first frame: checks of browsers have about a hundred bytes.
 const MAX_FIRST_FRAME: usize = 600;
-/// How often the impatient look around.
+/// Expired connections are looked for this often.
 const ROUND: Duration = Duration::from_secs(1);
 
 /// A bound listener and the candidates that lead to it.
@@ -103,10 +103,14 @@ impl Lobby {
                 Ok(()) => {}
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
                 // The poller itself is broken: nobody can come in any more.
-                Err(_) => return,
+                Err(error) => {
+                    tracing::error!(%error, "TCP connections are no longer accepted: the poller failed");
+                    return;
+                }
             }
             let guests: Vec<usize> = ready.iter().map(Event::token).filter(|t| *t != WAKER).map(|t| t.0).collect();
-            // Whoever is in the queue of a listener after an error is asked again in the next round.
+            // Connections that are left in the queue of a listener after an error are accepted in
+            // the next round.
             self.accept(Instant::now());
             for guest in guests {
                 self.listen_to(guest);
@@ -121,7 +125,11 @@ impl Lobby {
                 let (stream, remote) = match self.entrances[index].listener.accept() {
                     Ok(accepted) => accepted,
                     Err(e) if e.kind() == io::ErrorKind::Interrupted || is_of_one_connection(&e) => continue,
-                    Err(_) => break,
+                    Err(e) if e.kind() == io::ErrorKind::WouldBlock => break,
+                    Err(error) => {
+                        tracing::warn!(%error, "a TCP connection could not be accepted");
+                        break;
+                    }
                 };
                 let local = stream.local_addr().map(|a| a.ip().to_canonical()).ok();
                 let Some(candidate) = candidate_for(&self.entrances[index].candidates, local) else {
@@ -130,6 +138,8 @@ impl Lobby {
                 // More than that are closed by being dropped here.
                 if self.open.load(Ordering::Relaxed) < self.limit {
                     self.admit(Waiting { stream, candidate, remote, since: now });
+                } else {
+                    tracing::warn!(limit = self.limit as u64, "a TCP connection was closed: too many are open");
                 }
             }
         }
@@ -164,7 +174,10 @@ impl Lobby {
         };
         let ufrag = match said {
             Introduction::Unfinished => return,
-            Introduction::Wrong => None,
+            Introduction::Wrong => {
+                tracing::debug!(remote = %guest.remote, "a TCP connection was closed: it names no client");
+                None
+            }
             Introduction::Of(ufrag) => Some(ufrag.to_owned()),
         };
         let Some(mut guest) = self.waiting.remove(&token) else {
@@ -190,7 +203,8 @@ impl Lobby {
     }
 }
 
-/// Errors of `accept` that are those of the connection that would have been accepted (accept(2)): the next may be fine.
+/// Errors of `accept` that are those of the connection that would have been accepted (accept(2)):
+/// the next may be fine.
 fn is_of_one_connection(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -206,7 +220,7 @@ enum Introduction<'a> {
     Of(&'a str),
 }
 
-/// What the first bytes of a stream say; `ended`: there will be no more.
+/// Reads the first bytes of a stream; `ended`: there will be no more.
 fn introduction(start: &[u8], ended: bool) -> Introduction<'_> {
     if ended {
         return Introduction::Wrong;

@@ -1,4 +1,5 @@
-//! How a TCP connection finds the shard it is for: it is handed from shard to shard until one knows its user fragment.
+//! Brings a TCP connection to the shard it is for: it is handed from shard to shard until one knows
+//! its user fragment.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -32,8 +33,8 @@ impl Ring {
         Self { shards: Arc::new(shards) }
     }
 
-    /// To the next shard that was not asked. When all were, or it has no time, the connection is closed: a client tries
-    /// again, and a server that is this busy does better without it.
+    /// Hands it to the next shard that was not asked. When all were, or the next one is too busy,
+    /// the connection is closed, and the client tries again.
     pub fn hand_over(&self, newcomer: Newcomer) {
         if let Some((shard, waker)) = self.shards.get(newcomer.asked)
             && shard.try_send(newcomer).is_ok()

@@ -6,7 +6,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use moothall_sfu_core::framing::{Deframer, write_frame};
-use moothall_sfu_core::{Carrier, Command, Event, PeerId, Reply, Target};
+use moothall_sfu_core::{Carrier, Command, ConnectionMode, Event, PeerId, Reply, SignalTarget};
 use moothall_sfu_io::{Engine, EngineConfig};
 use str0m::change::SdpOffer;
 use str0m::net::{Protocol, Receive, TcpType};
@@ -52,7 +52,7 @@ fn arrive(engine: &Engine) -> (PeerId, String) {
     let room = engine.new_room();
     engine.send(room.shard(), Command::AddRoom { room });
     let peer = engine.new_peer(room);
-    engine.send(room.shard(), Command::AddPeer { room, peer, is_single: false, tcp_only: false });
+    engine.send(room.shard(), Command::AddPeer { room, peer, mode: ConnectionMode::Dual, tcp_only: false });
     let request = engine.new_request();
     engine.send(room.shard(), Command::CreateOffer { request, peer, restart_ice: false });
     match reply(engine, request) {
@@ -196,7 +196,7 @@ fn a_client_connects_over_tcp_whichever_shard_it_is_for_and_its_connection_ends_
     assert_eq!(shards, [0, 1, 2]);
     assert_eq!(engine.counters().0.tcp_connections, 3);
     wait_for(&engine, |event| match event {
-        Event::ChannelOpened { target: Target::Subscriber, .. } => Some(()),
+        Event::ChannelOpened { target: SignalTarget::Subscriber, .. } => Some(()),
         _ => None,
     });
 

@@ -5,14 +5,19 @@ use std::net::IpAddr;
 use std::os::fd::RawFd;
 use std::sync::Arc;
 
+use moothall_sfu_core::bitrate::Bitrate;
+use moothall_sfu_core::format::Format;
 use moothall_sfu_core::limits::MAX_MESSAGE;
-use moothall_sfu_core::{Carrier, Command, Kind, PeerId, RoomId, RoomLimits, SubscriptionSettings, Target, TrackId};
+use moothall_sfu_core::track_parts::Layer;
+use moothall_sfu_core::{
+    Command, ConnectionMode, Kind, PeerId, RoomId, RoomLimits, SignalTarget, SubscriptionSettings, TrackId,
+};
 use moothall_sfu_io::EngineConfig;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::PyTuple;
 
-use crate::events::to_tuple;
+use crate::error::to_python;
+use crate::messages::Messages;
 
 #[pyclass(frozen, module = "moothall_sfu")]
 pub struct Engine {
@@ -50,10 +55,7 @@ impl Engine {
             public_ips: parse_ips(&public_ips)?,
             room_limits: RoomLimits { voices, voices_from, cameras },
         };
-        let inner = moothall_sfu_io::Engine::new(&config).map_err(|e| match e.kind() {
-            std::io::ErrorKind::InvalidInput => PyValueError::new_err(e.to_string()),
-            _ => e.into(),
-        })?;
+        let inner = moothall_sfu_io::Engine::new(&config).map_err(to_python)?;
         Ok(Self { inner })
     }
 
@@ -73,17 +75,23 @@ impl Engine {
     }
 
     #[getter]
-    fn candidates(&self) -> Vec<String> {
-        let name = |carrier| match carrier {
-            Carrier::Udp => "udp",
-            Carrier::Tcp => "tcp",
-        };
-        self.inner.candidates().into_iter().map(|(carrier, a)| format!("{a}/{}", name(carrier))).collect()
+    fn candidates<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        let messages = Messages::get(py)?;
+        self.inner.candidates().into_iter().map(|(carrier, a)| messages.candidate(py, carrier, a)).collect()
     }
 
     #[pyo3(signature = (limit = 512))]
-    fn poll_events<'py>(&self, py: Python<'py>, limit: usize) -> PyResult<Vec<Bound<'py, PyTuple>>> {
-        self.inner.poll_events(limit).into_iter().map(|event| to_tuple(py, event)).collect()
+    fn poll_events<'py>(&self, py: Python<'py>, limit: usize) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        let messages = Messages::get(py)?;
+        self.inner.poll_events(limit).into_iter().map(|event| messages.event(py, event)).collect()
+    }
+
+    #[staticmethod]
+    fn take_logs(py: Python<'_>) -> PyResult<(Vec<Bound<'_, PyAny>>, u64)> {
+        let messages = Messages::get(py)?;
+        let (records, dropped) = moothall_sfu_io::take_logs();
+        let records = records.into_iter().map(|r| messages.log_record(py, r)).collect::<PyResult<Vec<_>>>()?;
+        Ok((records, dropped))
     }
 
     fn close(&self, py: Python<'_>) {
@@ -106,7 +114,8 @@ impl Engine {
     fn add_peer(&self, py: Python<'_>, room: u64, is_single: bool, tcp_only: bool) -> u64 {
         let room = RoomId(room);
         let peer = self.inner.new_peer(room);
-        self.send(py, room.shard(), Command::AddPeer { room, peer, is_single, tcp_only });
+        let mode = if is_single { ConnectionMode::Single } else { ConnectionMode::Dual };
+        self.send(py, room.shard(), Command::AddPeer { room, peer, mode, tcp_only });
         peer.0
     }
 
@@ -115,10 +124,10 @@ impl Engine {
         self.send(py, peer.shard(), Command::RemovePeer { peer });
     }
 
-    fn accept_offer(&self, py: Python<'_>, peer: u64, target: &str, sdp: String) -> PyResult<u64> {
-        let (peer, target, request) = (PeerId(peer), parse_target(target)?, self.inner.new_request());
-        self.send(py, peer.shard(), Command::AcceptOffer { request, peer, target, sdp });
-        Ok(request.0)
+    fn accept_offer(&self, py: Python<'_>, peer: u64, sdp: String) -> u64 {
+        let (peer, request) = (PeerId(peer), self.inner.new_request());
+        self.send(py, peer.shard(), Command::AcceptOffer { request, peer, sdp });
+        request.0
     }
 
     #[pyo3(signature = (peer, restart_ice = false))]
@@ -146,12 +155,27 @@ impl Engine {
         Ok(())
     }
 
-    #[pyo3(signature = (peer, mid, kind, *, is_screen = false))]
-    fn publish(&self, py: Python<'_>, peer: u64, mid: String, kind: &str, is_screen: bool) -> PyResult<u64> {
+    #[pyo3(signature = (peer, mid, kind, *, is_screen = false, codec = ""))]
+    fn publish(
+        &self,
+        py: Python<'_>,
+        peer: u64,
+        mid: String,
+        kind: &str,
+        is_screen: bool,
+        codec: &str,
+    ) -> PyResult<u64> {
         let (peer, kind) = (PeerId(peer), parse_kind(kind)?);
         let track = self.inner.new_track(peer);
-        self.send(py, peer.shard(), Command::Publish { peer, track, mid, kind, is_screen });
+        let format = Format::named(codec);
+        self.send(py, peer.shard(), Command::Publish { peer, track, mid, kind, is_screen, format });
         Ok(track.0)
+    }
+
+    #[pyo3(signature = (track, mid, codec = ""))]
+    fn publish_backup(&self, py: Python<'_>, track: u64, mid: String, codec: &str) {
+        let track = TrackId(track);
+        self.send(py, track.shard(), Command::PublishBackup { track, mid, format: Format::named(codec) });
     }
 
     fn unpublish(&self, py: Python<'_>, track: u64) {
@@ -174,26 +198,14 @@ impl Engine {
         self.send(py, peer.shard(), Command::Unsubscribe { peer, track });
     }
 
-    #[pyo3(signature = (peer, track, *, enabled = true, max_layer = 2, max_fps = 0, priority = 0))]
-    fn set_subscription(
-        &self,
-        py: Python<'_>,
-        peer: u64,
-        track: u64,
-        enabled: bool,
-        max_layer: u8,
-        max_fps: u32,
-        priority: u32,
-    ) {
-        // Part of the contract, not acted upon: layers are chosen by size alone.
+    fn set_subscription(&self, py: Python<'_>, peer: u64, track: u64, settings: Wishes) {
         let (peer, track) = (PeerId(peer), TrackId(track));
-        let settings = SubscriptionSettings { enabled, max_layer, max_fps, priority };
-        self.send(py, peer.shard(), Command::SetSubscription { peer, track, settings });
+        self.send(py, peer.shard(), Command::SetSubscription { peer, track, settings: settings.into() });
     }
 
     fn limit_video(&self, py: Python<'_>, peer: u64, bits_per_second: u64) {
         let peer = PeerId(peer);
-        let limit = (bits_per_second > 0).then_some(bits_per_second);
+        let limit = (bits_per_second > 0).then(|| Bitrate::from_bps(bits_per_second as f64));
         self.send(py, peer.shard(), Command::LimitVideo { peer, limit });
     }
 
@@ -223,15 +235,31 @@ impl Engine {
     }
 }
 
+/// `SubscriptionSettings` of `moothall_sfu/commands.py`, read by the names of its fields.
+#[derive(FromPyObject)]
+struct Wishes {
+    enabled: bool,
+    max_layer: u8,
+    max_fps: u32,
+    priority: u32,
+}
+
+impl From<Wishes> for SubscriptionSettings {
+    fn from(wishes: Wishes) -> Self {
+        let Wishes { enabled, max_layer, max_fps, priority } = wishes;
+        Self { enabled, max_layer: Layer::new(max_layer), max_fps, priority }
+    }
+}
+
 fn parse_ips(texts: &[String]) -> PyResult<Vec<IpAddr>> {
     let parse = |t: &String| t.parse().map_err(|_| PyValueError::new_err(format!("{t:?} is not an IP address")));
     texts.iter().map(parse).collect()
 }
 
-fn parse_target(text: &str) -> PyResult<Target> {
+fn parse_target(text: &str) -> PyResult<SignalTarget> {
     match text {
-        "publisher" => Ok(Target::Publisher),
-        "subscriber" => Ok(Target::Subscriber),
+        "publisher" => Ok(SignalTarget::Publisher),
+        "subscriber" => Ok(SignalTarget::Subscriber),
         _ => Err(PyValueError::new_err(format!("{text:?} is not a target"))),
     }
 }

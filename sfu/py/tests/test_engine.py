@@ -1,4 +1,7 @@
-"""The boundary between Python and the SFU: types in, tuples out, a descriptor that wakes. Media is tested in Rust."""
+"""The boundary between Python and the SFU: types in, messages out, a descriptor that wakes.
+
+Media is tested in Rust.
+"""
 
 import asyncio
 import select
@@ -10,10 +13,11 @@ from typing import Any
 
 import pytest
 
-from moothall_sfu import Engine, __version__
+from moothall_sfu import Engine, __version__, collect_logs
+from moothall_sfu.commands import SubscriptionSettings
+from moothall_sfu.messages import Answer, Candidate, Event, LogRecord, Offer, PeerCrashed, Replied, Section
 
 OFFER = (Path(__file__).parents[2] / "core/tests/fixtures/chromium_offer.sdp").read_text()
-Event = tuple[Any, ...]
 
 
 def wait_for(engine: Engine, wanted: Callable[[Event], bool]) -> Event:
@@ -31,10 +35,11 @@ def wait_for(engine: Engine, wanted: Callable[[Event], bool]) -> Event:
 
 
 def reply(engine: Engine, request: int) -> Any:
-    _, _, value, error = wait_for(engine, lambda e: e[0] == "reply" and e[1] == request)
-    if error is not None:
-        raise RuntimeError(error)
-    return value
+    replied = wait_for(engine, lambda e: isinstance(e, Replied) and e.request == request)
+    assert isinstance(replied, Replied)
+    if replied.error is not None:
+        raise RuntimeError(replied.error)
+    return replied.value
 
 
 def is_readable(fd: int) -> bool:
@@ -53,7 +58,7 @@ def test_engine_says_where_it_listens(engine: Engine) -> None:
     (port,) = engine.udp_ports
 
     assert port > 0
-    assert engine.candidates == [f"127.0.0.1:{port}/udp"]
+    assert engine.candidates == [Candidate("127.0.0.1", port, "udp")]
     assert __version__.count(".") == 2
 
 
@@ -63,7 +68,7 @@ def test_one_shard_per_port_on_every_address() -> None:
     first, second = engine.udp_ports
 
     assert first != second
-    assert engine.candidates == [
+    assert [str(candidate) for candidate in engine.candidates] == [
         f"127.0.0.1:{first}/udp",
         f"[::1]:{first}/udp",
         f"127.0.0.1:{second}/udp",
@@ -75,7 +80,7 @@ def test_one_shard_per_port_on_every_address() -> None:
 def test_advertised_addresses_are_told_instead() -> None:
     engine = Engine(bind_ips=["127.0.0.1"], udp_ports=[0], advertised_ips=["203.0.113.9"])
 
-    assert engine.candidates == [f"203.0.113.9:{engine.udp_ports[0]}/udp"]
+    assert engine.candidates == [Candidate("203.0.113.9", engine.udp_ports[0], "udp")]
     engine.close()
 
 
@@ -83,7 +88,7 @@ def test_tcp_port_is_one_for_all_shards_and_told_too() -> None:
     engine = Engine(bind_ips=["127.0.0.1"], udp_ports=[0, 0], tcp_port=0)
 
     assert engine.tcp_port
-    assert engine.candidates[2:] == [f"127.0.0.1:{engine.tcp_port}/tcp"]
+    assert engine.candidates[2:] == [Candidate("127.0.0.1", engine.tcp_port, "tcp")]
     with pytest.raises(OSError, match=f"TCP 127.0.0.1:{engine.tcp_port}"):
         Engine(bind_ips=["127.0.0.1"], udp_ports=[0], tcp_port=engine.tcp_port)
     engine.close()
@@ -94,7 +99,8 @@ def test_a_public_address_is_told_beside_the_local_one() -> None:
     engine = Engine(bind_ips=["127.0.0.1", "::1"], udp_ports=[0], public_ips=["203.0.113.9"])
 
     (port,) = engine.udp_ports
-    assert engine.candidates == [f"127.0.0.1:{port}/udp", f"203.0.113.9:{port}/udp", f"[::1]:{port}/udp"]
+    assert [candidate.ip for candidate in engine.candidates] == ["127.0.0.1", "203.0.113.9", "::1"]
+    assert {candidate.port for candidate in engine.candidates} == {port}
     engine.close()
 
 
@@ -121,7 +127,7 @@ def test_wrong_words_are_refused_at_once(engine: Engine) -> None:
     peer = engine.add_peer(engine.add_room())
 
     with pytest.raises(ValueError, match="target"):
-        engine.accept_offer(peer, "sideways", OFFER)  # type: ignore[arg-type]
+        engine.add_candidate(peer, "sideways", "candidate:")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="kind"):
         engine.publish(peer, "0", "smell")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="262144"):
@@ -133,15 +139,17 @@ def test_wrong_words_are_refused_at_once(engine: Engine) -> None:
 def test_a_browsers_offer_is_answered(engine: Engine) -> None:
     peer = engine.add_peer(engine.add_room())
 
-    answer, sections, *_ = reply(engine, engine.accept_offer(peer, "publisher", OFFER))
+    answer = reply(engine, engine.accept_offer(peer, OFFER))
 
-    assert answer.startswith("v=0\r\n")
-    assert f" 127.0.0.1 {engine.udp_ports[0]} typ host" in answer
-    assert [(mid, kind, direction, rids) for mid, kind, direction, rids, _ in sections] == [
-        ("0", "audio", "sendonly", []),
-        ("1", "video", "sendonly", ["q", "h", "f"]),
-    ]
-    assert all(cid for *_, cid in sections)
+    assert isinstance(answer, Answer)
+    assert answer.sdp.startswith("v=0\r\n")
+    assert f" 127.0.0.1 {engine.udp_ports[0]} typ host" in answer.sdp
+    sound, picture = answer.sections
+    assert sound == Section("0", "audio", "sendonly", [], sound.track_id)
+    assert picture == Section("1", "video", "sendonly", ["q", "h", "f"], picture.track_id)
+    assert sound.track_id
+    assert picture.track_id
+    assert (answer.tracks, answer.needs_offer) == ({}, False)
 
 
 def test_a_peer_that_is_to_use_tcp_is_told_of_no_other_way() -> None:
@@ -149,7 +157,7 @@ def test_a_peer_that_is_to_use_tcp_is_told_of_no_other_way() -> None:
     room = engine.add_room()
     told = []
     for peer in (engine.add_peer(room), engine.add_peer(room, tcp_only=True)):
-        offer, _ = reply(engine, engine.create_offer(peer))
+        offer = reply(engine, engine.create_offer(peer)).sdp
         ports = ((engine.udp_ports[0], "udp"), (engine.tcp_port, "tcp"))
         told.append([name for port, name in ports if f" 127.0.0.1 {port} typ host" in offer])
 
@@ -172,8 +180,8 @@ def test_a_limit_is_a_number_of_bits_and_nobodys_limit_is_no_error(engine: Engin
 def test_all_transports_of_a_process_share_one_certificate(engine: Engine) -> None:
     room = engine.add_room()
     descriptions = [
-        reply(engine, engine.accept_offer(engine.add_peer(room), "publisher", OFFER))[0],
-        reply(engine, engine.create_offer(engine.add_peer(room)))[0],
+        reply(engine, engine.accept_offer(engine.add_peer(room), OFFER)).sdp,
+        reply(engine, engine.create_offer(engine.add_peer(room))).sdp,
     ]
 
     fingerprints = {line for sdp in descriptions for line in sdp.splitlines() if line.startswith("a=fingerprint:")}
@@ -184,15 +192,16 @@ def test_all_transports_of_a_process_share_one_certificate(engine: Engine) -> No
 def test_an_offer_names_the_tracks_it_carries(engine: Engine) -> None:
     room = engine.add_room()
     alice, bob = engine.add_peer(room), engine.add_peer(room)
-    reply(engine, engine.accept_offer(alice, "publisher", OFFER))
+    reply(engine, engine.accept_offer(alice, OFFER))
     track = engine.publish(alice, "1", "video")
     engine.subscribe(bob, track, "PA_alice|TR_1", "TR_1")
 
-    offer, tracks = reply(engine, engine.create_offer(bob))
+    offer = reply(engine, engine.create_offer(bob))
 
-    assert list(tracks.values()) == [track]
-    assert f"a=mid:{next(iter(tracks))}\r\n" in offer
-    assert "a=msid:PA_alice|TR_1 TR_1\r\n" in offer
+    assert isinstance(offer, Offer)
+    assert list(offer.tracks.values()) == [track]
+    assert f"a=mid:{next(iter(offer.tracks))}\r\n" in offer.sdp
+    assert "a=msid:PA_alice|TR_1 TR_1\r\n" in offer.sdp
     with pytest.raises(RuntimeError, match="already open"):
         reply(engine, engine.create_offer(bob))
 
@@ -204,9 +213,9 @@ def test_a_broken_offer_is_refused_with_a_reason(engine: Engine, sdp: str) -> No
     peer = engine.add_peer(engine.add_room())
 
     with pytest.raises(RuntimeError, match=r".+"):
-        reply(engine, engine.accept_offer(peer, "publisher", sdp))
+        reply(engine, engine.accept_offer(peer, sdp))
 
-    assert reply(engine, engine.accept_offer(peer, "publisher", OFFER))
+    assert reply(engine, engine.accept_offer(peer, OFFER))
 
 
 def test_unknown_handles_are_answered_or_ignored(engine: Engine) -> None:
@@ -217,7 +226,7 @@ def test_unknown_handles_are_answered_or_ignored(engine: Engine) -> None:
         engine.set_muted(handle, True)
         engine.subscribe(handle, handle, "s", "t")
         engine.unsubscribe(handle, handle)
-        engine.set_subscription(handle, handle, enabled=False, max_layer=1, max_fps=5, priority=3)
+        engine.set_subscription(handle, handle, SubscriptionSettings(max_layer=1, max_fps=5, priority=3))
         engine.add_candidate(handle, "subscriber", "candidate:")
         engine.send_data([handle], False, b"x")
 
@@ -241,7 +250,7 @@ def test_the_descriptor_is_readable_while_events_wait(engine: Engine) -> None:
     while len(events) < 2:
         events += engine.poll_events(limit=1)
 
-    assert [event[1] for event in events] == requests
+    assert [event.request for event in events if isinstance(event, Replied)] == requests
     assert not is_readable(engine.event_fd)
 
 
@@ -258,8 +267,8 @@ def test_an_event_loop_is_woken_without_polling(engine: Engine) -> None:
 
     event = asyncio.run(answered())
 
-    assert event[0] == "reply"
-    assert event[3] is None
+    assert isinstance(event, Replied)
+    assert event.error is None
 
 
 @pytest.fixture
@@ -294,13 +303,13 @@ def test_a_panic_costs_one_peer(engine: Engine) -> None:
     room = engine.add_room()
     alice, bob = engine.add_peer(room), engine.add_peer(room)
     for peer in (alice, bob):
-        reply(engine, engine.accept_offer(peer, "publisher", OFFER))
+        reply(engine, engine.accept_offer(peer, OFFER))
 
     engine._panic_peer(alice)
 
-    _, peer, text = wait_for(engine, lambda e: e[0] == "crashed")
-    assert (peer, text) == (alice, "panic asked for by a test")
-    assert reply(engine, engine.accept_offer(bob, "publisher", OFFER))
+    crashed = wait_for(engine, lambda e: isinstance(e, PeerCrashed))
+    assert crashed == PeerCrashed(alice, "panic asked for by a test")
+    assert reply(engine, engine.accept_offer(bob, OFFER))
     counters = engine.counters()
     assert (counters["panics"], counters["peers"]) == (1, 1)
 
@@ -308,7 +317,7 @@ def test_a_panic_costs_one_peer(engine: Engine) -> None:
 def test_removing_a_room_removes_what_is_in_it(engine: Engine) -> None:
     room = engine.add_room()
     peers = [engine.add_peer(room) for _ in range(3)]
-    reply(engine, engine.accept_offer(peers[0], "publisher", OFFER))
+    reply(engine, engine.accept_offer(peers[0], OFFER))
     engine.publish(peers[0], "0", "audio")
     wait_until(lambda: engine.counters()["tracks"] == 1)
 
@@ -329,3 +338,41 @@ def test_close_frees_the_port_and_may_be_repeated() -> None:
     Engine(bind_ips=["127.0.0.1"], udp_ports=ports).close()
     with pytest.raises(RuntimeError, match="closed"):
         reply(engine, engine.create_offer(engine.add_peer(engine.add_room())))
+
+
+def test_a_refusal_is_logged_with_its_peer_and_a_flood_of_them_is_bounded(engine: Engine) -> None:
+    collect_logs("info")
+    room = engine.add_room()
+    peer = engine.add_peer(room)
+    engine.take_logs()
+    refused: list[LogRecord] = []
+    sent = 0
+
+    def is_left_out() -> bool:
+        nonlocal sent
+        # Replies come in order.
+        *_, last = [engine.accept_offer(peer, "nonsense") for _ in range(20)]
+        with pytest.raises(RuntimeError, match="v=0"):
+            reply(engine, last)
+        sent += 20
+        refused.extend(one for one in engine.take_logs()[0] if one.fields.get("peer") == peer)
+        return any(one.left_out for one in refused)
+
+    # Tests before this one may have used up the records of this second.
+    wait_until(is_left_out)
+    assert len(refused) < sent / 2
+    assert {(one.level, one.fields["room"]) for one in refused} == {("warning", room)}
+    assert {one.fields["error"] for one in refused} == {"description does not start with v=0"}
+
+    reply(engine, engine.accept_offer(peer, OFFER))
+    engine._panic_peer(peer)
+    wait_for(engine, lambda e: isinstance(e, PeerCrashed))
+    records, dropped = engine.take_logs()
+    crashed = [one for one in records if one.level == "error"]
+    assert [(one.fields["room"], one.fields["peer"], one.fields["text"]) for one in crashed] == [
+        (room, peer, "panic asked for by a test")
+    ]
+    assert dropped == 0
+    collect_logs("off")
+    with pytest.raises(ValueError, match="loud"):
+        collect_logs("loud")  # type: ignore[arg-type]

@@ -1,36 +1,45 @@
-//! Whether packets wait longer and longer on their way: the delay-based part of Google congestion control
-//! (draft-ietf-rmcat-gcc-02 section 5, with the trend line that took the place of its Kalman filter). Pure.
+//! Whether packets wait longer and longer on their way: the delay-based part of Google congestion
+//! control (draft-ietf-rmcat-gcc-02 section 5, with the trend line that took the place of its
+//! Kalman filter). Pure.
 //!
-//! Packets sent in one burst are one group. How much longer the way between two groups took than the time between
-//! sending them is added up and smoothed; a straight line through the last sums says whether a queue grows.
+//! Packets sent in one burst are one group. The difference between the times in which two groups
+//! arrived and were sent is added up and smoothed; a straight line through the last sums says
+//! whether a queue grows.
 
 use std::collections::VecDeque;
 
-/// Packets sent within this are one group.
-const BURST_US: u64 = 5_000;
-/// A group that the network pressed together ends here.
-const MAX_BURST_US: i64 = 100_000;
-/// Sums the line goes through.
-const WINDOW: usize = 20;
-const SMOOTHING: f64 = 0.9;
-const GAIN: f64 = 4.0;
-/// Differences from which on a trend counts in full.
+/// Packets sent within this time, in µs, are one group: `burst_time` (draft-ietf-rmcat-gcc-02
+/// section 5.2).
+const BURST_TIME_US: u64 = 5_000;
+/// A group whose packets the network pressed together is at most this long, in µs.
+const MAX_BURST_TIME_US: i64 = 100_000;
+/// Delays that the trend line is fitted to, their smoothing and the gain of its slope, as in
+/// libwebrtc (`trendline_estimator.cc`: `window_size`, `smoothing_coef`, `threshold_gain`).
+const TREND_WINDOW: usize = 20;
+const TREND_SMOOTHING: f64 = 0.9;
+const TREND_GAIN: f64 = 4.0;
+/// From this number of groups on, a trend counts in full.
 const MAX_DELTAS: f64 = 60.0;
-/// For how long a queue must grow before it counts, in ms.
-const OVERUSE_MS: f64 = 10.0;
-const THRESHOLD_FIRST: f64 = 12.5;
-const THRESHOLD_LEAST: f64 = 6.0;
-const THRESHOLD_MOST: f64 = 600.0;
-const THRESHOLD_RISE: f64 = 0.0087;
-const THRESHOLD_FALL: f64 = 0.039;
-/// A trend this far above the threshold is a change of the way, and does not move the threshold.
-const THRESHOLD_OUTLIER: f64 = 15.0;
-/// Clocks that jump this far are not compared.
-const JUMP_US: i64 = 3_000_000;
-/// The shortest way is looked for within this, and at most twice this.
-const SHORTEST_WAY_US: u64 = 15_000_000;
+/// A queue must grow for this long before it is overuse: `overuse_time_th` (draft-ietf-rmcat-gcc-02
+/// section 5.4).
+const OVERUSE_TIME_MS: f64 = 10.0;
+/// The adaptive threshold `del_var_th` in ms: initial value, bounds, and the gains `K_u` and `K_d`,
+/// per ms, by which it follows the trend (draft-ietf-rmcat-gcc-02 section 5.4; the gains are `k_up`
+/// and `k_down` of libwebrtc's `trendline_estimator.cc`, as its trend is scaled differently).
+const THRESHOLD_INITIAL_MS: f64 = 12.5;
+const THRESHOLD_MIN_MS: f64 = 6.0;
+const THRESHOLD_MAX_MS: f64 = 600.0;
+const THRESHOLD_GAIN_UP: f64 = 0.0087;
+const THRESHOLD_GAIN_DOWN: f64 = 0.039;
+/// A trend this far above the threshold, in ms, is a change of route, and does not move the
+/// threshold (draft-ietf-rmcat-gcc-02 section 5.4).
+const THRESHOLD_OUTLIER_MS: f64 = 15.0;
+/// After a jump of this size, in µs, clocks are not compared.
+const CLOCK_JUMP_US: i64 = 3_000_000;
+/// The lowest delay is looked for within this time, in µs, and at most twice this.
+const MIN_DELAY_WINDOW_US: u64 = 15_000_000;
 
-/// What the delay says of the path.
+/// The state of the path, as the delay shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Usage {
     Normal,
@@ -76,9 +85,9 @@ impl Default for DelayTrend {
             deltas: 0.0,
             accumulated: 0.0,
             smoothed: 0.0,
-            points: VecDeque::with_capacity(WINDOW),
+            points: VecDeque::with_capacity(TREND_WINDOW),
             first_arrived: 0,
-            threshold: THRESHOLD_FIRST,
+            threshold: THRESHOLD_INITIAL_MS,
             threshold_set: i64::MIN,
             over_ms: None,
             over_count: 0,
@@ -94,7 +103,8 @@ impl DelayTrend {
         self.usage
     }
 
-    /// How much longer than the shortest way of late the last packet was under way, in ms: what waits before it.
+    /// The time in ms that the last packet was under way longer than the fastest one of late: the
+    /// queue before it.
     pub fn queued_ms(&self) -> f64 {
         self.ways.excess_us as f64 / 1000.0
     }
@@ -111,14 +121,15 @@ impl DelayTrend {
             return;
         }
         let between = (arrived - group.last_arrived, sent.abs_diff(group.last_sent) as i64);
-        if between.0.abs() > JUMP_US {
+        if between.0.abs() > CLOCK_JUMP_US {
             *self = Self { threshold: self.threshold, ..Self::default() };
             self.current = Some(fresh);
             return;
         }
-        let sent_together = sent - group.first_sent <= BURST_US;
-        let pressed_together =
-            between.0 < between.1 && between.0 <= BURST_US as i64 && arrived - group.first_arrived < MAX_BURST_US;
+        let sent_together = sent - group.first_sent <= BURST_TIME_US;
+        let pressed_together = between.0 < between.1
+            && between.0 <= BURST_TIME_US as i64
+            && arrived - group.first_arrived < MAX_BURST_TIME_US;
         if sent_together || pressed_together {
             group.last_sent = group.last_sent.max(sent);
             group.last_arrived = group.last_arrived.max(arrived);
@@ -139,23 +150,23 @@ impl DelayTrend {
         }
         self.deltas = (self.deltas + 1.0).min(1000.0);
         self.accumulated += arrived_ms - sent_ms;
-        self.smoothed = SMOOTHING * self.smoothed + (1.0 - SMOOTHING) * self.accumulated;
-        if self.points.len() == WINDOW {
+        self.smoothed = TREND_SMOOTHING * self.smoothed + (1.0 - TREND_SMOOTHING) * self.accumulated;
+        if self.points.len() == TREND_WINDOW {
             self.points.pop_front();
         }
         self.points.push_back(((arrived - self.first_arrived) as f64 / 1000.0, self.smoothed));
-        let slope = if self.points.len() == WINDOW { slope(&self.points) } else { self.last_slope };
+        let slope = if self.points.len() == TREND_WINDOW { slope(&self.points) } else { self.last_slope };
         self.judge(slope, sent_ms, arrived);
         self.last_slope = slope;
     }
 
     fn judge(&mut self, slope: f64, sent_ms: f64, arrived: i64) {
-        let trend = self.deltas.min(MAX_DELTAS) * slope * GAIN;
+        let trend = self.deltas.min(MAX_DELTAS) * slope * TREND_GAIN;
         if trend > self.threshold {
             let over = self.over_ms.map_or(sent_ms / 2.0, |ms| ms + sent_ms);
             self.over_ms = Some(over);
             self.over_count += 1;
-            if over > OVERUSE_MS && self.over_count > 1 && slope >= self.last_slope {
+            if over > OVERUSE_TIME_MS && self.over_count > 1 && slope >= self.last_slope {
                 self.over_ms = Some(0.0);
                 self.over_count = 0;
                 self.usage = Usage::Over;
@@ -168,20 +179,21 @@ impl DelayTrend {
         self.adapt(trend.abs(), arrived);
     }
 
-    /// The threshold follows what is usual on this path, so that other flows do not push ours aside.
+    /// The threshold follows what is usual on this path, so that other flows do not push ours
+    /// aside.
     fn adapt(&mut self, trend: f64, now: i64) {
         let passed = if self.threshold_set == i64::MIN { 0.0 } else { (now - self.threshold_set) as f64 / 1000.0 };
         self.threshold_set = now;
-        if trend > self.threshold + THRESHOLD_OUTLIER {
+        if trend > self.threshold + THRESHOLD_OUTLIER_MS {
             return;
         }
-        let rate = if trend < self.threshold { THRESHOLD_FALL } else { THRESHOLD_RISE };
+        let rate = if trend < self.threshold { THRESHOLD_GAIN_DOWN } else { THRESHOLD_GAIN_UP };
         self.threshold += rate * (trend - self.threshold) * passed.clamp(0.0, 100.0);
-        self.threshold = self.threshold.clamp(THRESHOLD_LEAST, THRESHOLD_MOST);
+        self.threshold = self.threshold.clamp(THRESHOLD_MIN_MS, THRESHOLD_MAX_MS);
     }
 }
 
-/// Of the straight line that fits best.
+/// The slope of the straight line that fits best.
 fn slope(points: &VecDeque<(f64, f64)>) -> f64 {
     let count = points.len() as f64;
     let (x_sum, y_sum) = points.iter().fold((0.0, 0.0), |(x, y), p| (x + p.0, y + p.1));
@@ -204,9 +216,9 @@ struct ShortestWay {
 impl ShortestWay {
     fn observe(&mut self, sent: u64, arrived: i64) {
         let way = arrived.saturating_sub_unsigned(sent);
-        if self.shortest.is_none_or(|s| way.abs_diff(s) > JUMP_US as u64) {
+        if self.shortest.is_none_or(|s| way.abs_diff(s) > CLOCK_JUMP_US as u64) {
             *self = Self { since: sent, ..Self::default() };
-        } else if sent.saturating_sub(self.since) > SHORTEST_WAY_US {
+        } else if sent.saturating_sub(self.since) > MIN_DELAY_WINDOW_US {
             self.since = sent;
             self.before = self.shortest.take();
         }
@@ -220,7 +232,8 @@ impl ShortestWay {
 mod tests {
     use super::*;
 
-    /// Packets every 10 ms for a while over a way whose delay in µs the closure says; usages seen on it.
+    /// Packets every 10 ms for a while over a way whose delay in µs the closure says; usages seen
+    /// on it.
     fn usages(packets: u64, delay: impl Fn(u64) -> i64) -> Vec<Usage> {
         let mut trend = DelayTrend::default();
         let mut seen = Vec::new();
@@ -252,7 +265,8 @@ mod tests {
     fn bursts_are_one_group() {
         let mut trend = DelayTrend::default();
         for burst in 0..500u64 {
-            // Ten packets sent at once come one after the other: no queue grows from burst to burst.
+            // Ten packets sent at once come one after the other: no queue grows from burst to
+            // burst.
             for packet in 0..10u64 {
                 trend.observe(burst * 33_000, (burst * 33_000 + packet * 1000) as i64);
                 assert_ne!(trend.usage(), Usage::Over);

@@ -1,10 +1,12 @@
-//! How much video a client's network takes: the sender's side of Google congestion control (draft-ietf-rmcat-gcc-02
-//! sections 5.5 and 6). Pure: news of packets and the time in, a limit out.
+//! Estimates how much video a client's network takes: the sender's side of Google congestion
+//! control (draft-ietf-rmcat-gcc-02 sections 5.5 and 6). Pure: news of packets and the time in, a
+//! limit out.
 //!
-//! There is no limit until congestion was seen: whoever has bandwidth gets everything at once. Congestion is a queue that
-//! grows (see [`DelayTrend`]) or loss above a tenth; either sets the limit below what arrives. From then on it rises
-//! with time, and by probing: more than is wanted is sent for a moment, and what of it arrives is the new limit. When
-//! the limit is well above all that is wanted, it is given up again.
+//! There is no limit until congestion was seen, so a client with enough bandwidth gets everything
+//! at once. Congestion is a queue that grows (see [`DelayTrend`]) or loss above a tenth; either
+//! sets the limit below what arrives. From then on it rises with time, and by probing: more than is
+//! wanted is sent for a moment, and what of it arrives is the new limit. When the limit is well
+//! above all that is wanted, it is given up again.
 
 use std::time::{Duration, Instant};
 
@@ -12,45 +14,74 @@ use super::delay::{DelayTrend, Usage};
 use super::probe::{Probe, ProbeSchedule};
 use super::rate::ArrivalRate;
 use super::sent::News;
+use crate::bitrate::Bitrate;
 
-/// No less than this is ever assumed: a picture a second of the smallest layer.
-const LEAST_BPS: f64 = 50_000.0;
-/// Of what arrives, after a queue grew.
-const DECREASE: f64 = 0.85;
-/// A queue shorter than this is no reason to take anything from a client that had no limit.
+/// The lowest limit: a picture per second of the smallest layer.
+const MIN_LIMIT: Bitrate = Bitrate::from_kbps(50);
+/// Share of the arriving rate that the limit falls to on overuse: `beta` (draft-ietf-rmcat-gcc-02
+/// section 5.5).
+const DECREASE_FACTOR: f64 = 0.85;
+/// The limit rises to at most this many times the arriving rate (draft-ietf-rmcat-gcc-02 section
+/// 5.5) and the margin.
+const MAX_LIMIT_FACTOR: f64 = 1.5;
+/// As in libwebrtc (`aimd_rate_control.cc`): without it, a limit near zero could not rise.
+const MAX_LIMIT_MARGIN: Bitrate = Bitrate::from_kbps(10);
+/// A queue shorter than this, in ms, gives no limit to a client that had none.
 const QUEUE_FIRST_MS: f64 = 40.0;
-/// A queue this long while probing is the end of the probe.
+/// A queue of this length, in ms, ends a probe.
 const QUEUE_PROBING_MS: f64 = 60.0;
-const RISE_PER_SECOND: f64 = 0.08;
-/// Near where a queue grew last, the limit rises by about a packet each response time.
-const RISE_NEAR_BPS: f64 = 40_000.0;
-const NEAR: f64 = 1.1;
-const REST_AFTER_DECREASE: Duration = Duration::from_millis(300);
+/// Multiplicative increase: `eta` - 1 per second (draft-ietf-rmcat-gcc-02 section 5.5).
+const INCREASE_PER_SECOND: f64 = 0.08;
+/// Additive increase near convergence, per second: a packet of 1,200 bytes in each response time of
+/// 240 ms, as in libwebrtc (`aimd_rate_control.cc`); draft-ietf-rmcat-gcc-02 section 5.5 has half a
+/// packet.
+const ADDITIVE_INCREASE: Bitrate = Bitrate::from_kbps(40);
+/// A limit within this factor of the rate of the last overuse is near convergence, in place of the
+/// three standard deviations of draft-ietf-rmcat-gcc-02 section 5.5.
+const CONVERGENCE_FACTOR: f64 = 1.1;
+/// The limit is decreased once in this time.
+const DECREASE_INTERVAL: Duration = Duration::from_millis(300);
+/// Loss is measured over this time.
 const LOSS_WINDOW: Duration = Duration::from_millis(500);
-const LOSS_LEAST_PACKETS: u32 = 20;
-const LOSS_TOLERATED: f64 = 0.1;
-/// Times what arrives: the limit after a loss, however much was sent.
-const LOSS_MOST: f64 = 1.2;
-/// Loss that stays this much the same while much less is sent is the network's own, not ours.
-const LOSS_UNMOVED: f64 = 0.7;
-const LOSS_TRIED: f64 = 0.6;
-/// Of what is sent: a receiver that believes in less is congested.
+/// Loss of fewer packets says nothing.
+const LOSS_MIN_PACKETS: u32 = 20;
+/// A larger share of lost packets decreases the limit (draft-ietf-rmcat-gcc-02 section 6).
+const LOSS_THRESHOLD: f64 = 0.1;
+/// The limit falls by this many times the share of lost packets (draft-ietf-rmcat-gcc-02 section
+/// 6).
+const LOSS_DECREASE: f64 = 0.5;
+/// At most this share counts as lost: what was sent is computed from what arrived.
+const MAX_LOSS: f64 = 0.95;
+/// Inherent loss has to be exceeded by this factor before loss decreases the limit again.
+const INHERENT_LOSS_FACTOR: f64 = 1.2;
+/// In each window with less loss than the threshold, inherent loss falls to this share of itself.
+const INHERENT_LOSS_DECAY: f64 = 0.9;
+/// After a loss, the limit is at most this many times the arriving rate.
+const LOSS_LIMIT_FACTOR: f64 = 1.2;
+/// Loss that keeps at least this share of its old value, although the rate fell to
+/// [`UNRELATED_LOSS_REDUCTION`] of what it was, is not caused by us.
+const UNRELATED_LOSS_RATIO: f64 = 0.7;
+const UNRELATED_LOSS_REDUCTION: f64 = 0.6;
+/// A receiver that reports a limit below this share of the sent rate is congested (REMB).
 const REMOTE_CONGESTED: f64 = 0.9;
-/// The limit is given up when it is this many times what is wanted, for this long.
-const AMPLE: f64 = 1.2;
-const AMPLE_FOR: Duration = Duration::from_secs(2);
-/// What was said of the path longer ago says nothing any more.
-const HEARD: Duration = Duration::from_secs(1);
-/// While nothing is heard because nothing is sent, the limit rises by this a second.
-const RISE_UNHEARD: f64 = 0.2;
+/// The limit is given up when it was this many times the demand for [`SUFFICIENT_TIME`].
+const SUFFICIENT_FACTOR: f64 = 1.2;
+const SUFFICIENT_TIME: Duration = Duration::from_secs(2);
+/// Feedback that is older says nothing about the path.
+const FEEDBACK_MAX_AGE: Duration = Duration::from_secs(1);
+/// Increase per second while nothing is sent, so that there is no feedback.
+const IDLE_INCREASE_PER_SECOND: f64 = 0.2;
+/// A probe asks for this many times what is held back, or the limit could never be seen to be
+/// ample.
+const PROBE_WISH_FACTOR: f64 = 1.25;
 
-/// What is wanted of the network at the moment, in bits a second.
+/// The bitrate that is wanted of the network at the moment.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Demand {
     /// Everything as the client asked for it.
-    pub whole: f64,
-    /// What the next better allotment would take; `None` when nothing is held back.
-    pub next: Option<f64>,
+    pub whole: Bitrate,
+    /// The bitrate with the next better allotment; `None` when nothing is held back.
+    pub next: Option<Bitrate>,
 }
 
 /// Loss of one stretch of time.
@@ -67,25 +98,25 @@ struct LossWindow {
 pub struct Estimator {
     trend: DelayTrend,
     arriving: ArrivalRate,
-    limit: Option<f64>,
+    limit: Option<Bitrate>,
     demand: Demand,
-    /// What arrived when a queue grew last.
-    capacity: Option<f64>,
+    /// The rate of arrival when a queue grew last.
+    capacity: Option<Bitrate>,
     decreased: Option<Instant>,
     updated: Option<Instant>,
     heard: Option<Instant>,
     ample_since: Option<Instant>,
     loss: LossWindow,
     /// Rate and loss when loss first set a limit.
-    loss_episode: Option<(f64, f64)>,
-    /// Loss this network has whatever is sent.
+    loss_episode: Option<(Bitrate, f64)>,
+    /// Loss that this network has at any rate of sending.
     inherent_loss: f64,
     probes: ProbeSchedule,
 }
 
 impl Estimator {
-    /// Bits a second of video the network takes; `None`: no congestion is known.
-    pub fn limit(&self) -> Option<f64> {
+    /// The bitrate of video that the network takes; `None`: no congestion is known.
+    pub fn limit(&self) -> Option<Bitrate> {
         self.limit
     }
 
@@ -112,7 +143,7 @@ impl Estimator {
         let before = self.limit;
         self.heard = Some(now);
         let queue = self.trend.queued_ms();
-        if let Some(arriving) = self.arriving.bits_per_second() {
+        if let Some(arriving) = self.arriving.bitrate() {
             self.judge_delay(now, arriving, queue);
             self.judge_loss(now, arriving);
             self.judge_probe(now, arriving, queue);
@@ -122,18 +153,18 @@ impl Estimator {
         before != self.limit
     }
 
-    fn judge_delay(&mut self, now: Instant, arriving: f64, queue: f64) {
+    fn judge_delay(&mut self, now: Instant, arriving: Bitrate, queue: f64) {
         let is_congested = self.trend.usage() == Usage::Over && (self.limit.is_some() || queue >= QUEUE_FIRST_MS);
         if !is_congested || self.is_resting(now) {
             return;
         }
         if let Some(probe) = self.probes.fail(now) {
-            // What arrived while too much was sent is what there is.
-            let found = DECREASE * arriving.min(probe.goal);
-            self.limit = Some(self.limit.map_or(found, |l| l.max(found)).max(LEAST_BPS));
+            // The rate of arrival while too much was sent is the capacity.
+            let found = arriving.min(probe.goal) * DECREASE_FACTOR;
+            self.limit = Some(self.limit.map_or(found, |l| l.max(found)).max(MIN_LIMIT));
         } else {
-            let lowered = DECREASE * arriving;
-            self.limit = Some(self.limit.map_or(lowered, |l| l.min(lowered)).max(LEAST_BPS));
+            let lowered = arriving * DECREASE_FACTOR;
+            self.limit = Some(self.limit.map_or(lowered, |l| l.min(lowered)).max(MIN_LIMIT));
             self.probes.postpone(now);
         }
         self.capacity = Some(arriving);
@@ -142,47 +173,47 @@ impl Estimator {
     }
 
     fn is_resting(&self, now: Instant) -> bool {
-        self.decreased.is_some_and(|at| now.saturating_duration_since(at) < REST_AFTER_DECREASE)
+        self.decreased.is_some_and(|at| now.saturating_duration_since(at) < DECREASE_INTERVAL)
     }
 
-    fn judge_loss(&mut self, now: Instant, arriving: f64) {
+    fn judge_loss(&mut self, now: Instant, arriving: Bitrate) {
         let began = *self.loss.began.get_or_insert(now);
         let passed = now.saturating_duration_since(began);
         let packets = self.loss.arrived + self.loss.lost;
-        if passed < LOSS_WINDOW || packets < LOSS_LEAST_PACKETS {
+        if passed < LOSS_WINDOW || packets < LOSS_MIN_PACKETS {
             return;
         }
         let share = f64::from(self.loss.lost) / f64::from(packets);
         self.loss = LossWindow::default();
-        if share < LOSS_TOLERATED {
-            self.inherent_loss *= 0.9;
+        if share < LOSS_THRESHOLD {
+            self.inherent_loss *= INHERENT_LOSS_DECAY;
             self.loss_episode = None;
             return;
         }
-        let sent = arriving / (1.0 - share.min(0.95));
+        let sent = arriving / (1.0 - share.min(MAX_LOSS));
         if let Some((rate, first)) = self.loss_episode
-            && sent < LOSS_TRIED * rate
-            && share > LOSS_UNMOVED * first
+            && sent < rate * UNRELATED_LOSS_REDUCTION
+            && share > UNRELATED_LOSS_RATIO * first
         {
             self.inherent_loss = self.inherent_loss.max(share);
         }
-        if share < LOSS_TOLERATED + 1.2 * self.inherent_loss || self.is_resting(now) {
+        if share < LOSS_THRESHOLD + INHERENT_LOSS_FACTOR * self.inherent_loss || self.is_resting(now) {
             return;
         }
         self.loss_episode.get_or_insert((sent, share));
         self.probes.fail(now);
         self.probes.postpone(now);
-        let lowered = self.limit.unwrap_or(sent).min(sent) * (1.0 - 0.5 * share);
-        self.limit = Some(lowered.min(LOSS_MOST * arriving).max(LEAST_BPS));
+        let lowered = self.limit.unwrap_or(sent).min(sent) * (1.0 - LOSS_DECREASE * share);
+        self.limit = Some(lowered.min(arriving * LOSS_LIMIT_FACTOR).max(MIN_LIMIT));
         self.decreased = Some(now);
         self.ample_since = None;
     }
 
-    fn judge_probe(&mut self, now: Instant, arriving: f64, queue: f64) {
+    fn judge_probe(&mut self, now: Instant, arriving: Bitrate, queue: f64) {
         if queue > QUEUE_PROBING_MS
             && let Some(probe) = self.probes.fail(now)
         {
-            self.raise_to(DECREASE * arriving.min(probe.goal));
+            self.raise_to(arriving.min(probe.goal) * DECREASE_FACTOR);
             return;
         }
         if let Some(found) = self.probes.observe(now, arriving) {
@@ -190,7 +221,7 @@ impl Estimator {
         }
     }
 
-    fn raise_to(&mut self, found: f64) {
+    fn raise_to(&mut self, found: Bitrate) {
         if let Some(limit) = &mut self.limit {
             *limit = limit.max(found);
         }
@@ -205,18 +236,21 @@ impl Estimator {
         if self.trend.usage() != Usage::Normal || queue > QUEUE_FIRST_MS || self.is_resting(now) {
             return;
         }
-        // What is not used proves nothing: the limit stays near what arrives.
-        let most = self.arriving.bits_per_second().map_or(limit, |arriving| 1.5 * arriving + 10_000.0).max(limit);
-        let is_near = self.capacity.is_some_and(|c| limit > c / NEAR && limit < c * NEAR);
-        let step = if is_near { RISE_NEAR_BPS } else { RISE_PER_SECOND * limit };
+        // A limit that is not used proves nothing, so it stays near the rate of arrival.
+        let most =
+            self.arriving.bitrate().map_or(limit, |arriving| arriving * MAX_LIMIT_FACTOR + MAX_LIMIT_MARGIN).max(limit);
+        let is_near = self.capacity.is_some_and(|c| limit > c / CONVERGENCE_FACTOR && limit < c * CONVERGENCE_FACTOR);
+        let step = if is_near { ADDITIVE_INCREASE } else { limit * INCREASE_PER_SECOND };
         self.limit = Some((limit + step * passed).min(most));
     }
 
     fn give_up_when_ample(&mut self, now: Instant) {
-        let is_ample = self.limit.is_some_and(|limit| limit >= AMPLE * self.demand.whole && self.demand.next.is_none());
+        let is_ample = self
+            .limit
+            .is_some_and(|limit| limit >= self.demand.whole * SUFFICIENT_FACTOR && self.demand.next.is_none());
         if !is_ample {
             self.ample_since = None;
-        } else if now.saturating_duration_since(*self.ample_since.get_or_insert(now)) >= AMPLE_FOR {
+        } else if now.saturating_duration_since(*self.ample_since.get_or_insert(now)) >= SUFFICIENT_TIME {
             self.limit = None;
             self.ample_since = None;
             self.capacity = None;
@@ -226,28 +260,28 @@ impl Estimator {
     }
 
     fn is_silent(&self, now: Instant) -> bool {
-        self.heard.is_none_or(|at| now.saturating_duration_since(at) > HEARD)
+        self.heard.is_none_or(|at| now.saturating_duration_since(at) > FEEDBACK_MAX_AGE)
     }
 
-    /// A second has passed in which next to nothing was sent: nobody can say that there is room, so it is tried.
-    /// True when the limit changed.
+    /// A second has passed in which next to nothing was sent. No feedback can say that there is
+    /// room, so more is tried. True when the limit changed.
     pub fn pass_silence(&mut self, now: Instant) -> bool {
         let before = self.limit;
         if self.is_silent(now) {
-            let enough = AMPLE * self.demand.whole;
-            self.limit = self.limit.map(|limit| (limit * (1.0 + RISE_UNHEARD)).min(enough.max(limit)));
+            let enough = self.demand.whole * SUFFICIENT_FACTOR;
+            self.limit = self.limit.map(|limit| (limit * (1.0 + IDLE_INCREASE_PER_SECOND)).min(enough.max(limit)));
         }
         before != self.limit
     }
 
-    /// Begin a probe when it is time for one, and go on with the one that runs: the bytes to have sent on top of what
-    /// is sent anyway by now, `video` bytes having been sent in all so far.
+    /// Begin a probe when it is time for one, and go on with the one that runs. Returns the bytes
+    /// to send now on top of what is sent anyway. `video`: bytes that were sent in all so far.
     pub fn poll_probe(&mut self, now: Instant, video: u64) -> usize {
         let Some(limit) = self.limit else {
             return 0;
         };
-        // More than is held back is asked for, or the limit could never be seen to be ample.
-        let wanted = self.demand.next.map_or(AMPLE * self.demand.whole, |next| next * 1.25);
+        let enough = self.demand.whole * SUFFICIENT_FACTOR;
+        let wanted = self.demand.next.map_or(enough, |next| next * PROBE_WISH_FACTOR);
         let is_calm = self.trend.usage() == Usage::Normal || self.is_silent(now);
         let may_begin = wanted > limit && is_calm && !self.is_resting(now);
         let begin = may_begin.then(|| Probe::goal(limit, wanted));
@@ -259,27 +293,29 @@ impl Estimator {
         self.probes.is_sending(now)
     }
 
-    /// Without transport-wide feedback: what the client itself believes it can receive, while this much is sent. Such
-    /// estimates begin low and follow what is sent, so only one below that is a sign of congestion.
-    pub fn take_remote_limit(&mut self, now: Instant, bits_per_second: f64, sending: f64) -> bool {
+    /// Without transport-wide feedback: what the client itself believes it can receive, while this
+    /// much is sent. Such estimates begin low and follow what is sent, so only one below that is a
+    /// sign of congestion.
+    pub fn take_remote_limit(&mut self, now: Instant, remote: Bitrate, sending: Bitrate) -> bool {
         let before = self.limit;
-        if self.limit.is_some() || bits_per_second < REMOTE_CONGESTED * sending {
-            self.limit = Some(bits_per_second.max(LEAST_BPS));
+        if self.limit.is_some() || remote < sending * REMOTE_CONGESTED {
+            self.limit = Some(remote.max(MIN_LIMIT));
         }
         self.give_up_when_ample(now);
         before != self.limit
     }
 
-    /// Without transport-wide feedback: share of packets lost by the client's receiver reports, at this rate of sending.
-    pub fn take_reported_loss(&mut self, now: Instant, share: f64, sending: f64) -> bool {
+    /// Without transport-wide feedback: share of packets lost by the client's receiver reports, at
+    /// this rate of sending.
+    pub fn take_reported_loss(&mut self, now: Instant, share: f64, sending: Bitrate) -> bool {
         let before = self.limit;
-        if share > LOSS_TOLERATED && !self.is_resting(now) {
-            let lowered = self.limit.unwrap_or(sending).min(sending) * (1.0 - 0.5 * share);
-            self.limit = Some(lowered.max(LEAST_BPS));
+        if share > LOSS_THRESHOLD && !self.is_resting(now) {
+            let lowered = self.limit.unwrap_or(sending).min(sending) * (1.0 - LOSS_DECREASE * share);
+            self.limit = Some(lowered.max(MIN_LIMIT));
             self.decreased = Some(now);
             self.ample_since = None;
-        } else if share < LOSS_TOLERATED / 2.0 && !self.is_resting(now) {
-            self.limit = self.limit.map(|limit| limit * (1.0 + RISE_PER_SECOND));
+        } else if share < LOSS_THRESHOLD / 2.0 && !self.is_resting(now) {
+            self.limit = self.limit.map(|limit| limit * (1.0 + INCREASE_PER_SECOND));
         }
         self.give_up_when_ample(now);
         before != self.limit
@@ -293,16 +329,17 @@ mod tests {
 
     use super::*;
 
-    /// What a sender of video can send, in bits a second.
+    /// The rates at which the sender of video can send, in bits per second.
     const LADDER: [f64; 5] = [0.0, 100e3, 300e3, 700e3, 2e6];
     const PACKET: u64 = 1000;
 
-    /// A sender, a link with a queue, and a receiver that reports every 100 ms. One millisecond a step.
+    /// A sender, a link with a queue, and a receiver that reports every 100 ms. One millisecond a
+    /// step.
     struct World {
         start: Instant,
         ms: u64,
         estimator: Estimator,
-        /// Bits a second.
+        /// Bits per second.
         capacity: f64,
         /// Every so many packets one is lost.
         loses_every: Option<u64>,
@@ -385,15 +422,16 @@ mod tests {
             }
             self.estimator.conclude(self.now());
             let limit = self.estimator.limit();
-            self.limits.push(limit);
-            let affordable = LADDER.iter().rposition(|rate| *rate <= limit.unwrap_or(f64::INFINITY)).unwrap();
-            self.rung = if affordable > self.rung && LADDER[affordable] * 1.15 > limit.unwrap_or(f64::INFINITY) {
+            let affordable_rate = limit.unwrap_or(Bitrate::UNLIMITED).bps();
+            self.limits.push(limit.map(Bitrate::bps));
+            let affordable = LADDER.iter().rposition(|rate| *rate <= affordable_rate).unwrap();
+            self.rung = if affordable > self.rung && LADDER[affordable] * 1.15 > affordable_rate {
                 self.rung
             } else {
                 affordable
             };
-            let next = LADDER.get(self.rung + 1).map(|rate| rate * 1.15);
-            self.estimator.set_demand(Demand { whole: LADDER[4], next });
+            let next = LADDER.get(self.rung + 1).map(|rate| Bitrate::from_bps(rate * 1.15));
+            self.estimator.set_demand(Demand { whole: Bitrate::from_bps(LADDER[4]), next });
         }
 
         fn mean_limit(&self) -> f64 {
@@ -462,19 +500,19 @@ mod tests {
 
     #[test]
     fn without_transport_feedback_reports_and_estimates_of_the_client_count() {
-        let now = Instant::now();
+        let (now, kbps) = (Instant::now(), Bitrate::from_kbps);
         let mut estimator = Estimator::default();
-        assert!(!estimator.take_remote_limit(now, 300e3, 200e3), "follows what is sent");
-        assert!(estimator.take_remote_limit(now, 300e3, 2e6));
-        assert_eq!(estimator.limit(), Some(300e3));
+        assert!(!estimator.take_remote_limit(now, kbps(300), kbps(200)), "follows what is sent");
+        assert!(estimator.take_remote_limit(now, kbps(300), kbps(2000)));
+        assert_eq!(estimator.limit(), Some(kbps(300)));
 
         let mut estimator = Estimator::default();
-        assert!(!estimator.take_reported_loss(now, 0.05, 2e6));
-        assert!(estimator.take_reported_loss(now, 0.4, 2e6));
-        assert_eq!(estimator.limit(), Some(1.6e6));
+        assert!(!estimator.take_reported_loss(now, 0.05, kbps(2000)));
+        assert!(estimator.take_reported_loss(now, 0.4, kbps(2000)));
+        assert_eq!(estimator.limit(), Some(kbps(1600)));
         for second in 1..60 {
-            estimator.set_demand(Demand { whole: 2e6, next: None });
-            estimator.take_reported_loss(now + Duration::from_secs(second), 0.0, 1e6);
+            estimator.set_demand(Demand { whole: kbps(2000), next: None });
+            estimator.take_reported_loss(now + Duration::from_secs(second), 0.0, kbps(1000));
         }
         assert_eq!(estimator.limit(), None);
     }

@@ -1,9 +1,11 @@
 //! Transport-wide feedback (draft-holmer-rmcat-transport-wide-cc-extensions-01 section 3.1). Pure.
 
-/// Base sequence number, status count, reference time, feedback count.
-const HEADER: usize = 8;
-const REFERENCE_US: i64 = 64_000;
-const DELTA_US: i64 = 250;
+/// Bytes of base sequence number, status count, reference time and feedback count.
+const HEADER_BYTES: usize = 8;
+/// Units of the reference time and of the deltas, in µs
+/// (draft-holmer-rmcat-transport-wide-cc-extensions-01 sections 3.1 and 3.1.5).
+const REFERENCE_TIME_US: i64 = 64_000;
+const DELTA_UNIT_US: i64 = 250;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Symbol {
@@ -33,18 +35,18 @@ fn symbols(chunk: u16) -> impl Iterator<Item = Symbol> {
     (0..count).map(move |at| Symbol::of(symbol(chunk, at)))
 }
 
-/// Read a message from its base sequence number on and tell, in order, of every packet it speaks of: its number, and when
-/// it arrived, in µs of the receiver's clock; `None`: it did not. What follows a malformed part is not told, nor are more than
-/// `most`.
+/// Read a message from its base sequence number on and tell, in order, of every packet it speaks
+/// of: its number, and when it arrived, in µs of the receiver's clock; `None`: it did not. It stops
+/// at a malformed part, and after `most` packets.
 pub fn read(message: &[u8], most: usize, mut tell: impl FnMut(u16, Option<i64>)) {
     let [b1, b0, c1, c0, r2, r1, r0, _, body @ ..] = message else {
         return;
     };
-    debug_assert_eq!(message.len() - body.len(), HEADER);
+    debug_assert_eq!(message.len() - body.len(), HEADER_BYTES);
     let base = u16::from_be_bytes([*b1, *b0]);
     let count = usize::from(u16::from_be_bytes([*c1, *c0]));
     // 24 bits, signed.
-    let reference = i64::from(i32::from_be_bytes([*r2, *r1, *r0, 0]) >> 8) * REFERENCE_US;
+    let reference = i64::from(i32::from_be_bytes([*r2, *r1, *r0, 0]) >> 8) * REFERENCE_TIME_US;
     let Some(chunks_end) = end_of_chunks(body, count) else {
         return;
     };
@@ -64,12 +66,12 @@ pub fn read(message: &[u8], most: usize, mut tell: impl FnMut(u16, Option<i64>))
             }
             _ => return,
         };
-        arrival += delta.unwrap_or(0) * DELTA_US;
+        arrival += delta.unwrap_or(0) * DELTA_UNIT_US;
         tell(base.wrapping_add(at as u16), delta.map(|_| arrival));
     }
 }
 
-/// Where the chunks that hold `count` statuses end.
+/// The end of the chunks that hold `count` statuses.
 fn end_of_chunks(body: &[u8], count: usize) -> Option<usize> {
     let (mut covered, mut end) = (0, 0);
     while covered < count {
@@ -100,7 +102,8 @@ mod tests {
 
     #[test]
     fn reads_runs_and_both_vectors() {
-        // Reference 3 = 192 ms. Two received by a run, then a vector of ones and zeros, then one of two bits each.
+        // Reference 3 = 192 ms. Two received by a run, then a vector of ones and zeros, then one of
+        // two bits each.
         let mut message = vec![0xff, 0xff, 0, 20, 0, 0, 3, 7];
         message.extend(0b0010_0000_0000_0010_u16.to_be_bytes());
         message.extend(0b1010_0000_0000_0001_u16.to_be_bytes());

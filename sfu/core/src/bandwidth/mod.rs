@@ -1,10 +1,9 @@
-//! How much of what is sent to a client its network takes, from what the client says of each packet. Pure.
+//! Estimates from a client's feedback about each packet how much its network takes. Pure.
 //!
 //! ```text
-//! sent       which packet left when, under which transport-wide number
-//! feedback   what the client says became of them
-//! delay      whether a queue grows        rate   how much arrives        probe   whether there is room for more
-//! estimator  the limit that follows
+//! sent       which packet left when, under which transport-wide number feedback   what the client
+//! says became of them delay      whether a queue grows        rate   how much arrives        probe
+//! whether there is room for more estimator  the limit that follows
 //! ```
 
 mod delay;

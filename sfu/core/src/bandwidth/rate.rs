@@ -1,7 +1,15 @@
-//! How much arrives: bytes by time of arrival, over half a second. Pure.
+//! Measures the rate of arrival: bytes by time of arrival, over half a second, which is the
+//! shortest window that draft-ietf-rmcat-gcc-02 section 5.5 recommends (`T`). Pure.
 
+use std::time::Duration;
+
+use crate::bitrate::Bitrate;
+
+/// Length of a slot, in µs of the client's clock.
 const SLOT_US: i64 = 50_000;
 const SLOTS: usize = 10;
+/// Fewer slots tell nothing yet.
+const MIN_SLOTS: usize = 4;
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -32,17 +40,17 @@ impl ArrivalRate {
         self.bytes[slot.rem_euclid(SLOTS as i64) as usize] += u64::from(size);
     }
 
-    /// Bits a second; `None` before there is enough to tell.
-    pub fn bits_per_second(&self) -> Option<f64> {
+    /// `None` before there is enough to tell.
+    pub fn bitrate(&self) -> Option<Bitrate> {
         // The slot that fills is left out.
         let whole = self.filled.min(SLOTS - 1);
-        if whole < 4 {
+        if whole < MIN_SLOTS {
             return None;
         }
         let newest = self.newest?;
         let bytes: u64 =
             (1..=whole as i64).map(|ago| self.bytes[(newest - ago).rem_euclid(SLOTS as i64) as usize]).sum();
-        Some(bytes as f64 * 8.0 / (whole as f64 * SLOT_US as f64 / 1e6))
+        Some(Bitrate::of_bytes(bytes, Duration::from_micros(whole as u64 * SLOT_US as u64)))
     }
 }
 
@@ -53,15 +61,15 @@ mod tests {
     #[test]
     fn follows_a_rate_within_half_a_second() {
         let mut rate = ArrivalRate::default();
-        assert_eq!(rate.bits_per_second(), None);
+        assert_eq!(rate.bitrate(), None);
         for ms in 0..1000 {
             rate.observe(ms * 1000, 125);
         }
-        assert!((rate.bits_per_second().unwrap() - 1e6).abs() < 1e4);
+        assert!((rate.bitrate().unwrap().bps() - 1e6).abs() < 1e4);
         for ms in (1000..1600).step_by(10) {
             rate.observe(ms * 1000, 125);
         }
-        assert!((rate.bits_per_second().unwrap() - 1e5).abs() < 1e4);
+        assert!((rate.bitrate().unwrap().bps() - 1e5).abs() < 1e4);
     }
 
     #[test]
@@ -69,8 +77,8 @@ mod tests {
         let mut rate = ArrivalRate::default();
         (0..1000).for_each(|ms| rate.observe(ms * 1000, 1000));
         rate.observe(3_600_000_000, 10);
-        assert_eq!(rate.bits_per_second(), None);
+        assert_eq!(rate.bitrate(), None);
         rate.observe(0, 10);
-        assert_eq!(rate.bits_per_second(), None);
+        assert_eq!(rate.bitrate(), None);
     }
 }

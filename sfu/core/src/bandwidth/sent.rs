@@ -1,10 +1,12 @@
-//! What was sent under which transport-wide number, until the client has said what became of it. Pure.
+//! The packets that were sent, by transport-wide number, until the client has reported on them.
+//! Pure.
 
 use std::collections::VecDeque;
 
 /// Packets remembered of a client that says nothing.
 const MAX_PACKETS: usize = 2048;
-/// How far behind the newest that is known to have arrived another may still be reported, because the way reorders.
+/// A packet may still be reported this far behind the newest that is known to have arrived, because
+/// networks reorder.
 const REORDERING: u64 = 128;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +29,7 @@ pub enum News {
     Arrived {
         sent_us: u64,
         arrived_us: i64,
-        /// Of the datagram.
+        /// Size of the datagram in bytes.
         size: u16,
         /// It was said to be lost before.
         was_lost: bool,
@@ -58,7 +60,8 @@ impl SentLog {
         self.next - self.packets.len() as u64
     }
 
-    /// The client says of a packet when it arrived, in µs of its clock, or that it did not yet. `None` when that is no news.
+    /// The client says of a packet when it arrived, in µs of its clock, or that it did not yet.
+    /// `None` when that is no news.
     pub fn report(&mut self, seq: u16, arrived_us: Option<i64>) -> Option<News> {
         let behind = u64::from((self.next as u16).wrapping_sub(seq));
         let index = self.next.checked_sub(behind.max(1))?.checked_sub(self.first())?;
@@ -77,7 +80,8 @@ impl SentLog {
         }
     }
 
-    /// Forget what is so far before this number, the last of a message, that nothing more will be heard of it.
+    /// Forget what is so far before this number, the last of a message, that nothing more will be
+    /// heard of it.
     pub fn forget_before(&mut self, seq: u16) {
         let behind = u64::from((self.next as u16).wrapping_sub(seq));
         let Some(until) = self.next.checked_sub(behind + REORDERING) else {

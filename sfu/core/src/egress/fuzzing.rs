@@ -22,7 +22,8 @@ pub fn read_feedback(data: &[u8]) {
     assert!(told <= data.len().div_ceil(4) * LOST_PER_WORD, "nothing small tells without end");
 }
 
-/// A sealed packet: the first byte chooses the profile. What was not sealed with the keys does not open, what was does.
+/// A sealed packet: the first byte chooses the profile. A packet opens if and only if it was sealed
+/// with the keys.
 pub fn open_sealed(data: &[u8]) {
     let [choice, packet @ ..] = data else {
         return;

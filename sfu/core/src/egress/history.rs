@@ -7,8 +7,9 @@ use super::packet::Packet;
 
 /// A receiver asks for what is missing within a round trip or two, or not at all.
 const MAX_AGE: Duration = Duration::from_millis(1500);
+/// Packets kept of one stream at most.
 const MAX_PACKETS: usize = 512;
-/// What is asked for again sooner than this was under way when it was asked for.
+/// A packet that is asked for again sooner than this was still under way when the client asked.
 const MIN_RESEND_INTERVAL: Duration = Duration::from_millis(20);
 
 #[derive(Debug)]
@@ -18,7 +19,8 @@ struct Sent {
     resent: Option<Instant>,
 }
 
-/// Newest packets of a stream, bounded in age and number. Payloads are shared with whoever else received them.
+/// Newest packets of a stream, bounded in age and number. Payloads are shared with the histories of
+/// other receivers.
 #[derive(Debug, Default)]
 pub struct History {
     /// In order of sending, and nearly in order of numbers.
@@ -46,7 +48,8 @@ impl History {
         }
     }
 
-    /// The packet a receiver misses, unless it is gone or was sent again within the last `round_trip`.
+    /// The packet a receiver misses, unless it is gone or was sent again within the last
+    /// `round_trip`.
     pub fn resend(&mut self, now: Instant, seq: u16, round_trip: Duration) -> Option<&Packet> {
         let found = self.position(seq)?;
         let sent = &mut self.sent[found];
@@ -60,7 +63,8 @@ impl History {
 
     fn position(&self, seq: u16) -> Option<usize> {
         let newest = self.sent.back()?.packet.seq as u16;
-        // Without reordering the distance in numbers is the distance in the queue; otherwise it is close by.
+        // Without reordering the distance in numbers is the distance in the queue; otherwise it is
+        // close by.
         let guess = self.sent.len().checked_sub(1 + usize::from(newest.wrapping_sub(seq)));
         if let Some(guess) = guess.filter(|at| self.sent[*at].packet.seq as u16 == seq) {
             return Some(guess);

@@ -1,10 +1,11 @@
-//! Where the SRTP keys of an association that we send media on come from.
+//! Gets the SRTP keys of an association that we send media on.
 //!
-//! str0m's DTLS is behind a provider trait. Ours sees the SRTP keys when the handshake has exported them. On a subscriber's
-//! association they are kept for us and str0m is not told, so that it has no SRTP at all and two senders cannot use one key
-//! with the same nonce. Where str0m receives it needs them too, and we tell with them what is authentic. On a client's only
-//! association both send: there the two senders are kept apart by their SSRCs, which are part of the nonce (RFC 3711 section
-//! 4.1.1, RFC 7714 sections 8.1 and 9.1).
+//! str0m's DTLS is behind a provider trait. Ours sees the SRTP keys when the handshake has exported
+//! them. On a subscriber's association they are kept for us and str0m is not told, so that it has
+//! no SRTP at all and two senders cannot use one key with the same nonce. Where str0m receives it
+//! needs them too, and we tell with them what is authentic. On a client's only association both
+//! send: there the two senders are kept apart by their SSRCs, which are part of the nonce (RFC 3711
+//! section 4.1.1, RFC 7714 sections 8.1 and 9.1).
 
 use std::cell::RefCell;
 use std::sync::{Arc, OnceLock};
@@ -21,7 +22,7 @@ pub type KeySlot = Arc<OnceLock<AssociationKeys>>;
 
 type KeyAndSalt<'a> = (&'a [u8], &'a [u8]);
 
-/// What DTLS exported (RFC 5764 section 4.2).
+/// The keying material that DTLS exported (RFC 5764 section 4.2).
 pub struct AssociationKeys {
     profile: Profile,
     material: Vec<u8>,
@@ -40,13 +41,14 @@ impl AssociationKeys {
         self.profile
     }
 
-    /// What we seal with and what we open with. `None` when DTLS exported something else than the profile needs.
+    /// The keys for sealing and for opening. `None` when DTLS exported something else than the
+    /// profile needs.
     pub fn contexts(&self) -> Option<(Sealer, Opener)> {
         let (ours, theirs) = self.halves()?;
         Some((Sealer::new(self.profile, ours.0, ours.1)?, Opener::new(self.profile, theirs.0, theirs.1)?))
     }
 
-    /// What tells the RTP of the other side.
+    /// Tells RTP of the other side from RTP that somebody made up.
     pub fn verifier(&self) -> Option<Verifier> {
         let (_, theirs) = self.halves()?;
         Verifier::new(self.profile, theirs.0, theirs.1)
@@ -74,11 +76,13 @@ fn profile_of(profile: SrtpProfile) -> Option<Profile> {
 }
 
 thread_local! {
-    /// From the provider, which str0m calls, to [`build_with_keys`], which calls str0m; full only in between.
+    /// From the provider, which str0m calls, to [`build_with_keys`], which calls str0m; full only
+    /// in between.
     static NEWEST: RefCell<Option<KeySlot>> = const { RefCell::new(None) };
 }
 
-/// Build an association with a provider of [`without_srtp`] or [`with_shared_srtp`], and get at its keys.
+/// Build an association with a provider of [`without_srtp`] or [`with_shared_srtp`], and get at its
+/// keys.
 pub fn build_with_keys<T>(build: impl FnOnce() -> T) -> (T, KeySlot) {
     let built = build();
     let slot = NEWEST.with_borrow_mut(Option::take).unwrap_or_default();

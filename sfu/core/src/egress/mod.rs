@@ -1,156 +1,67 @@
-//! All media that we send on an association: what str0m would do at several times the cost (docs/decisions/0006).
+//! All media that we send on an association; str0m would do the same at several times the cost
+//! (docs/decisions/0006).
 //!
-//! Written packets wait until the turn's [`flush`](MediaEgress::flush), so that what one client gets leaves in one run.
-//! Numbers come from above, already continuous; here are headers, SRTP, retransmission (RFC 4588) and RTCP. str0m keeps
-//! ICE, DTLS and data channels of the same association; it has no SRTP keys for one that only sends, and on a client's only
-//! one it receives with the same keys, and sends RTCP under an SSRC of its own.
+//! Written packets wait until the turn's [`flush`](MediaEgress::flush), so that what one client
+//! gets leaves in one run. Numbers come from above, already continuous; here are headers, SRTP,
+//! retransmission (RFC 4588) and RTCP. str0m keeps ICE, DTLS and data channels of the same
+//! association; it has no SRTP keys for one that only sends, and on a client's only one it receives
+//! with the same keys, and sends RTCP under an SSRC of its own.
 
+mod cipher;
+mod feedback;
+mod feedback_budget;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
 mod history;
 mod keys;
 mod pacer;
 mod packet;
-mod patience;
 mod rtcp;
 mod srtp;
+mod stream;
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use history::History;
+use feedback_budget::FeedbackBudget;
 pub use keys::{AssociationKeys, KeySlot, build_with_keys, with_shared_srtp, without_srtp};
 use pacer::Pacer;
 pub use packet::ExtensionIds;
 use packet::{Envelope, ExtensionWriter, OVERHEAD, PADDING, Packet};
-use patience::Patience;
-use rtcp::{Feedback, REPORTS_PER_DATAGRAM, Reception, SenderReport};
+use rtcp::REPORTS_PER_DATAGRAM;
 use srtp::{Opener, Sealer};
 pub use srtp::{Profile, Verifier};
 use str0m::media::Mid;
+pub use stream::StreamSpec;
+use stream::{RESEND_ALLOWANCE, Stream};
 
-use crate::bandwidth::{Demand, Estimator, SentLog, read_feedback};
+use crate::bandwidth::{Demand, Estimator, SentLog};
+use crate::bitrate::Bitrate;
 use crate::commands::Kind;
 use crate::datagrams::Datagrams;
-use crate::forward::{Egress, Format, Outgoing, OutgoingStream, PayloadTypes};
+use crate::forward::{Egress, Outgoing, OutgoingStream};
 use crate::path::Path;
+use crate::slots::{OutgoingIndex, Place};
 
-/// Streams that are sent are reported about this often.
+/// Sender reports leave this often.
 const REPORT_INTERVAL: Duration = Duration::from_secs(1);
-/// What a receiver reported longer ago says nothing any more.
-const RECEPTION_AGE: Duration = Duration::from_secs(10);
-/// For this long after a receiver missed something its voices come with redundancy and are kept to be sent again.
-const CAREFUL: Duration = Duration::from_secs(15);
-/// What waits, or a probe that runs, is looked at again after this.
+/// After a receiver lost a packet, its audio carries redundancy, and is kept for retransmission,
+/// for this long.
+const LOSS_PROTECTION_TIME: Duration = Duration::from_secs(15);
+/// While packets wait or a probe runs, the next flush comes after this time.
 const PACE_INTERVAL: Duration = Duration::from_millis(5);
-/// Bits a second of video that are as good as none.
-const SILENCE: f64 = 10_000.0;
-/// Retransmissions may take up what the stream itself sent, and this much on top: bytes.
-const RESEND_ALLOWANCE: usize = 100_000;
-/// Seconds that are somewhere in the years clients expect. Only differences mean anything, and all streams of one
-/// association share the origin (RFC 3550 section 6.4.1 allows it).
+/// Seconds that are somewhere in the years clients expect. Only differences mean anything, and all
+/// streams of one association share the origin (RFC 3550 section 6.4.1 allows it).
 const NTP_ORIGIN: u64 = 3_900_000_000;
-
-/// A stream to send, as it was negotiated.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StreamSpec {
-    pub mid: Mid,
-    pub cname: String,
-    pub kind: Kind,
-    pub ssrc: u32,
-    pub extensions: ExtensionIds,
-    /// SSRC of retransmissions, and their payload type for that of each format.
-    pub rtx: Option<(u32, PayloadTypes)>,
-}
-
-struct Stream {
-    spec: StreamSpec,
-    extensions: ExtensionWriter,
-    history: History,
-    next_rtx_seq: u64,
-    /// Of payload, still to be sent again.
-    resend_budget: usize,
-    packets: u32,
-    bytes: u32,
-    /// Sent since the last report about it.
-    is_fresh: bool,
-    /// RTP time and capture of the newest packet.
-    newest: Option<(u32, Instant)>,
-    reception: Option<(Instant, Reception)>,
-    /// Before which flush something was queued last, and with what size.
-    queued: (u64, usize),
-}
-
-impl Stream {
-    fn new(spec: StreamSpec) -> Self {
-        Self {
-            extensions: ExtensionWriter::new(spec.extensions, &spec.mid),
-            history: History::default(),
-            next_rtx_seq: u64::from(spec.ssrc & 0x7fff),
-            resend_budget: RESEND_ALLOWANCE,
-            packets: 0,
-            bytes: 0,
-            is_fresh: false,
-            newest: None,
-            reception: None,
-            queued: (0, usize::MAX),
-            spec,
-        }
-    }
-
-    /// A packet of it leaves: its transport-wide number, where that was agreed to.
-    fn number(&self, sent: &mut SentLog, epoch: Instant, now: Instant, payload: usize) -> Option<u16> {
-        number(self.spec.extensions, sent, epoch, now, payload)
-    }
-
-    fn clock_rate(&self) -> u32 {
-        match self.spec.kind {
-            Kind::Audio => Format::Opus.clock_rate(),
-            Kind::Video => Format::Vp8.clock_rate(),
-        }
-    }
-
-    fn report(&self, now: Instant, ntp: u64) -> Option<SenderReport> {
-        let (timestamp, captured) = self.newest?;
-        let ahead = ticks(now.saturating_duration_since(captured), self.clock_rate());
-        // Capture times come from the publisher's clock and may lie a little ahead of ours.
-        let behind = ticks(captured.saturating_duration_since(now), self.clock_rate());
-        Some(SenderReport {
-            ssrc: self.spec.ssrc,
-            ntp,
-            timestamp: timestamp.wrapping_add(ahead).wrapping_sub(behind),
-            packets: self.packets,
-            bytes: self.bytes,
-        })
-    }
-}
-
-fn number(ids: ExtensionIds, sent: &mut SentLog, epoch: Instant, now: Instant, payload: usize) -> Option<u16> {
-    let passed = now.saturating_duration_since(epoch).as_micros() as u64;
-    (ids.transport_wide != 0).then(|| sent.push(passed, payload + OVERHEAD))
-}
-
-fn ticks(duration: Duration, clock_rate: u32) -> u32 {
-    (duration.as_micros() * u128::from(clock_rate) / 1_000_000) as u32
-}
 
 /// A packet that waits for the flush.
 struct Queued {
-    stream: usize,
-    /// Of the payload, but no more than of those before it in the same stream, so that sorting keeps the stream in order.
+    stream: OutgoingIndex,
+    /// Size of the payload in bytes, but at most that of the packets before it in the same stream,
+    /// so that sorting keeps the stream in order.
     size: usize,
     packet: Packet,
-}
-
-/// How the client receives what we send.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct ReceptionSummary {
-    /// Share of packets lost, over all streams, 0 … 1.
-    pub loss: f32,
-    pub round_trip: Duration,
-    /// Worst jitter of the streams.
-    pub jitter_ms: f32,
 }
 
 /// See the module.
@@ -161,9 +72,9 @@ pub struct MediaEgress {
     sealer: Option<Sealer>,
     opener: Option<Opener>,
     path: Option<Path>,
-    patience: Patience,
+    feedback_budget: FeedbackBudget,
     streams: Vec<Stream>,
-    by_ssrc: HashMap<u32, usize>,
+    by_ssrc: HashMap<u32, OutgoingIndex>,
     /// In order of writing.
     queue: Vec<Queued>,
     flushes: u64,
@@ -175,15 +86,17 @@ pub struct MediaEgress {
     sent: SentLog,
     estimator: Estimator,
     pacer: Pacer,
-    /// The client said which packets arrived when; nothing else it says of its network counts from then on.
+    /// The client said which packets arrived when; nothing else it says of its network counts from
+    /// then on.
     has_transport_feedback: bool,
     limit_changed: bool,
-    /// Of video and on its account, since the beginning.
+    /// Bytes of video, with its retransmissions and padding, since the beginning.
     video_bytes: u64,
-    /// The same a second ago, and what came of it in bits a second.
-    video_measured: (u64, f64),
+    /// The same when it was measured last, and the rate since the time before.
+    measured_bytes: u64,
+    sending: Bitrate,
     wake_at: Option<Instant>,
-    /// What is queued was not its turn before, and keeps its order.
+    /// The queue was paced out in the last flush; do not sort it again.
     is_waiting: bool,
     /// Reused from packet to packet.
     scratch: Vec<u8>,
@@ -198,7 +111,7 @@ impl MediaEgress {
             sealer: None,
             opener: None,
             path: None,
-            patience: Patience::new(now),
+            feedback_budget: FeedbackBudget::new(now),
             streams: Vec::new(),
             by_ssrc: HashMap::new(),
             queue: Vec::new(),
@@ -213,7 +126,8 @@ impl MediaEgress {
             has_transport_feedback: false,
             limit_changed: false,
             video_bytes: 0,
-            video_measured: (0, 0.0),
+            measured_bytes: 0,
+            sending: Bitrate::ZERO,
             wake_at: None,
             is_waiting: false,
             scratch: Vec::new(),
@@ -230,7 +144,7 @@ impl MediaEgress {
         true
     }
 
-    /// Nothing leaves any more, and nothing is kept for that.
+    /// Nothing is sent any more, and nothing is kept to be sent.
     pub fn close(&mut self) {
         self.sealer = None;
         self.opener = None;
@@ -243,7 +157,7 @@ impl MediaEgress {
         self.keys.get().map(AssociationKeys::profile)
     }
 
-    /// Where media goes from now on.
+    /// Sets the path that media is sent on from now on.
     pub fn set_path(&mut self, path: Path) {
         self.path = Some(path);
     }
@@ -264,27 +178,28 @@ impl MediaEgress {
         self.reporter == ssrc || self.streams.iter().any(is_its)
     }
 
-    /// Know a stream, or what has changed about it; its index. A stream is its SSRC, and never forgotten, because its
-    /// numbers must not be used again.
-    pub fn declare(&mut self, spec: StreamSpec) -> usize {
+    /// Add a stream, or take note of its changes. Returns its index. A stream is its SSRC, and
+    /// never forgotten, because its numbers must not be used again.
+    pub fn declare(&mut self, spec: StreamSpec) -> OutgoingIndex {
         if let Some(index) = self.by_ssrc.get(&spec.ssrc).copied() {
-            let stream = &mut self.streams[index];
+            let stream = &mut self.streams[index.index()];
             if stream.spec != spec {
-                // What is sent again in its own stream must be the same to the byte: its key and number were used.
+                // A packet that is sent again in its own stream must be the same to the byte,
+                // because its key and number were used.
                 stream.history.clear();
                 stream.extensions = ExtensionWriter::new(spec.extensions, &spec.mid);
                 stream.spec = spec;
             }
             return index;
         }
-        let index = self.streams.len();
+        let index = OutgoingIndex::at(self.streams.len());
         self.by_ssrc.insert(spec.ssrc, index);
         self.streams.push(Stream::new(spec));
         index
     }
 
-    /// Bits a second of video the client's network takes; `None`: no congestion is known.
-    pub fn limit(&self) -> Option<f64> {
+    /// The bitrate of video that the client's network takes; `None`: no congestion is known.
+    pub fn limit(&self) -> Option<Bitrate> {
         self.estimator.limit()
     }
 
@@ -297,12 +212,12 @@ impl MediaEgress {
         self.estimator.set_demand(demand);
     }
 
-    /// When [`flush`](Self::flush) is wanted although nothing was written.
+    /// The time at which [`flush`](Self::flush) is wanted although nothing was written.
     pub fn wake_at(&self) -> Option<Instant> {
         self.wake_at
     }
 
-    /// That moment has come: said once, for the flush that then has to follow.
+    /// True once when that time has come; a flush has to follow.
     pub fn take_wake(&mut self, now: Instant) -> bool {
         self.wake_at.take_if(|at| *at <= now).is_some()
     }
@@ -330,12 +245,12 @@ impl MediaEgress {
         self.queue = queue;
     }
 
-    fn flush_paced(&mut self, now: Instant, limit: f64, out: &mut Datagrams) {
+    fn flush_paced(&mut self, now: Instant, limit: Bitrate, out: &mut Datagrams) {
         self.pacer.refill(now, limit);
         let mut waiting = Vec::new();
         for queued in std::mem::take(&mut self.queue) {
-            let is_video = self.streams[queued.stream].spec.kind == Kind::Video;
-            // What waits keeps its order; sound never waits.
+            let is_video = self.streams[queued.stream.index()].spec.kind == Kind::Video;
+            // Waiting packets keep their order; sound never waits.
             if is_video && !(self.pacer.may_send() && waiting.is_empty()) {
                 waiting.push(queued);
             } else {
@@ -357,7 +272,7 @@ impl MediaEgress {
             return;
         };
         let Queued { stream: index, packet, .. } = queued;
-        let stream = &mut self.streams[index];
+        let stream = &mut self.streams[index.index()];
         let bytes = packet.payload.len();
         let transport_wide = if stream.spec.kind == Kind::Video {
             self.video_bytes += (bytes + OVERHEAD) as u64;
@@ -370,32 +285,34 @@ impl MediaEgress {
         stream.packets = stream.packets.wrapping_add(1);
         stream.bytes = stream.bytes.wrapping_add(bytes as u32);
         stream.is_fresh = true;
-        stream.newest = Some((packet.timestamp, packet.captured));
+        stream.newest = Some((packet.timestamp, packet.captured, packet.format));
         if stream.spec.rtx.is_some() || stream.spec.kind == Kind::Audio && is_within(now, self.careful_until) {
             stream.resend_budget = (stream.resend_budget + bytes).min(RESEND_ALLOWANCE);
             stream.history.remember(now, packet);
         }
     }
 
-    /// Send about this many bytes of nothing, on the retransmission stream of what was sent last: a client may have stopped
-    /// listening to others.
+    /// Send about this many bytes of nothing, on the retransmission stream of what was sent last: a
+    /// client may have stopped listening to others.
     fn pad(&mut self, now: Instant, bytes: usize, out: &mut Datagrams) {
         let (Some(sealer), Some(path)) = (&self.sealer, self.path) else {
             return;
         };
         let can_pad =
             |s: &&mut Stream| s.spec.extensions.transport_wide != 0 && s.newest.is_some() && s.spec.rtx.is_some();
-        let latest = |s: &&mut Stream| s.newest.map(|(_, captured)| captured);
+        let latest = |s: &&mut Stream| s.newest.map(|(_, captured, _)| captured);
         let Some(stream) = self.streams.iter_mut().filter(can_pad).max_by_key(latest).filter(|_| bytes > 0) else {
             return;
         };
         let Some((ssrc, payload_types)) = stream.spec.rtx else {
             return;
         };
-        let Some(payload_type) = payload_types.of(Format::Vp8).or(payload_types.of(Format::H264)) else {
+        let Some((timestamp, _, format)) = stream.newest else {
             return;
         };
-        let timestamp = stream.newest.map_or(0, |(timestamp, _)| timestamp);
+        let Some(payload_type) = payload_types.of(format) else {
+            return;
+        };
         for _ in 0..bytes.div_ceil(PADDING + OVERHEAD) {
             self.video_bytes += (PADDING + OVERHEAD) as u64;
             let transport_wide = stream.number(&mut self.sent, self.epoch, now, PADDING);
@@ -410,115 +327,7 @@ impl MediaEgress {
         }
     }
 
-    /// An SRTCP packet of the client; what it misses is sent at once. Sections that need a key frame are appended to
-    /// `wanted`. False when it is not the client's, or not whole, or was here before.
-    pub fn handle_rtcp(&mut self, now: Instant, packet: &[u8], out: &mut Datagrams, wanted: &mut Vec<Mid>) -> bool {
-        let Some(opener) = self.opener.as_mut() else {
-            return false;
-        };
-        let mut plain = std::mem::take(&mut self.scratch);
-        let opened = opener.open_rtcp(packet, &mut plain).is_ok();
-        if opened {
-            self.patience.refill(now);
-            rtcp::read(&plain, |feedback| self.take_feedback(now, feedback, out, wanted));
-        }
-        self.scratch = plain;
-        opened
-    }
-
-    fn take_feedback(&mut self, now: Instant, feedback: Feedback<'_>, out: &mut Datagrams, wanted: &mut Vec<Mid>) {
-        match feedback {
-            Feedback::Lost { ssrc, seq } => {
-                if self.patience.hears_of_loss() {
-                    self.careful_until = Some(now + CAREFUL);
-                    self.resend(now, ssrc, seq, out);
-                }
-            }
-            Feedback::KeyframeWanted { ssrc } => {
-                let mid = self.by_ssrc.get(&ssrc).map(|index| self.streams[*index].spec.mid);
-                wanted.extend(mid.filter(|mid| !wanted.contains(mid)));
-            }
-            Feedback::Reception(reception) => {
-                if reception.fraction_lost > 0 {
-                    self.careful_until = Some(now + CAREFUL);
-                }
-                if let Some(index) = self.by_ssrc.get(&reception.ssrc) {
-                    self.streams[*index].reception = Some((now, reception));
-                    self.measure_round_trip(now, reception);
-                }
-            }
-            Feedback::TransportWide(message) => self.take_transport_feedback(now, message),
-            Feedback::RemoteLimit(limit) => {
-                if !self.has_transport_feedback {
-                    self.limit_changed |= self.estimator.take_remote_limit(now, limit as f64, self.video_measured.1);
-                }
-            }
-        }
-    }
-
-    fn take_transport_feedback(&mut self, now: Instant, message: &[u8]) {
-        self.has_transport_feedback = true;
-        let (sent, estimator) = (&mut self.sent, &mut self.estimator);
-        let (mut last, mut told) = (None, 0);
-        read_feedback(message, self.patience.for_message(), |seq, arrived_us| {
-            told += 1;
-            last = Some(seq);
-            if let Some(news) = sent.report(seq, arrived_us) {
-                estimator.observe(news);
-            }
-        });
-        self.patience.heard(told);
-        if let Some(last) = last {
-            sent.forget_before(last);
-            self.limit_changed |= estimator.conclude(now);
-        }
-    }
-
-    /// RFC 3550 section 6.4.1: now, less when we reported, less what passed there.
-    fn measure_round_trip(&mut self, now: Instant, reception: Reception) {
-        if reception.last_report == 0 {
-            return;
-        }
-        let middle = (self.ntp(now) >> 16) as u32;
-        let passed = middle.wrapping_sub(reception.last_report).wrapping_sub(reception.delay);
-        // Beyond half the range it is negative: clocks of two resolutions on a very short way.
-        let passed = if passed > u32::MAX / 2 { 0 } else { passed };
-        self.round_trip = Duration::from_micros(u64::from(passed) * 1_000_000 / 65_536);
-    }
-
-    fn resend(&mut self, now: Instant, ssrc: u32, seq: u16, out: &mut Datagrams) {
-        let (Some(sealer), Some(path)) = (&self.sealer, self.path) else {
-            return;
-        };
-        let Some(stream) = self.by_ssrc.get(&ssrc).map(|index| &mut self.streams[*index]) else {
-            return;
-        };
-        let Some(packet) = stream.history.resend(now, seq, self.round_trip) else {
-            return;
-        };
-        let Some(left) = stream.resend_budget.checked_sub(packet.payload.len()) else {
-            return;
-        };
-        let bytes = packet.payload.len();
-        let envelope = match stream.spec.rtx {
-            Some((ssrc, payload_types)) => {
-                let Some(payload_type) = payload_types.of(packet.format) else {
-                    return;
-                };
-                let transport_wide = number(stream.spec.extensions, &mut self.sent, self.epoch, now, bytes);
-                let seq = stream.next_rtx_seq;
-                stream.next_rtx_seq += 1;
-                self.video_bytes += (bytes + OVERHEAD) as u64;
-                Envelope { ssrc, payload_type, seq, is_retransmission: true, transport_wide }
-            }
-            None => Envelope::of(ssrc, packet),
-        };
-        stream.resend_budget = left;
-        self.pacer.sent(bytes + OVERHEAD);
-        seal(sealer, path, packet, envelope, &stream.extensions, out);
-    }
-
-    /// What is due from time to time: reports about streams that were sent, and letting go of old packets.
+    /// Does the periodic work: reports on the streams that were sent, and dropping old packets.
     pub fn tick(&mut self, now: Instant, out: &mut Datagrams) {
         if now < self.reports_due {
             return;
@@ -545,52 +354,11 @@ impl MediaEgress {
         }
     }
 
-    /// How much video is sent, and what reports say of it where nothing better does.
-    fn measure_sending(&mut self, now: Instant) {
-        let sent = self.video_bytes - std::mem::replace(&mut self.video_measured.0, self.video_bytes);
-        self.video_measured.1 = sent as f64 * 8.0 / REPORT_INTERVAL.as_secs_f64();
-        if self.has_transport_feedback {
-            if self.video_measured.1 < SILENCE {
-                self.limit_changed |= self.estimator.pass_silence(now);
-            }
-            return;
-        }
-        let is_fresh = |at: Instant| now.saturating_duration_since(at) <= REPORT_INTERVAL;
-        let video = self.streams.iter().filter(|s| s.spec.kind == Kind::Video);
-        let fresh: Vec<u8> =
-            video.filter_map(|s| s.reception.filter(|(at, _)| is_fresh(*at))).map(|(_, r)| r.fraction_lost).collect();
-        if !fresh.is_empty() {
-            let share = fresh.iter().map(|lost| f64::from(*lost) / 256.0).sum::<f64>() / fresh.len() as f64;
-            self.limit_changed |= self.estimator.take_reported_loss(now, share, self.video_measured.1);
-        }
-    }
-
     /// 32.32 fixed point seconds.
     fn ntp(&self, now: Instant) -> u64 {
         let passed = now.saturating_duration_since(self.epoch);
         let fraction = (u64::from(passed.subsec_nanos()) << 32) / 1_000_000_000;
         (NTP_ORIGIN + passed.as_secs()) << 32 | fraction
-    }
-
-    /// What the client said lately.
-    pub fn reception(&self, now: Instant) -> ReceptionSummary {
-        let (mut lost, mut streams, mut jitter_ms) = (0.0f32, 0.0f32, 0.0f32);
-        for stream in &self.streams {
-            let Some((at, reception)) = stream.reception else {
-                continue;
-            };
-            if now.saturating_duration_since(at) > RECEPTION_AGE {
-                continue;
-            }
-            lost += f32::from(reception.fraction_lost) / 256.0;
-            streams += 1.0;
-            jitter_ms = jitter_ms.max(reception.jitter as f32 * 1000.0 / stream.clock_rate() as f32);
-        }
-        ReceptionSummary {
-            loss: if streams > 0.0 { lost / streams } else { 0.0 },
-            round_trip: self.round_trip,
-            jitter_ms,
-        }
     }
 }
 
@@ -605,7 +373,7 @@ impl Egress for MediaEgress {
         let Some((payload, payload_type)) = redundant.or_else(plain) else {
             return false;
         };
-        let Some(state) = self.streams.get_mut(stream.index) else {
+        let Some(state) = self.streams.get_mut(stream.index.index()) else {
             return false;
         };
         let before = if state.queued.0 == self.flushes { state.queued.1 } else { usize::MAX };
@@ -618,9 +386,11 @@ impl Egress for MediaEgress {
             format: packet.format,
             payload_type,
             marker: packet.marker,
-            vp8: packet.vp8,
+            patch: packet.patch,
+            descriptor: packet.descriptor.map(|(descriptor, number)| (descriptor.clone(), number)),
             extensions: packet.extensions,
             payload: payload.clone(),
+            padding: packet.padding,
         };
         self.queue.push(Queued { stream: stream.index, size, packet });
         true
@@ -650,6 +420,7 @@ fn seal(
 #[expect(clippy::disallowed_methods, reason = "a base to count virtual time from")]
 mod tests {
     use super::*;
+    use crate::forward::PayloadTypes;
 
     #[test]
     fn every_ssrc_is_used_for_one_thing() {

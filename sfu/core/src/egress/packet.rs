@@ -1,17 +1,24 @@
-//! One RTP packet as it leaves: header, extensions, payload (RFC 3550 section 5.1, RFC 8285 one-byte form, RFC 4588).
+//! One RTP packet as it leaves: header, extensions, payload (RFC 3550 section 5.1, RFC 8285
+//! one-byte form, RFC 4588).
 
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::forward::{Extensions, Format};
-use crate::munge::Vp8Patch;
+use crate::format::Format;
+use crate::forward::Extensions;
+use crate::munge::{DependencyDescriptor, PayloadPatch};
 
+/// Bytes of a header without extensions (RFC 3550 section 5.1).
 pub const FIXED_HEADER: usize = 12;
-/// The longest section name the one-byte form can carry.
+/// Bytes of the longest section name that the one-byte form can carry (RFC 8285 section 4.2).
 const MAX_MID: usize = 16;
-/// Bytes of padding in a packet of nothing else: the most its last byte can say.
+/// Bytes of the longest element of the one-byte form, and of the two-byte form (RFC 8285 sections
+/// 4.2 and 4.3).
+const MAX_SHORT: usize = 16;
+const MAX_LONG: usize = 255;
+/// Bytes of padding in a packet of nothing else: the most that its last byte can state.
 pub const PADDING: usize = 255;
-/// About what a packet has beside its payload: header, extensions, authentication.
+/// Bytes, roughly, of a packet beside its payload: header, extensions, authentication.
 pub const OVERHEAD: usize = 40;
 
 /// A packet of one outgoing stream, all that is needed to write it, any number of times.
@@ -24,9 +31,13 @@ pub struct Packet {
     pub format: Format,
     pub payload_type: u8,
     pub marker: bool,
-    pub vp8: Option<Vp8Patch>,
+    pub patch: Option<PayloadPatch>,
+    /// Its dependency descriptor, and what that calls the frame.
+    pub descriptor: Option<(Arc<DependencyDescriptor>, u16)>,
     pub extensions: Extensions,
     pub payload: Arc<[u8]>,
+    /// Bytes behind the payload that say nothing.
+    pub padding: u8,
 }
 
 /// Header extension ids a client agreed to for one section; 0: none.
@@ -36,6 +47,7 @@ pub struct ExtensionIds {
     pub audio_level: u8,
     pub orientation: u8,
     pub transport_wide: u8,
+    pub dependency_descriptor: u8,
 }
 
 /// The extensions of one stream that are the same in each of its packets.
@@ -60,30 +72,57 @@ impl ExtensionWriter {
     }
 
     /// Append the whole extension block, or nothing when there is nothing to say.
-    fn write(&self, values: Extensions, transport_wide: Option<u16>, out: &mut Vec<u8>) -> bool {
-        let level = values.audio_level.filter(|_| self.ids.audio_level != 0);
-        let orientation = values.orientation.filter(|_| self.ids.orientation != 0);
-        let number = transport_wide.filter(|_| self.ids.transport_wide != 0);
-        let len = self.mid_len
-            + 2 * usize::from(level.is_some())
-            + 2 * usize::from(orientation.is_some())
-            + 3 * usize::from(number.is_some());
+    fn write(&self, values: Values<'_>, out: &mut Vec<u8>) -> bool {
+        let level = values.extensions.audio_level.filter(|_| self.ids.audio_level != 0);
+        let orientation = values.extensions.orientation.filter(|_| self.ids.orientation != 0);
+        let number = values.transport_wide.filter(|_| self.ids.transport_wide != 0);
+        let descriptor = values.descriptor.filter(|(d, _)| self.ids.dependency_descriptor != 0 && d.size() <= MAX_LONG);
+        let form = match descriptor {
+            Some((descriptor, _)) if descriptor.size() > MAX_SHORT => Form::Long,
+            _ => Form::Short,
+        };
+        let head = if form == Form::Long { 2 } else { 1 };
+        let len = self.mid_len.saturating_sub(1)
+            + usize::from(level.is_some())
+            + usize::from(orientation.is_some())
+            + 2 * usize::from(number.is_some())
+            + descriptor.map_or(0, |(descriptor, _)| descriptor.size())
+            + head
+                * (usize::from(self.mid_len > 0)
+                    + usize::from(level.is_some())
+                    + usize::from(orientation.is_some())
+                    + usize::from(number.is_some())
+                    + usize::from(descriptor.is_some()));
         if len == 0 {
             return false;
         }
         let words = len.div_ceil(4);
-        out.extend_from_slice(&[0xBE, 0xDE, 0, words as u8]);
+        let profile = form.profile();
+        out.extend_from_slice(&[profile[0], profile[1], 0, words as u8]);
         let end = out.len() + 4 * words;
-        out.extend_from_slice(&self.mid[..self.mid_len]);
+        match form {
+            Form::Short => out.extend_from_slice(&self.mid[..self.mid_len]),
+            Form::Long if self.mid_len > 0 => {
+                form.begin(self.ids.mid, self.mid_len - 1, out);
+                out.extend_from_slice(&self.mid[1..self.mid_len]);
+            }
+            Form::Long => {}
+        }
         if let Some(level) = level {
-            out.extend_from_slice(&[self.ids.audio_level << 4, level]);
+            form.begin(self.ids.audio_level, 1, out);
+            out.push(level);
         }
         if let Some(orientation) = orientation {
-            out.extend_from_slice(&[self.ids.orientation << 4, orientation]);
+            form.begin(self.ids.orientation, 1, out);
+            out.push(orientation);
         }
         if let Some(number) = number {
-            let [high, low] = number.to_be_bytes();
-            out.extend_from_slice(&[self.ids.transport_wide << 4 | 1, high, low]);
+            form.begin(self.ids.transport_wide, 2, out);
+            out.extend_from_slice(&number.to_be_bytes());
+        }
+        if let Some((descriptor, number)) = descriptor {
+            form.begin(self.ids.dependency_descriptor, descriptor.size(), out);
+            descriptor.write(number, out);
         }
         // Zeros are padding between elements.
         out.resize(end, 0);
@@ -91,7 +130,40 @@ impl ExtensionWriter {
     }
 }
 
-/// Where a packet is written to: its own stream, or the retransmission stream beside it.
+/// The extensions of one packet.
+#[derive(Debug, Clone, Copy, Default)]
+struct Values<'a> {
+    extensions: Extensions,
+    transport_wide: Option<u16>,
+    descriptor: Option<(&'a DependencyDescriptor, u16)>,
+}
+
+/// The two forms of elements (RFC 8285 sections 4.2 and 4.3). The long one is for what does not fit
+/// into the short.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Short,
+    Long,
+}
+
+impl Form {
+    fn profile(self) -> [u8; 2] {
+        match self {
+            Self::Short => [0xBE, 0xDE],
+            Self::Long => [0x10, 0x00],
+        }
+    }
+
+    /// Append the head of an element.
+    fn begin(self, id: u8, len: usize, out: &mut Vec<u8>) {
+        match self {
+            Self::Short => out.push(id << 4 | (len - 1) as u8),
+            Self::Long => out.extend_from_slice(&[id, len as u8]),
+        }
+    }
+}
+
+/// The stream that a packet is written to: its own, or the retransmission stream beside it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Envelope {
     pub ssrc: u32,
@@ -100,12 +172,13 @@ pub struct Envelope {
     pub seq: u64,
     /// The payload begins with the original number (RFC 4588 section 4).
     pub is_retransmission: bool,
-    /// What the packet is called in transport-wide feedback, where that is agreed to.
+    /// The packet's number in transport-wide feedback, where that was negotiated.
     pub transport_wide: Option<u16>,
 }
 
 impl Envelope {
-    /// Of a packet in its own stream: the same each time, but for what it is called in feedback.
+    /// The envelope of a packet in its own stream: the same each time, except for its number in
+    /// feedback.
     pub fn of(ssrc: u32, packet: &Packet) -> Self {
         Self {
             ssrc,
@@ -126,7 +199,12 @@ pub fn write(packet: &Packet, envelope: Envelope, extensions: &ExtensionWriter, 
     out.extend_from_slice(&(envelope.seq as u16).to_be_bytes());
     out.extend_from_slice(&packet.timestamp.to_be_bytes());
     out.extend_from_slice(&envelope.ssrc.to_be_bytes());
-    if extensions.write(packet.extensions, envelope.transport_wide, out) {
+    let values = Values {
+        extensions: packet.extensions,
+        transport_wide: envelope.transport_wide,
+        descriptor: packet.descriptor.as_ref().map(|(descriptor, number)| (&**descriptor, *number)),
+    };
+    if extensions.write(values, out) {
         out[start] |= 0x10;
     }
     let header = out.len() - start;
@@ -135,8 +213,12 @@ pub fn write(packet: &Packet, envelope: Envelope, extensions: &ExtensionWriter, 
     }
     let payload = out.len();
     out.extend_from_slice(&packet.payload);
-    if let Some(patch) = &packet.vp8 {
+    if let Some(patch) = &packet.patch {
         patch.apply(&mut out[payload..]);
+    }
+    if packet.padding > 0 {
+        out[start] |= 0x20;
+        write_nothing(packet.padding, out);
     }
     header
 }
@@ -148,13 +230,19 @@ pub fn write_padding(timestamp: u32, envelope: Envelope, extensions: &ExtensionW
     out.extend_from_slice(&(envelope.seq as u16).to_be_bytes());
     out.extend_from_slice(&timestamp.to_be_bytes());
     out.extend_from_slice(&envelope.ssrc.to_be_bytes());
-    if extensions.write(Extensions::default(), envelope.transport_wide, out) {
+    if extensions.write(Values { transport_wide: envelope.transport_wide, ..Values::default() }, out) {
         out[start] |= 0x10;
     }
     let header = out.len() - start;
-    out.resize(out.len() + PADDING - 1, 0);
-    out.push(PADDING as u8);
+    write_nothing(PADDING as u8, out);
     header
+}
+
+/// Append padding, of which the last byte says how much it is (RFC 3550 section 5.1).
+fn write_nothing(bytes: u8, out: &mut Vec<u8>) {
+    let end = out.len() + usize::from(bytes);
+    out.resize(end - 1, 0);
+    out.push(bytes);
 }
 
 #[cfg(test)]
@@ -167,9 +255,11 @@ impl Packet {
             format: Format::Vp8,
             payload_type: 96,
             marker: false,
-            vp8: None,
+            patch: None,
+            descriptor: None,
             extensions: Extensions::default(),
             payload: Arc::from([0xAA, 0xBB].as_slice()),
+            padding: 0,
         }
     }
 }
@@ -220,6 +310,45 @@ mod tests {
 
         assert_eq!(written(&packet, envelope, ids, "").1[12..20], [0xBE, 0xDE, 0, 1, 0x31, 0x12, 0x34, 0]);
         assert_eq!(written(&packet, envelope, ExtensionIds::default(), "").0, 12);
+    }
+
+    #[test]
+    fn a_long_descriptor_takes_the_long_form_with_all_that_goes_with_it() {
+        let ids = ExtensionIds { mid: 4, dependency_descriptor: 6, transport_wide: 3, ..ExtensionIds::default() };
+        let bytes = crate::munge::dependency_descriptor::writing::descriptor((3, 3), (0, 0), 1, true, &[]);
+        let descriptor = Arc::new(DependencyDescriptor::read(&bytes, &mut None).unwrap());
+        let len = descriptor.size();
+        assert!(len > MAX_SHORT, "{len}");
+        let packet = Packet { descriptor: Some((descriptor, 0x0506)), ..Packet::for_tests(Instant::now()) };
+
+        let (header, out) = written(&packet, Envelope { transport_wide: Some(9), ..PLAIN }, ids, "ab");
+
+        let words = (2 + 2 + 2 + 2 + 2 + len).div_ceil(4);
+        assert_eq!((out[0], header), (0x90, 16 + 4 * words));
+        assert_eq!(out[12..16], [0x10, 0, 0, words as u8]);
+        assert_eq!(out[16..24], [4, 2, b'a', b'b', 3, 2, 0, 9]);
+        assert_eq!(out[24..29], [6, len as u8, bytes[0], 5, 6]);
+        assert_eq!(out[29..24 + 2 + len], bytes[3..]);
+    }
+
+    #[test]
+    fn a_short_descriptor_is_one_element_among_others() {
+        let ids = ExtensionIds { dependency_descriptor: 6, ..ExtensionIds::default() };
+        let mut structure = None;
+        let key = crate::munge::dependency_descriptor::writing::descriptor((1, 1), (0, 0), 1, true, &[]);
+        DependencyDescriptor::read(&key, &mut structure).unwrap();
+        let descriptor = Arc::new(DependencyDescriptor::read(&[0xC0, 0, 2], &mut structure).unwrap());
+        let packet = Packet { descriptor: Some((descriptor, 7)), ..Packet::for_tests(Instant::now()) };
+
+        assert_eq!(written(&packet, PLAIN, ids, "").1[12..20], [0xBE, 0xDE, 0, 1, 0x62, 0xC0, 0, 7]);
+        assert_eq!(written(&packet, PLAIN, ExtensionIds::default(), "").0, 12, "not agreed to");
+    }
+
+    #[test]
+    fn a_packet_of_padding_alone_is_marked_as_such() {
+        let packet = Packet { padding: 4, payload: Arc::from([].as_slice()), ..Packet::for_tests(Instant::now()) };
+        let (header, out) = written(&packet, PLAIN, ExtensionIds::default(), "");
+        assert_eq!((header, out[0], &out[12..]), (12, 0xA0, &[0, 0, 0, 4][..]));
     }
 
     #[test]

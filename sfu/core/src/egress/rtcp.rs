@@ -1,25 +1,34 @@
-//! The RTCP we read from subscribers and write to them (RFC 3550 section 6, RFC 4585, RFC 5104). Pure.
+//! The RTCP we read from subscribers and write to them (RFC 3550 section 6, RFC 4585, RFC 5104).
+//! Pure.
 
+/// Packet types (RFC 3550 section 12.1).
 const SENDER_REPORT: u8 = 200;
 const RECEIVER_REPORT: u8 = 201;
 const SOURCE_DESCRIPTION: u8 = 202;
+/// Packet types of feedback: RTPFB and PSFB (RFC 4585 section 6.1).
 const TRANSPORT_FEEDBACK: u8 = 205;
 const PAYLOAD_FEEDBACK: u8 = 206;
+/// Formats of RTPFB: generic NACK (RFC 4585 section 6.2.1) and transport-wide congestion control
+/// (draft-holmer-rmcat-transport-wide-cc-extensions-01 section 3.1).
 const GENERIC_NACK: u8 = 1;
 const TRANSPORT_WIDE: u8 = 15;
+/// Formats of PSFB: PLI (RFC 4585 section 6.3.1), FIR (RFC 5104 section 4.3.1) and AFB, which
+/// carries REMB (RFC 4585 section 6.4).
 const PICTURE_LOSS: u8 = 1;
 const FULL_INTRA: u8 = 4;
 const APPLICATION_LAYER: u8 = 15;
+/// The canonical name among the items of a source description (RFC 3550 section 12.2).
 const CNAME: u8 = 1;
+/// Bytes of a report block (RFC 3550 section 6.4.1).
 const REPORT_BLOCK: usize = 24;
-/// Header, sender, media source.
+/// Bytes of the header, the sender's SSRC and the media source's (RFC 4585 section 6.1).
 const FEEDBACK_HEADER: usize = 12;
 
-/// What one report block says about a stream of ours.
+/// One report block about a stream of ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reception {
     pub ssrc: u32,
-    /// Of 256, since the report before.
+    /// Lost packets in 1/256 of all since the previous report.
     pub fraction_lost: u8,
     /// In units of the stream's clock.
     pub jitter: u32,
@@ -42,7 +51,8 @@ pub enum Feedback<'a> {
     KeyframeWanted {
         ssrc: u32,
     },
-    /// All streams together should not take more than this, in bits a second (draft-alvestrand-rmcat-remb-03).
+    /// All streams together should not take more than this, in bits per second
+    /// (draft-alvestrand-rmcat-remb-03).
     RemoteLimit(u64),
     /// A transport-wide congestion control message, from its base sequence number on.
     TransportWide(&'a [u8]),
@@ -52,7 +62,7 @@ fn word(bytes: &[u8], at: usize) -> u32 {
     bytes.get(at..at + 4).and_then(|b| b.try_into().ok()).map_or(0, u32::from_be_bytes)
 }
 
-/// Read a compound packet and tell what is in it, in order. What is malformed or unknown is passed over.
+/// Read a compound packet and tell its contents in order. Malformed and unknown parts are skipped.
 pub fn read<'a>(compound: &'a [u8], mut tell: impl FnMut(Feedback<'a>)) {
     let mut rest = compound;
     while let [first, kind, l1, l0, ..] = *rest {
@@ -116,7 +126,7 @@ fn read_nacks<'a>(packet: &[u8], tell: &mut impl FnMut(Feedback<'a>)) {
     }
 }
 
-/// What a sender says about one stream.
+/// A sender report about one stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SenderReport {
     pub ssrc: u32,
@@ -125,7 +135,7 @@ pub struct SenderReport {
     /// RTP time at that moment.
     pub timestamp: u32,
     pub packets: u32,
-    /// Of payload.
+    /// Bytes of payload.
     pub bytes: u32,
 }
 
@@ -134,8 +144,9 @@ pub const REPORTS_PER_DATAGRAM: usize = 16;
 /// Longer canonical names are cut.
 const MAX_CNAME: usize = 32;
 
-/// Append a compound packet: an empty receiver report of `sender`, whose index protects the whole (RFC 3711 section 3.4), the
-/// reports, then a source description with the canonical name of each stream.
+/// Append a compound packet: an empty receiver report of `sender`, whose index protects the whole
+/// (RFC 3711 section 3.4), the reports, then a source description with the canonical name of each
+/// stream.
 pub fn write_reports(sender: u32, reports: &[(SenderReport, &str)], out: &mut Vec<u8>) {
     out.extend_from_slice(&[0x80, RECEIVER_REPORT, 0, 1]);
     out.extend_from_slice(&sender.to_be_bytes());

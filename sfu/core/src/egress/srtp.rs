@@ -1,170 +1,44 @@
-//! SRTP and SRTCP (RFC 3711) with the three profiles of DTLS-SRTP that browsers offer: AES-GCM with keys of 128 and 256
-//! bits (RFC 7714), and AES-CM with HMAC-SHA1-80 (RFC 5764).
+//! SRTP and SRTCP (RFC 3711) with the three profiles of DTLS-SRTP that browsers offer: AES-GCM with
+//! keys of 128 and 256 bits (RFC 7714), and AES-CM with HMAC-SHA1-80 (RFC 5764).
 //!
-//! Packets are sealed where they are written. One context is one direction of one association. RTP that arrives is opened by
-//! the library; here is only whether it is authentic, for what must not depend on packets that are not.
+//! Packets are sealed where they are written. One context is one direction of one association.
+//! str0m opens RTP that arrives; this module only checks whether it is authentic, for decisions
+//! that must not depend on made-up packets.
 
 use std::fmt;
 
-use aws_lc_rs::aead::{AES_128_GCM, AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
-use aws_lc_rs::cipher::{AES_128, AES_256, EncryptingKey, EncryptionContext, UnboundCipherKey};
+use aws_lc_rs::aead::{Aad, Nonce};
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::hmac;
 
-/// Session key labels (RFC 3711 section 4.3.2).
-const RTP_LABELS: Labels = Labels { key: 0, authentication: 1, salt: 2 };
-const RTCP_LABELS: Labels = Labels { key: 3, authentication: 4, salt: 5 };
+pub use super::cipher::Profile;
+use super::cipher::{Cipher, CounterMode, RTCP_LABELS, RTP_LABELS, apply_key_stream, cm_iv, gcm_rtcp_iv, gcm_rtp_iv};
+
+/// Bytes of the authentication tag: of AES-GCM (RFC 7714) and of HMAC-SHA1-80 (RFC 5764
+/// section 4.1.2).
 const GCM_TAG: usize = 16;
-/// HMAC-SHA1-80.
 const SHA1_TAG: usize = 10;
-/// Fixed part of an RTP header.
+/// Bytes of the fixed part of an RTP header (RFC 3550 section 5.1).
 const RTP_HEADER: usize = 12;
-/// The part of RTCP that stays readable: first header and sender.
+/// Bytes of RTCP that stay readable, the first header and sender, and of the index behind the
+/// packet, whose top bit says that it is encrypted (RFC 3711 section 3.4).
 const RTCP_CLEAR: usize = 8;
 const INDEX: usize = 4;
 const ENCRYPTED: u32 = 0x8000_0000;
-/// How far behind the newest index an SRTCP packet may be.
+/// An SRTCP packet may be this far behind the newest index.
 const REPLAY_WINDOW: u32 = 64;
 /// SSRCs a client sends RTCP under: one of each of its streams, and one of those it only receives.
 const MAX_SENDERS: usize = 64;
-
-/// A protection profile as DTLS negotiates it (RFC 5764 section 4.1.2, RFC 7714 section 14.2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Profile {
-    AesCm128Sha1,
-    AesGcm128,
-    AesGcm256,
-}
-
-impl Profile {
-    pub fn key_len(self) -> usize {
-        match self {
-            Self::AesCm128Sha1 | Self::AesGcm128 => 16,
-            Self::AesGcm256 => 32,
-        }
-    }
-
-    pub fn salt_len(self) -> usize {
-        match self {
-            Self::AesCm128Sha1 => 14,
-            Self::AesGcm128 | Self::AesGcm256 => 12,
-        }
-    }
-
-    /// The name in the registry of DTLS-SRTP profiles.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::AesCm128Sha1 => "SRTP_AES128_CM_HMAC_SHA1_80",
-            Self::AesGcm128 => "SRTP_AEAD_AES_128_GCM",
-            Self::AesGcm256 => "SRTP_AEAD_AES_256_GCM",
-        }
-    }
-}
-
-struct Labels {
-    key: u8,
-    authentication: u8,
-    salt: u8,
-}
 
 /// A packet that is not what the other side sent, or was taken before.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Refused;
 
-/// Session keys for either RTP or RTCP.
-enum Cipher {
-    Gcm { key: LessSafeKey, salt: [u8; 12] },
-    Cm(Box<CounterMode>),
-}
-
-struct CounterMode {
-    key: EncryptingKey,
-    authentication: hmac::Key,
-    salt: [u8; 14],
-}
-
-impl Cipher {
-    /// Derive from the master key and salt (RFC 3711 section 4.3); `None` when the cryptographic library refuses a key.
-    fn derive(profile: Profile, key: &[u8], salt: &[u8], labels: &Labels) -> Option<Self> {
-        let mut session_key = [0; 32];
-        let session_key = &mut session_key[..profile.key_len()];
-        derive(key, salt, labels.key, session_key)?;
-        match profile {
-            Profile::AesGcm128 | Profile::AesGcm256 => {
-                let algorithm = if profile == Profile::AesGcm128 { &AES_128_GCM } else { &AES_256_GCM };
-                let mut session_salt = [0; 12];
-                derive(key, salt, labels.salt, &mut session_salt)?;
-                let key = LessSafeKey::new(UnboundKey::new(algorithm, session_key).ok()?);
-                Some(Self::Gcm { key, salt: session_salt })
-            }
-            Profile::AesCm128Sha1 => {
-                let mut session_salt = [0; 14];
-                let mut authentication = [0; 20];
-                derive(key, salt, labels.salt, &mut session_salt)?;
-                derive(key, salt, labels.authentication, &mut authentication)?;
-                Some(Self::Cm(Box::new(CounterMode {
-                    key: counter_mode(session_key)?,
-                    authentication: hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &authentication),
-                    salt: session_salt,
-                })))
-            }
-        }
-    }
-}
-
-fn counter_mode(key: &[u8]) -> Option<EncryptingKey> {
-    let algorithm = if key.len() == 32 { &AES_256 } else { &AES_128 };
-    EncryptingKey::ctr(UnboundCipherKey::new(algorithm, key).ok()?).ok()
-}
-
-/// AES in counter mode over `data`, which is its own inverse.
-fn apply_key_stream(key: &EncryptingKey, iv: [u8; 16], data: &mut [u8]) -> Option<()> {
-    key.less_safe_encrypt(data, EncryptionContext::Iv128(iv.into())).ok().map(|_| ())
-}
-
-/// The pseudo-random function of RFC 3711 section 4.3.3 with a key derivation rate of zero. A salt of 96 bits stands in
-/// the upper part of the 112 (RFC 7714 section 11).
-fn derive(master_key: &[u8], master_salt: &[u8], label: u8, out: &mut [u8]) -> Option<()> {
-    let mut iv = [0; 16];
-    iv[..master_salt.len()].copy_from_slice(master_salt);
-    iv[7] ^= label;
-    apply_key_stream(&counter_mode(master_key)?, iv, out)
-}
-
-/// The counter block of RFC 3711 section 4.1.1.
-fn cm_iv(salt: &[u8; 14], ssrc: u32, index: u64) -> [u8; 16] {
-    let mut iv = [0; 16];
-    iv[..14].copy_from_slice(salt);
-    xor(&mut iv[4..8], &ssrc.to_be_bytes());
-    xor(&mut iv[8..14], &index.to_be_bytes()[2..]);
-    iv
-}
-
-/// The initialisation vector of RFC 7714 section 8.1.
-fn gcm_rtp_iv(salt: &[u8; 12], ssrc: u32, index: u64) -> [u8; 12] {
-    let mut iv = *salt;
-    xor(&mut iv[2..6], &ssrc.to_be_bytes());
-    xor(&mut iv[6..12], &index.to_be_bytes()[2..]);
-    iv
-}
-
-/// The initialisation vector of RFC 7714 section 9.1.
-fn gcm_rtcp_iv(salt: &[u8; 12], ssrc: u32, index: u32) -> [u8; 12] {
-    let mut iv = *salt;
-    xor(&mut iv[2..6], &ssrc.to_be_bytes());
-    xor(&mut iv[8..12], &index.to_be_bytes());
-    iv
-}
-
-fn xor(to: &mut [u8], with: &[u8]) {
-    to.iter_mut().zip(with).for_each(|(a, b)| *a ^= b);
-}
-
 fn sender_of(rtcp: &[u8]) -> Option<u32> {
     Some(u32::from_be_bytes(rtcp.get(4..RTCP_CLEAR)?.try_into().ok()?))
 }
 
-/// What we send.
+/// The packets we send.
 pub struct Sealer {
     rtp: Cipher,
     rtcp: Cipher,
@@ -186,10 +60,10 @@ impl Sealer {
         })
     }
 
-    /// Protect the RTP packet that begins at `start` of `buffer` and ends with it, and append the tag. `header` is its
-    /// length up to the payload, extensions included; `index` the extended sequence number, whose low 16 bits are in the
-    /// header. The same index must never be sealed twice for one SSRC. False when the library failed; the packet must
-    /// not be sent then.
+    /// Protect the RTP packet that begins at `start` of `buffer` and ends with it, and append the
+    /// tag. `header` is its length up to the payload, extensions included; `index` the extended
+    /// sequence number, whose low 16 bits are in the header. The same index must never be sealed
+    /// twice for one SSRC. False when the library failed; the packet must not be sent then.
     pub fn seal_rtp(&self, buffer: &mut Vec<u8>, start: usize, header: usize, ssrc: u32, index: u64) -> bool {
         match &self.rtp {
             Cipher::Gcm { key, salt } => {
@@ -214,8 +88,8 @@ impl Sealer {
         true
     }
 
-    /// Protect the compound RTCP packet that begins at `start` of `buffer` and ends with it. False when there is no
-    /// index left or the library failed.
+    /// Protect the compound RTCP packet that begins at `start` of `buffer` and ends with it. False
+    /// when there is no index left or the library failed.
     pub fn seal_rtcp(&mut self, buffer: &mut Vec<u8>, start: usize) -> bool {
         let Some(ssrc) = sender_of(&buffer[start..]).filter(|_| self.rtcp_index < ENCRYPTED) else {
             return false;
@@ -258,7 +132,7 @@ pub struct Opener {
     senders: Vec<Sender>,
 }
 
-/// What was taken from one SSRC, each of which counts for itself (RFC 3711 section 3.2.3).
+/// Replay protection of one SSRC, each of which has an index of its own (RFC 3711 section 3.2.3).
 struct Sender {
     ssrc: u32,
     newest: u32,
@@ -300,7 +174,7 @@ impl Opener {
             Cipher::Gcm { key, salt } => {
                 let end = packet.len().checked_sub(INDEX).filter(|e| *e >= RTCP_CLEAR + GCM_TAG).ok_or(Refused)?;
                 let trailer = read_trailer(&packet[end..])?;
-                // What is authenticated only has another layout, and nobody sends it.
+                // Packets that are only authenticated have another layout, and nobody sends them.
                 if trailer & ENCRYPTED == 0 {
                     return Err(Refused);
                 }
@@ -366,7 +240,8 @@ impl Verifier {
         Some(Self { rtp: Cipher::derive(profile, key, salt, &RTP_LABELS)?, scratch: Vec::new() })
     }
 
-    /// Whether this is one of the first packets of a stream: numbers that have not begun again at zero yet.
+    /// Whether this is one of the first packets of a stream: numbers that have not begun again at
+    /// zero yet.
     pub fn is_authentic(&mut self, packet: &[u8]) -> bool {
         self.check(packet).is_some()
     }
@@ -411,6 +286,8 @@ fn read_trailer(bytes: &[u8]) -> Result<u32, Refused> {
 
 #[cfg(test)]
 mod tests {
+    use aws_lc_rs::aead::{AES_128_GCM, AES_256_GCM, LessSafeKey, UnboundKey};
+
     use super::*;
 
     const PROFILES: [Profile; 3] = [Profile::AesCm128Sha1, Profile::AesGcm128, Profile::AesGcm256];
@@ -418,31 +295,6 @@ mod tests {
     fn hex(text: &str) -> Vec<u8> {
         let digits: Vec<u8> = text.bytes().filter(u8::is_ascii_hexdigit).collect();
         digits.chunks(2).map(|d| u8::from_str_radix(std::str::from_utf8(d).unwrap(), 16).unwrap()).collect()
-    }
-
-    #[test]
-    fn keys_are_derived_as_in_rfc_3711_appendix_b_3() {
-        let (key, salt) = (hex("E1F97A0D3E018BE0D64FA32C06DE4139"), hex("0EC675AD498AFEEBB6960B3AABE6"));
-        for (label, expected) in [
-            (0, "C61E7A93744F39EE10734AFE3FF7A087"),
-            (2, "30CBBC08863D8C85D49DB34A9AE1"),
-            (1, "CEBE321F6FF7716B6FD4AB49AF256A156D38BAA4"),
-        ] {
-            let mut out = vec![0; expected.len() / 2];
-            derive(&key, &salt, label, &mut out).unwrap();
-            assert_eq!(out, hex(expected), "label {label}");
-        }
-    }
-
-    #[test]
-    fn the_key_stream_is_that_of_rfc_3711_appendix_b_2() {
-        let key = counter_mode(&hex("2B7E151628AED2A6ABF7158809CF4F3C")).unwrap();
-        let salt: [u8; 14] = hex("F0F1F2F3F4F5F6F7F8F9FAFBFCFD").try_into().unwrap();
-        let mut stream = [0; 32];
-
-        apply_key_stream(&key, cm_iv(&salt, 0, 0), &mut stream).unwrap();
-
-        assert_eq!(stream.to_vec(), hex("E03EAD0935C95E80E166B16DD92B4EB4 D23513162B02D0F72A43A2FE4A5F97AB"));
     }
 
     /// RFC 7714 sections 16.1.1 and 16.2.1; both have the session key 00 01 02 …
@@ -463,7 +315,7 @@ mod tests {
                 salt: hex("51756964 2070726f 2071756f").try_into().unwrap(),
             };
             let sealer = Sealer { rtp: cipher(), rtcp: cipher(), rtcp_index: 0 };
-            // What stands before is somebody else's.
+            // The bytes before belong to somebody else.
             let mut buffer = vec![7; 5];
             buffer.extend_from_slice(&packet);
 

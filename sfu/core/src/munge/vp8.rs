@@ -1,26 +1,23 @@
-//! The counters of the VP8 payload descriptor (RFC 7741 §4.2): picture id, TL0PICIDX and KEYIDX. Decoders use them to
-//! tell whether a frame is missing, so neither a layer switch nor a frame left out may make them jump.
+//! The counters of the VP8 payload descriptor (RFC 7741 section 4.2): picture id, TL0PICIDX and
+//! KEYIDX. Decoders use them to tell whether a frame is missing, so neither a layer switch nor a
+//! frame left out may make them jump.
 
 use std::collections::VecDeque;
 
-use super::{Vp8Descriptor, Vp8Patch};
+use super::admission::Admission;
+use super::patch::PayloadPatch;
+use super::vp8_descriptor::Vp8Descriptor;
 
+/// A picture id has 15 bits, a KEYIDX 5.
 const PICTURE_ID_MASK: u16 = 0x7fff;
 const KEY_IDX_MASK: u8 = 0x1f;
 /// Frames left out that a late packet can still be told to belong to.
 const REMEMBERED_GAPS: usize = 64;
 /// Far enough from zero for late packets of the first frames.
 const FIRST: u64 = 1 << 20;
+const KEPT: Admission = Admission::Kept { ends_picture: false };
 
-/// What to do with a packet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Frame {
-    Kept,
-    /// Its frame is left out.
-    LeftOut,
-}
-
-/// Renumbers descriptors of whatever source is current.
+/// Renumbers descriptors of the current source.
 #[derive(Debug, Default)]
 pub struct Vp8Munger {
     /// Extended incoming picture id of the newest frame of the current source.
@@ -38,7 +35,8 @@ pub struct Vp8Munger {
 }
 
 impl Vp8Munger {
-    /// Go on with another source, of which `first` is the first descriptor. It begins with a key frame.
+    /// Go on with another source, of which `first` is the first descriptor. It begins with a key
+    /// frame.
     pub fn switch_source(&mut self, first: &Vp8Descriptor) {
         self.newest = None;
         self.gaps.clear();
@@ -50,14 +48,15 @@ impl Vp8Munger {
         self.key_idx_offset = self.last_key_idx.wrapping_add(1).wrapping_sub(first.key_idx().unwrap_or(0));
     }
 
-    /// Decide about a packet when frames above temporal layer `wanted` are not. A frame is kept or left out as a whole.
-    /// More of them are taken up only where that is possible: with a key frame, or one built of the lowest layer alone.
-    pub fn admit(&mut self, descriptor: &Vp8Descriptor, wanted: u8) -> Frame {
+    /// Decide about a packet when frames above temporal layer `wanted` are not. A frame is kept or
+    /// left out as a whole. More of them are taken up only where that is possible: with a key
+    /// frame, or one built of the lowest layer alone.
+    pub fn admit(&mut self, descriptor: &Vp8Descriptor, wanted: u8) -> Admission {
         let Some(id) = self.extend(descriptor) else {
-            return Frame::Kept;
+            return KEPT;
         };
         if self.newest.is_some_and(|newest| id <= newest) {
-            return if self.gaps.binary_search(&id).is_ok() { Frame::LeftOut } else { Frame::Kept };
+            return if self.gaps.binary_search(&id).is_ok() { Admission::LeftOut } else { KEPT };
         }
         self.newest = Some(id);
         let temporal = descriptor.temporal();
@@ -67,14 +66,14 @@ impl Vp8Munger {
             self.temporal = temporal;
         }
         if temporal <= self.temporal {
-            return Frame::Kept;
+            return KEPT;
         }
         if self.gaps.len() >= REMEMBERED_GAPS {
             self.gaps.pop_front();
             self.picture_id_offset = self.picture_id_offset.wrapping_sub(1);
         }
         self.gaps.push_back(id);
-        Frame::LeftOut
+        Admission::LeftOut
     }
 
     /// Incoming picture ids do not wrap in what this returns.
@@ -89,7 +88,7 @@ impl Vp8Munger {
     }
 
     /// The bytes to replace in this packet; `None` when the descriptor has no counters.
-    pub fn map(&mut self, descriptor: &Vp8Descriptor) -> Option<Vp8Patch> {
+    pub fn map(&mut self, descriptor: &Vp8Descriptor) -> Option<PayloadPatch> {
         let gaps = if self.gaps.is_empty() {
             0
         } else {
@@ -172,7 +171,8 @@ mod tests {
         assert_eq!(mapped(&mut m, &short_payload(4)), (0x0a, 0));
     }
 
-    /// One packet of a frame: its picture id, its temporal layer, and whether that can be joined with it.
+    /// One packet of a frame: its picture id, its temporal layer, and whether that can be joined
+    /// with it.
     fn layered(picture_id: u16, temporal: u8, is_sync: bool, keyframe: bool) -> Vec<u8> {
         let tid = temporal << 6 | u8::from(is_sync) << 5 | 0x03;
         vec![0x90, 0xF0, 0x80 | (picture_id >> 8) as u8, picture_id as u8, 7, tid, u8::from(!keyframe)]
@@ -180,10 +180,11 @@ mod tests {
 
     fn admitted(m: &mut Vp8Munger, bytes: &[u8], wanted: u8) -> Option<u16> {
         let descriptor = Vp8Descriptor::parse(bytes).unwrap();
-        (m.admit(&descriptor, wanted) == Frame::Kept).then(|| mapped(m, bytes).0)
+        (m.admit(&descriptor, wanted) == KEPT).then(|| mapped(m, bytes).0)
     }
 
-    /// The usual pattern of three temporal layers; the frames of each group of four above the lowest can be joined first.
+    /// The usual pattern of three temporal layers; the frames of each group of four above the
+    /// lowest can be joined first.
     fn frame(number: u16, keyframe: bool) -> Vec<u8> {
         let temporal = [0, 2, 1, 2][usize::from(number % 4)];
         layered(number & PICTURE_ID_MASK, temporal, matches!(number % 8, 1 | 2), keyframe)

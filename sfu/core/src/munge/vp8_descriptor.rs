@@ -1,11 +1,15 @@
-//! The VP8 payload descriptor (RFC 7741 section 4.2): read once when a packet arrives, patched in each copy that leaves.
+//! The VP8 payload descriptor (RFC 7741 section 4.2): read once when a packet arrives, patched in
+//! each copy that leaves.
 //!
-//! Its counters stand in a row behind the first two bytes, picture id, TL0PICIDX, TID/Y/KEYIDX, so a patch is one short run.
+//! Its counters stand in a row behind the first two bytes, picture id, TL0PICIDX, TID/Y/KEYIDX, so
+//! a patch is one short run.
 
-/// Where the counters begin, when there are any.
-const COUNTERS: usize = 2;
+use super::patch::PayloadPatch;
 
-/// What a subscriber's copy of a descriptor needs to be made from.
+/// The index at which the counters begin, when there are any.
+const COUNTERS: u8 = 2;
+
+/// The parts of a descriptor that a subscriber's copy is made from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Vp8Descriptor {
     picture_id: Option<u16>,
@@ -58,7 +62,8 @@ impl Vp8Descriptor {
                 parsed.has_key_idx = extension & 0x10 != 0;
             }
         }
-        // The first partition of a frame begins with its header, of which the lowest bit says "not a key frame".
+        // The first partition of a frame begins with its header, of which the lowest bit says "not
+        // a key frame".
         let partition = first & 0x07;
         let starts_frame = first & 0x10 != 0 && partition == 0;
         parsed.starts_keyframe = starts_frame && next()? & 1 == 0;
@@ -82,12 +87,14 @@ impl Vp8Descriptor {
         self.is_long
     }
 
-    /// The temporal layer the packet's frame belongs to; 0, of which all others are built, when there are none.
+    /// The temporal layer the packet's frame belongs to; 0, of which all others are built, when
+    /// there are none.
     pub fn temporal(&self) -> u8 {
         self.tid_and_key_idx.filter(|_| self.has_tid).map_or(0, |b| b >> 6)
     }
 
-    /// The frame is built of the lowest temporal layer alone: whoever has that can go on with this one.
+    /// The frame depends on the lowest temporal layer alone, so that layer is enough to go on with
+    /// this frame.
     pub fn is_sync(&self) -> bool {
         self.tid_and_key_idx.is_some_and(|b| self.has_tid && b & 0x20 != 0)
     }
@@ -97,10 +104,10 @@ impl Vp8Descriptor {
         self.starts_keyframe
     }
 
-    /// The bytes that put these counters in place of those there are; what a descriptor has no room for is left out. A
-    /// short picture id keeps its low seven bits.
-    pub fn patch(&self, picture_id: u16, tl0_pic_idx: u8, key_idx: u8) -> Vp8Patch {
-        let mut patch = Vp8Patch::default();
+    /// The bytes that put these counters in place of those there are; what a descriptor has no room
+    /// for is left out. A short picture id keeps its low seven bits.
+    pub fn patch(&self, picture_id: u16, tl0_pic_idx: u8, key_idx: u8) -> PayloadPatch {
+        let mut patch = PayloadPatch::at(COUNTERS);
         if self.picture_id.is_some() {
             if self.is_long {
                 patch.push(0x80 | (picture_id >> 8) as u8);
@@ -116,28 +123,6 @@ impl Vp8Descriptor {
             patch.push(byte & 0xe0 | key_idx & 0x1f);
         }
         patch
-    }
-}
-
-/// The counters of one subscriber's copy.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Vp8Patch {
-    bytes: [u8; 4],
-    len: u8,
-}
-
-impl Vp8Patch {
-    fn push(&mut self, byte: u8) {
-        self.bytes[usize::from(self.len)] = byte;
-        self.len += 1;
-    }
-
-    /// Change a copy of the payload the descriptor was read from.
-    pub fn apply(&self, payload: &mut [u8]) {
-        let bytes = &self.bytes[..usize::from(self.len)];
-        if let Some(counters) = payload.get_mut(COUNTERS..COUNTERS + bytes.len()) {
-            counters.copy_from_slice(bytes);
-        }
     }
 }
 

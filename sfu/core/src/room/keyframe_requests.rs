@@ -1,50 +1,47 @@
-//! Key frames that somebody waits for.
+//! Key frame requests to publishers.
 
 use std::time::Instant;
 
-use super::{Outputs, Room};
-use crate::commands::{Kind, Target};
+use super::{Outputs, Room, Work};
+use crate::commands::Kind;
 use crate::containment::contain;
+use crate::slots::TrackSlot;
+use crate::track_parts::StreamIndex;
 
 impl Room {
-    /// Ask for the key frames this peer needs to go on.
-    pub(super) fn request_awaited_keyframes(&mut self, now: Instant, slot: usize, out: &mut Outputs) {
-        let Some(peer) = self.peers.get_mut(slot).and_then(Option::as_mut) else {
-            return;
-        };
-        for (track, layer) in peer.awaited_keyframes() {
-            self.request_keyframe(now, track, layer, out);
-        }
-    }
-
-    pub(super) fn request_keyframe(&mut self, now: Instant, index: usize, layer: u8, out: &mut Outputs) {
-        let Some(track) = self.tracks.get_mut(index).and_then(Option::as_mut) else {
+    pub(super) fn request_keyframe(&mut self, now: Instant, index: TrackSlot, stream: StreamIndex, out: &mut Outputs) {
+        let Some(track) = self.tracks.get_mut(index) else {
             return;
         };
         if track.muted || track.kind == Kind::Audio || !track.is_shown {
             return;
         }
-        let send = track.layers.get_mut(usize::from(layer)).is_some_and(|l| l.keyframes.request(now));
+        let send = track.stream_mut(stream).is_some_and(|s| s.keyframes.request(now));
         if send {
-            self.send_keyframe_request(now, index, layer, out);
+            self.send_keyframe_request(now, index, stream, out);
         }
     }
 
-    pub(super) fn send_keyframe_request(&mut self, now: Instant, index: usize, layer: u8, out: &mut Outputs) {
-        let Some(track) = self.tracks.get(index).and_then(Option::as_ref) else {
+    pub(super) fn send_keyframe_request(
+        &mut self,
+        now: Instant,
+        index: TrackSlot,
+        stream: StreamIndex,
+        out: &mut Outputs,
+    ) {
+        let Some(track) = self.tracks.get(index) else {
             return;
         };
-        let (owner, mid, rid) = (track.owner, track.mid, track.layers[usize::from(layer)].rid);
-        let Some(transport) = self.transport_at(owner, Target::Publisher) else {
+        let Some((mid, rid)) = track.streams.get(stream.index()).map(|s| (s.mid, s.rid)) else {
             return;
         };
-        let was_dirty = std::mem::replace(&mut transport.is_dirty, true);
-        if !was_dirty {
-            self.dirty.push((owner, Target::Publisher));
+        let owner = track.owner;
+        let Some(transport) = self.peers.get_mut(owner).and_then(|p| p.connection.receiving_mut()) else {
+            return;
+        };
+        if !std::mem::replace(&mut transport.is_dirty, true) {
+            self.dirty.push((owner, Work::Drain));
         }
-        let Some(transport) = self.transport_at(owner, Target::Publisher) else {
-            return;
-        };
         match contain(|| transport.request_keyframe(mid, rid)) {
             Ok(true) => out.counters.keyframe_requests += 1,
             Ok(false) => {}

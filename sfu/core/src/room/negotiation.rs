@@ -1,57 +1,72 @@
-//! Offers and answers, and what clients are told of what they subscribe to.
+//! Offers and answers, and the events about subscriptions.
 
 use std::time::Instant;
 
 use str0m::media::Mid;
 
-use super::{OfferedSection, Outputs, Room};
-use crate::commands::Target;
+use super::{OfferedSection, Outputs, Room, TransportAt};
+use crate::commands::SignalTarget;
 use crate::containment::contain;
+use crate::error::NegotiationError;
 use crate::events::{Event, Reply, Section};
 use crate::ids::RequestId;
 use crate::limits;
+use crate::peer::Connection;
 use crate::sdp;
+use crate::slots::{PeerSlot, TrackSlot};
 use crate::transport::{Role, Transport};
 
 impl Room {
-    fn create_transport(&mut self, slot: usize, target: Target, new: impl FnOnce(Role) -> Transport) {
-        if let Some(peer) = self.peer_at(slot) {
-            let (place, role) = match target {
-                Target::Publisher if peer.is_single => (&mut peer.publisher, Role::Both),
-                Target::Publisher => (&mut peer.publisher, Role::Receives),
-                Target::Subscriber => (&mut peer.subscriber, Role::Sends),
-            };
-            place.get_or_insert_with(|| new(role));
+    /// Answers a request of a peer. A refusal is logged, because the client is told no reason.
+    fn reply(
+        &self,
+        (slot, request): (PeerSlot, RequestId),
+        result: Result<Reply, NegotiationError>,
+        out: &mut Outputs,
+    ) {
+        if let Err(error) = &result {
+            let peer = self.peers.get(slot).map_or(0, |p| p.id.0);
+            tracing::warn!(room = self.id.0, peer, error = error.with_causes(), "a description was refused");
+        }
+        out.events.push(Event::Replied { request, result });
+    }
+
+    fn create_transport(&mut self, at: TransportAt, new: impl FnOnce(Role) -> Transport) {
+        if let Some(place) = self.peer_at(at.slot).and_then(|p| p.connection.place(at.role)) {
+            place.get_or_insert_with(|| new(at.role));
         }
     }
 
     pub fn accept_offer(
         &mut self,
         now: Instant,
-        slot: usize,
+        slot: PeerSlot,
         request: RequestId,
         offer: &str,
         new: impl FnOnce(Role) -> Transport,
         out: &mut Outputs,
     ) {
-        let is_single = self.peer_at(slot).is_some_and(|p| p.is_single);
-        let max_sections = if is_single { limits::MAX_SUBSCRIBED_SECTIONS } else { limits::MAX_OFFERED_SECTIONS };
+        let Some(role) = self.peer_at(slot).map(|p| p.connection.receiving_role()) else {
+            return;
+        };
+        let max_sections =
+            if role == Role::Both { limits::MAX_SUBSCRIBED_SECTIONS } else { limits::MAX_OFFERED_SECTIONS };
         let sections = match sdp::inspect_offer(offer, max_sections) {
             Ok(sections) => sections,
             Err(error) => {
                 out.counters.refused_descriptions += 1;
-                out.reply(request, Err(error));
+                self.reply((slot, request), Err(error.into()), out);
                 return;
             }
         };
-        self.create_transport(slot, Target::Publisher, new);
-        if is_single {
+        self.create_transport(TransportAt { slot, role }, new);
+        if role == Role::Both {
             self.answer_offer(now, slot, request, offer, sections, out);
             return;
         }
-        let answer = self.run(now, (slot, Target::Publisher), out, |t| t.accept_offer(now, offer));
+        let answer = self.run(now, TransportAt { slot, role }, out, |t| t.accept_offer(now, offer));
         let result = match answer {
-            None => Err("the transport failed".to_owned()),
+            None => Err(NegotiationError::TransportFailed),
             Some(Err(error)) => {
                 out.counters.refused_descriptions += 1;
                 Err(error)
@@ -62,14 +77,14 @@ impl Room {
                 Ok(Reply::Answer { sdp, sections, tracks: Vec::new(), needs_offer: false })
             }
         };
-        out.reply(request, result);
+        self.reply((slot, request), result, out);
     }
 
     /// An offer of a client that has one transport: it is to receive on it, too.
     fn answer_offer(
         &mut self,
         now: Instant,
-        slot: usize,
+        slot: PeerSlot,
         request: RequestId,
         offer: &str,
         sections: Vec<Section>,
@@ -78,10 +93,13 @@ impl Room {
         let Some(peer) = self.peer_at(slot) else {
             return;
         };
-        let answered = contain(|| peer.answer_offer(now, offer, sections));
+        let Connection::Single(single) = &mut peer.connection else {
+            return;
+        };
+        let answered = contain(|| single.answer_offer(&mut peer.sections, now, offer, sections));
         let result = match answered {
             Err(text) => {
-                out.reply(request, Err("the transport failed".into()));
+                self.reply((slot, request), Err(NegotiationError::TransportFailed), out);
                 self.crash(now, slot, text, out);
                 return;
             }
@@ -91,31 +109,35 @@ impl Room {
             Ok(Reply::Answer { sections, .. }) => self.remember_sections(slot, sections),
             _ => out.counters.refused_descriptions += 1,
         }
-        out.reply(request, result);
-        self.start_forwarding(now, slot, Target::Publisher, out);
+        self.reply((slot, request), result, out);
+        self.start_forwarding(now, TransportAt { slot, role: Role::Both }, out);
     }
 
-    /// What a peer receives was negotiated.
-    fn start_forwarding(&mut self, now: Instant, slot: usize, target: Target, out: &mut Outputs) {
-        self.refresh_receivers(slot);
-        self.run(now, (slot, target), out, |_| ());
+    /// Takes note that the sections of a peer were negotiated.
+    fn start_forwarding(&mut self, now: Instant, at: TransportAt, out: &mut Outputs) {
+        let slot = at.slot;
+        self.refresh_subscribers(slot);
+        self.run(now, at, out, |_| ());
         self.retarget_peer(slot);
+        self.announce_codecs(slot, None, out);
         self.request_awaited_keyframes(now, slot, out);
         self.announce_states(slot, None, out);
         self.announce_negotiation(slot, out);
     }
 
-    /// What the client of a single transport has to offer next.
-    pub fn require_sections(&mut self, slot: usize, request: RequestId, out: &mut Outputs) {
-        if let Some(peer) = self.peer_at(slot).filter(|p| p.is_single) {
-            let reply = peer.require_sections();
-            out.reply(request, Ok(reply));
-        } else {
-            out.reply(request, Err("this peer is offered what it receives".into()));
-        }
+    /// Tell the client of a single transport which sections to add to its next offer.
+    pub fn require_sections(&mut self, slot: PeerSlot, request: RequestId, out: &mut Outputs) {
+        let Some(peer) = self.peer_at(slot) else {
+            return;
+        };
+        let result = match &mut peer.connection {
+            Connection::Single(single) => Ok(single.require_sections(&mut peer.sections)),
+            Connection::Dual(_) => Err(NegotiationError::ServerOffers),
+        };
+        self.reply((slot, request), result, out);
     }
 
-    fn remember_sections(&mut self, slot: usize, sections: &[Section]) {
+    fn remember_sections(&mut self, slot: PeerSlot, sections: &[Section]) {
         self.offered.retain(|s| s.peer != slot);
         self.offered.extend(sections.iter().map(|s| OfferedSection {
             peer: slot,
@@ -127,43 +149,47 @@ impl Room {
     pub fn create_offer(
         &mut self,
         now: Instant,
-        slot: usize,
+        slot: PeerSlot,
         request: RequestId,
         restart_ice: bool,
         new: impl FnOnce(Role) -> Transport,
         out: &mut Outputs,
     ) {
-        if self.peer_at(slot).is_some_and(|p| p.is_single) {
-            out.reply(request, Err("this peer offers itself".into()));
-            return;
-        }
-        self.create_transport(slot, Target::Subscriber, new);
+        self.create_transport(TransportAt { slot, role: Role::Sends }, new);
         let Some(peer) = self.peer_at(slot) else {
             return;
         };
-        let created = contain(|| peer.create_offer(restart_ice));
+        let Connection::Dual(dual) = &mut peer.connection else {
+            self.reply((slot, request), Err(NegotiationError::ClientOffers), out);
+            return;
+        };
+        let created = contain(|| dual.create_offer(&mut peer.sections, restart_ice));
         match created {
             Err(text) => {
-                out.reply(request, Err("the transport failed".into()));
+                self.reply((slot, request), Err(NegotiationError::TransportFailed), out);
                 self.crash(now, slot, text, out);
             }
-            Ok(Err(error)) => out.reply(request, Err(error)),
-            Ok(Ok((reply, _))) => {
-                self.refresh_receivers(slot);
-                self.run(now, (slot, Target::Subscriber), out, |_| ());
-                out.reply(request, Ok(reply));
+            Ok(Err(error)) => self.reply((slot, request), Err(error), out),
+            Ok(Ok(reply)) => {
+                self.refresh_subscribers(slot);
+                self.run(now, TransportAt { slot, role: Role::Sends }, out, |_| ());
+                self.reply((slot, request), Ok(reply), out);
             }
         }
     }
 
-    pub fn accept_answer(&mut self, now: Instant, slot: usize, request: RequestId, answer: &str, out: &mut Outputs) {
+    pub fn accept_answer(&mut self, now: Instant, slot: PeerSlot, request: RequestId, answer: &str, out: &mut Outputs) {
         let Some(peer) = self.peer_at(slot) else {
             return;
         };
-        let accepted = contain(|| peer.accept_answer(now, answer));
+        let Connection::Dual(dual) = &mut peer.connection else {
+            self.reply((slot, request), Err(NegotiationError::ClientOffers), out);
+            return;
+        };
+        let accepted = contain(|| dual.accept_answer(&mut peer.sections, now, answer));
         let result = match accepted {
             Err(text) => {
-                out.reply(request, Err("the transport failed".into()));
+                self.reply((slot, request), Err(NegotiationError::TransportFailed), out);
                 self.crash(now, slot, text, out);
                 return;
             }
@@ -172,15 +198,16 @@ impl Room {
         if result.is_err() {
             out.counters.refused_descriptions += 1;
         }
-        out.reply(request, result.map(|()| Reply::AnswerAccepted));
-        self.start_forwarding(now, slot, Target::Subscriber, out);
+        self.reply((slot, request), result.map(|()| Reply::AnswerAccepted), out);
+        self.start_forwarding(now, TransportAt { slot, role: Role::Sends }, out);
     }
 
-    /// Tell a client which of its tracks, or whether one of them, is forwarded, when that is news to it.
-    pub(super) fn announce_states(&mut self, slot: usize, track: Option<usize>, out: &mut Outputs) {
+    /// Tell a client which of its tracks, or whether one of them, is forwarded, when that is news
+    /// to it.
+    pub(super) fn announce_states(&mut self, slot: PeerSlot, track: Option<TrackSlot>, out: &mut Outputs) {
         let tracks = &self.tracks;
-        let is_shown = |index: usize| tracks.get(index).and_then(Option::as_ref).is_none_or(|t| t.is_shown);
-        if let Some(peer) = self.peers.get_mut(slot).and_then(Option::as_mut) {
+        let is_shown = |index: TrackSlot| tracks.get(index).is_none_or(|t| t.is_shown);
+        if let Some(peer) = self.peers.get_mut(slot) {
             let id = peer.id;
             let news = peer.announce_states(track, is_shown);
             out.events.extend(news.into_iter().map(|(track, active)| Event::StreamStateChanged {
@@ -191,7 +218,7 @@ impl Room {
         }
     }
 
-    pub(super) fn announce_negotiation(&mut self, slot: usize, out: &mut Outputs) {
+    pub(super) fn announce_negotiation(&mut self, slot: PeerSlot, out: &mut Outputs) {
         if let Some(peer) = self.peer_at(slot)
             && peer.announce_negotiation()
         {
@@ -199,8 +226,17 @@ impl Room {
         }
     }
 
-    pub fn add_candidate(&mut self, now: Instant, at: (usize, Target), candidate: &str, out: &mut Outputs) {
-        if self.run(now, at, out, |t| t.add_candidate(candidate)) == Some(false) {
+    pub fn add_candidate(
+        &mut self,
+        now: Instant,
+        (slot, target): (PeerSlot, SignalTarget),
+        candidate: &str,
+        out: &mut Outputs,
+    ) {
+        let Some(role) = self.peer_at(slot).map(|p| p.connection.role_of(target)) else {
+            return;
+        };
+        if self.run(now, TransportAt { slot, role }, out, |t| t.add_candidate(candidate)) == Some(false) {
             out.counters.ignored_candidates += 1;
         }
     }

@@ -1,20 +1,20 @@
-//! Who receives which track, and which of its layers.
+//! Subscriptions: the tracks that each peer receives, and their layers.
 
 use std::time::Instant;
 
-use super::track::Track;
+use super::track::SubscriberAt;
 use super::{Outputs, Room};
-use crate::allocation::Allotment;
-use crate::commands::{Kind, SubscriptionSettings};
+use crate::commands::SubscriptionSettings;
+use crate::events::Event;
 use crate::ids::TrackId;
-use crate::layers::choose_layer;
-use crate::limits::MAX_LAYERS;
 use crate::peer::Subscription;
+use crate::slots::{PeerSlot, TrackSlot};
+use crate::transport::Transport;
 
 impl Room {
     /// Add a subscription, unless there is one or the peer has too many sections.
-    pub fn subscribe(&mut self, slot: usize, index: usize, msid: (String, String), out: &mut Outputs) {
-        let Some(track) = self.tracks.get(index).and_then(Option::as_ref) else {
+    pub fn subscribe(&mut self, slot: PeerSlot, index: TrackSlot, msid: (String, String), out: &mut Outputs) {
+        let Some(track) = self.tracks.get(index) else {
             return;
         };
         let (handle, kind, owner) = (track.handle, track.kind, track.owner);
@@ -29,10 +29,10 @@ impl Room {
         self.announce_negotiation(slot, out);
     }
 
-    pub fn unsubscribe(&mut self, slot: usize, track: TrackId, out: &mut Outputs) {
+    pub fn unsubscribe(&mut self, slot: PeerSlot, track: TrackId, out: &mut Outputs) {
         if let Some(peer) = self.peer_at(slot) {
             peer.unsubscribe(track);
-            self.refresh_receivers(slot);
+            self.refresh_subscribers(slot);
             self.announce_negotiation(slot, out);
         }
     }
@@ -40,7 +40,7 @@ impl Room {
     pub fn set_subscription(
         &mut self,
         now: Instant,
-        slot: usize,
+        slot: PeerSlot,
         track: TrackId,
         settings: SubscriptionSettings,
         out: &mut Outputs,
@@ -58,67 +58,76 @@ impl Room {
         self.request_awaited_keyframes(now, slot, out);
     }
 
-    /// Make the receiver lists of all tracks agree with this peer's sections.
-    pub(super) fn refresh_receivers(&mut self, slot: usize) {
-        for track in self.tracks.iter_mut().flatten() {
-            track.receivers.retain(|(s, _)| *s != slot);
-        }
-        let Some(peer) = self.peers.get(slot).and_then(Option::as_ref) else {
+    /// Raise the layer of subscribers that stated no wish.
+    pub(super) fn climb(&mut self, now: Instant, slot: PeerSlot, out: &mut Outputs) {
+        let Some(peer) = self.peer_at(slot) else {
             return;
         };
-        for (section, carried) in peer.sections.iter().enumerate() {
+        let climbed = peer.subscriptions().filter_map(|s| s.climb(now).then_some(())).count();
+        if climbed > 0 {
+            self.retarget_peer(slot);
+            self.request_awaited_keyframes(now, slot, out);
+        }
+    }
+
+    /// Tell the client of streams that carry nothing yet.
+    pub(super) fn open_streams(&mut self, now: Instant, slot: PeerSlot) {
+        let Some(peer) = self.peers.get_mut(slot) else {
+            return;
+        };
+        let Some(egress) = peer.connection.sending_mut().and_then(Transport::media) else {
+            return;
+        };
+        let mut has_written = false;
+        for section in peer.sections.iter_mut().filter(|s| s.is_opening(now)) {
+            let Some((track, agreed)) = section.subscription.as_ref().and_then(|s| Some((s.track, s.agreed?))) else {
+                continue;
+            };
+            let track = self.tracks.get(track);
+            // A client that can decode none of the codecs has no stream.
+            if let Some(encoding) = track.and_then(|t| t.encodings.get(t.encoding_for(&agreed)?.index())) {
+                has_written |= section.open(now, encoding.format, egress);
+            }
+        }
+        if has_written {
+            self.want_flush(slot);
+        }
+    }
+
+    /// Make the subscriber lists of all tracks agree with this peer's sections.
+    pub(super) fn refresh_subscribers(&mut self, slot: PeerSlot) {
+        for track in self.tracks.values_mut() {
+            track.subscribers.retain(|at| at.peer != slot);
+        }
+        let Some(peer) = self.peers.get(slot) else {
+            return;
+        };
+        for (section, carried) in peer.sections.indexed() {
             let Some(subscription) = &carried.subscription else {
                 continue;
             };
-            if let Some(track) = self.tracks.get_mut(subscription.track).and_then(Option::as_mut) {
-                track.receivers.push((slot, section));
+            if let Some(track) = self.tracks.get_mut(subscription.track) {
+                track.subscribers.push(SubscriberAt { peer: slot, section });
             }
         }
     }
 
-    /// Choose again for everyone who receives this track.
-    pub(super) fn retarget(&mut self, now: Instant, index: usize, out: &mut Outputs) {
-        let Some(track) = self.tracks.get(index).and_then(Option::as_ref) else {
+    /// Say what is news of the codecs this peer gets its tracks in, or one of them.
+    pub(super) fn announce_codecs(&mut self, slot: PeerSlot, track: Option<TrackSlot>, out: &mut Outputs) {
+        let Some(peer) = self.peers.get_mut(slot) else {
             return;
         };
-        let kind = track.kind;
-        let mut awaited = [false; MAX_LAYERS];
-        for peer in self.peers.iter_mut().flatten() {
-            for subscription in peer.subscriptions().filter(|s| s.track == index) {
-                aim(subscription, track);
-                if let Some(layer) = subscription.layers.awaits().filter(|_| kind == Kind::Video) {
-                    awaited[usize::from(layer)] |=
-                        subscription.settings.enabled && subscription.allotment != Allotment::Paused;
-                }
-            }
-        }
-        for layer in (0..MAX_LAYERS).filter(|l| awaited[*l]) {
-            self.request_keyframe(now, index, layer as u8, out);
-        }
-    }
-
-    pub(super) fn retarget_peer(&mut self, slot: usize) {
-        let Some(peer) = self.peers.get_mut(slot).and_then(Option::as_mut) else {
-            return;
-        };
-        for subscription in peer.subscriptions() {
-            if let Some(track) = self.tracks.get(subscription.track).and_then(Option::as_ref) {
-                aim(subscription, track);
+        let id = peer.id;
+        for subscription in peer.subscriptions().filter(|s| track.is_none_or(|t| t == s.track)) {
+            let Some(track) = self.tracks.get(subscription.track) else {
+                continue;
+            };
+            let Some((codec, mime)) = subscription.agreed.and_then(|agreed| track.codec_for(&agreed)) else {
+                continue;
+            };
+            if std::mem::replace(&mut subscription.told_codec, codec) != codec {
+                out.events.push(Event::CodecChosen { peer: id, track: track.handle, mime });
             }
         }
     }
-}
-
-/// Aim at the best layer that is wanted, affordable and there.
-fn aim(subscription: &mut Subscription, track: &Track) {
-    let settings = subscription.settings;
-    let most = match subscription.allotment {
-        Allotment::UpTo { layer, .. } => layer.min(settings.max_layer),
-        Allotment::Paused => settings.max_layer,
-    };
-    let target = choose_layer(most, track.flowing());
-    subscription.layers.set_target(target);
-    let forwarded = target.and_then(|t| track.layers.get(usize::from(t))).filter(|_| settings.max_fps > 0);
-    subscription.temporal_wish =
-        forwarded.map_or(Allotment::MOST_TEMPORAL, |layer| layer.rate.temporal_for(settings.max_fps));
 }

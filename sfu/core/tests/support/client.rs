@@ -1,16 +1,19 @@
-//! One connection of a person: a full ICE str0m client that sends made-up media and keeps what it receives.
+//! One connection of a person: a full ICE str0m client that sends made-up media and keeps what it
+//! receives.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use str0m::change::{SdpAnswer, SdpOffer, SdpPendingOffer};
 use str0m::channel::{ChannelConfig, ChannelId, Reliability};
+use str0m::format::Codec;
 use str0m::media::{Direction, KeyframeRequestKind, MediaKind, Mid, Simulcast, SimulcastLayer};
 use str0m::net::{Protocol, Receive};
 use str0m::rtp::{Extension, ExtensionMap, RtpPacket};
 use str0m::{Candidate, Event, Input, Output, Rtc, RtcConfig};
 
 use super::media::{Camera, Microphone};
+use super::scalable::{ScalableCamera, dependency_descriptor};
 
 pub struct Client {
     pub address: SocketAddr,
@@ -19,11 +22,12 @@ pub struct Client {
     pub messages: Vec<(String, Vec<u8>)>,
     pub cameras: Vec<Camera>,
     pub microphones: Vec<Microphone>,
-    /// When key frames were asked for, and of which layer.
+    pub scalables: Vec<ScalableCamera>,
+    /// Requests for key frames: their times and layers.
     pub keyframe_requests: Vec<(Instant, String)>,
     /// Answers the network with nothing: the client is gone without a word.
     pub is_mute: bool,
-    /// What our STUN requests name the SFU.
+    /// The user fragment of the SFU in our STUN requests.
     pub remote_ufrag: Option<String>,
     channels: Vec<(ChannelId, String)>,
     pending: Option<SdpPendingOffer>,
@@ -37,28 +41,37 @@ pub struct Client {
 
 enum Addition {
     Camera(Vec<String>),
+    Scalable(Codec),
     Microphone,
     ToReceive(MediaKind),
 }
 
 impl Client {
     pub fn new(now: Instant, address: SocketAddr) -> Self {
-        Self::with(Rtc::builder(), now, address)
+        Self::with_codecs(now, address, &[Codec::Opus, Codec::Vp8, Codec::Vp9, Codec::Av1])
+    }
+
+    /// A client that can decode these and nothing else.
+    pub fn with_codecs(now: Instant, address: SocketAddr, codecs: &[Codec]) -> Self {
+        Self::with(Rtc::builder().set_extension(6, dependency_descriptor()), now, address, codecs)
     }
 
     /// A client that says nothing of when which packet arrived.
     pub fn without_transport_feedback(now: Instant, address: SocketAddr) -> Self {
         let mut extensions = ExtensionMap::empty();
         extensions.set(4, Extension::RtpMid);
-        Self::with(Rtc::builder().set_extension_map(extensions), now, address)
+        Self::with(Rtc::builder().set_extension_map(extensions), now, address, &[Codec::Opus, Codec::Vp8])
     }
 
-    fn with(config: RtcConfig, now: Instant, address: SocketAddr) -> Self {
+    fn with(config: RtcConfig, now: Instant, address: SocketAddr, codecs: &[Codec]) -> Self {
+        let can = |codec| codecs.contains(&codec);
         let mut rtc = config
             .set_rtp_mode(true)
             .clear_codecs()
-            .enable_opus(true, true)
-            .enable_vp8(true)
+            .enable_opus(can(Codec::Opus), true)
+            .enable_vp8(can(Codec::Vp8))
+            .enable_vp9(can(Codec::Vp9))
+            .enable_av1(can(Codec::Av1))
             .set_sctp_max_buffered_amount(8 * 1024 * 1024)
             .build(now);
         rtc.add_local_candidate(Candidate::host(address, Protocol::Udp).unwrap());
@@ -69,6 +82,7 @@ impl Client {
             messages: Vec::new(),
             cameras: Vec::new(),
             microphones: Vec::new(),
+            scalables: Vec::new(),
             keyframe_requests: Vec::new(),
             is_mute: false,
             remote_ufrag: None,
@@ -87,6 +101,10 @@ impl Client {
 
     pub fn add_camera(&mut self, rids: &[&str]) {
         self.additions.push(Addition::Camera(rids.iter().map(|r| (*r).to_owned()).collect()));
+    }
+
+    pub fn add_scalable(&mut self, codec: Codec) {
+        self.additions.push(Addition::Scalable(codec));
     }
 
     pub fn add_microphone(&mut self) {
@@ -142,6 +160,11 @@ impl Client {
                     let mid = api.add_media(MediaKind::Audio, Direction::SendOnly, None, cid, None);
                     self.microphones.push(Microphone::new(mid));
                 }
+                Addition::Scalable(codec) => {
+                    let cid = Some("scalable".to_owned());
+                    let mid = api.add_media(MediaKind::Video, Direction::SendOnly, None, cid, None);
+                    self.scalables.push(ScalableCamera::new(mid, codec));
+                }
                 Addition::ToReceive(kind) => {
                     self.receiving.push(api.add_media(kind, Direction::RecvOnly, None, None, None));
                 }
@@ -195,6 +218,11 @@ impl Client {
                 self.push_out();
             }
         }
+        for i in 0..self.scalables.len() {
+            if self.scalables[i].send(self.now, &mut self.rtc) {
+                self.push_out();
+            }
+        }
         for i in 0..self.microphones.len() {
             if self.microphones[i].send(self.now, &mut self.rtc) {
                 self.push_out();
@@ -245,6 +273,8 @@ impl Client {
                 let rid = request.rid.map(|r| r.to_string()).unwrap_or_default();
                 self.keyframe_requests.push((self.now, rid.clone()));
                 self.cameras.iter_mut().filter(|c| c.mid == request.mid).for_each(|c| c.start_keyframe(&rid));
+                let scalables = self.scalables.iter_mut().filter(|c| c.mid == request.mid);
+                scalables.for_each(ScalableCamera::start_keyframe);
             }
             _ => {}
         }
@@ -276,7 +306,8 @@ impl Client {
         self.push_out();
     }
 
-    /// Say what it believes it can receive (draft-alvestrand-rmcat-remb-03), with an exponent of ten.
+    /// Say what it believes it can receive (draft-alvestrand-rmcat-remb-03), with an exponent of
+    /// ten.
     pub fn estimate(&mut self, kilobits_per_second: u32) {
         let mantissa = kilobits_per_second.to_be_bytes();
         let payload = [&b"REMB\x01"[..], &[10 << 2 | mantissa[1] & 3, mantissa[2], mantissa[3]], &[0; 4]].concat();

@@ -7,7 +7,8 @@ use str0m::format::Codec;
 use str0m::media::{Mid, Rid};
 use str0m::rtp::{ExtensionValues, RedEncoder, RedundantBlock, RtpPacket, RtpWrite};
 
-/// A VP8 camera, with or without simulcast. Every frame has two packets.
+/// A VP8 camera, with or without simulcast. Every frame has two packets unless it is told
+/// otherwise.
 pub struct Camera {
     pub mid: Mid,
     pub layers: Vec<CameraLayer>,
@@ -20,6 +21,8 @@ pub struct CameraLayer {
     /// In three temporal layers rather than one.
     pub temporal_layers: bool,
     pub frames: u32,
+    /// Packets of a frame, and bytes of each.
+    pub packets: (u8, usize),
     wants_keyframe: bool,
     seq: u64,
     timestamp: u32,
@@ -41,6 +44,7 @@ impl Camera {
                 is_off: false,
                 temporal_layers: false,
                 frames: 0,
+                packets: (2, 600),
                 wants_keyframe: true,
                 // Every layer counts from elsewhere, one of them close to every wrap.
                 seq: 65_500 - 20_000 * i as u64,
@@ -90,14 +94,17 @@ impl Camera {
             layer.frames += 1;
             let temporal = if layer.temporal_layers && !keyframe { [0, 2, 1, 2][layer.frames as usize % 4] } else { 0 };
             layer.tl0 = layer.tl0.wrapping_add(u8::from(temporal == 0));
-            for part in 0..2u8 {
+            let (packets, size) = layer.packets;
+            for part in 0..packets {
                 layer.seq += 1;
                 let tid = temporal << 6 | u8::from(layer.frames % 4 < 3) << 5;
                 let mut payload =
                     vp8_payload(layer.picture_id, layer.tl0, part == 0, keyframe, index as u8, layer.frames);
                 payload[5] = tid;
+                payload.resize(size, 0xAA);
+                let is_last = part + 1 == packets;
                 let write =
-                    RtpWrite::new(pt, layer.seq.into(), layer.timestamp, now, payload).marker(part == 1).nackable(true);
+                    RtpWrite::new(pt, layer.seq.into(), layer.timestamp, now, payload).marker(is_last).nackable(true);
                 stream.write_rtp(write);
             }
         }
@@ -115,7 +122,7 @@ fn vp8_payload(picture_id: u16, tl0: u8, starts: bool, keyframe: bool, layer: u8
     payload
 }
 
-/// What a receiver reads in a packet of a [`Camera`].
+/// The contents of a packet of a [`Camera`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Picture {
     pub id: u16,

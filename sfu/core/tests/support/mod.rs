@@ -1,9 +1,11 @@
-//! People in memory: a shard, str0m clients and a network without loss or delay, all on one virtual clock.
+//! People in memory: a shard, str0m clients and a network without loss or delay, all on one virtual
+//! clock.
 #![allow(dead_code, reason = "each test file uses its part")]
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "test support: what fails here fails the test")]
 
 mod client;
 pub mod media;
+pub mod scalable;
 pub mod stun;
 
 use std::net::SocketAddr;
@@ -12,10 +14,12 @@ use std::time::{Duration, Instant};
 
 pub use client::Client;
 use moothall_sfu_core::events::Section;
+use moothall_sfu_core::track_parts::Layer;
 use moothall_sfu_core::{
-    Command, Event, Identity, Kind, Path, PeerId, Reply, RequestId, RoomId, RoomLimits, Shard, ShardConfig,
-    SubscriptionSettings, Target, TrackId, TransportState,
+    Command, ConnectionMode, Event, Identity, Kind, NegotiationError, Path, PeerId, Reply, RequestId, RoomId,
+    RoomLimits, Shard, ShardConfig, SignalTarget, SubscriptionSettings, TrackId, TransportConfig, TransportState,
 };
+use str0m::format::Codec;
 
 pub const STEP: Duration = Duration::from_millis(5);
 
@@ -49,7 +53,7 @@ pub struct World {
     pub deliver: Box<Deliver>,
     /// Told of every datagram to the SFU with the port it comes from; true loses it.
     pub lose_upwards: Box<LoseUpwards>,
-    /// Who arrives from now on is told of TCP candidates alone.
+    /// Clients that arrive from now on are told of TCP candidates alone.
     pub tcp_only: bool,
     serial: u64,
 }
@@ -62,9 +66,11 @@ impl World {
     pub fn with_limits(limits: RoomLimits) -> Self {
         let sfu = SocketAddr::from(([10, 0, 0, 1], 7000));
         let config = ShardConfig {
-            identity: Identity::generate(),
-            candidates: vec![sfu],
-            tcp_candidates: vec![sfu],
+            transport: TransportConfig {
+                identity: Identity::generate(),
+                candidates: vec![sfu],
+                tcp_candidates: vec![sfu],
+            },
             room_limits: limits,
         };
         // Only a base to count from: nothing in a test depends on how time really passes.
@@ -111,17 +117,17 @@ impl World {
 
     /// Someone the SFU knows of, not connected yet.
     pub fn arrive(&mut self, room: RoomId) -> Who {
-        self.arrive_as(room, false)
+        self.arrive_as(room, ConnectionMode::Dual)
     }
 
     /// Someone with one connection, the one named publisher.
     pub fn arrive_single(&mut self, room: RoomId) -> Who {
-        self.arrive_as(room, true)
+        self.arrive_as(room, ConnectionMode::Single)
     }
 
-    fn arrive_as(&mut self, room: RoomId, is_single: bool) -> Who {
+    fn arrive_as(&mut self, room: RoomId, mode: ConnectionMode) -> Who {
         let peer = PeerId::new(self.serial(), 0);
-        self.command(Command::AddPeer { room, peer, is_single, tcp_only: self.tcp_only });
+        self.command(Command::AddPeer { room, peer, mode, tcp_only: self.tcp_only });
         let who = self.people.len();
         let port = 20_000 + 2 * who as u16;
         let publisher = Client::new(self.now, SocketAddr::from(([10, 0, 1, 1], port)));
@@ -137,7 +143,7 @@ impl World {
 
     // Negotiation, as the signalling layer does it.
 
-    pub fn request(&mut self, make: impl FnOnce(RequestId) -> Command) -> Result<Reply, String> {
+    pub fn request(&mut self, make: impl FnOnce(RequestId) -> Command) -> Result<Reply, NegotiationError> {
         let request = RequestId(self.serial());
         self.command(make(request));
         let at = self.events.iter().position(|e| matches!(e, Event::Replied { request: r, .. } if *r == request));
@@ -147,10 +153,9 @@ impl World {
         }
     }
 
-    pub fn accept_offer(&mut self, who: Who, sdp: String) -> Result<(String, Vec<Section>), String> {
+    pub fn accept_offer(&mut self, who: Who, sdp: String) -> Result<(String, Vec<Section>), NegotiationError> {
         let peer = self.people[who].peer;
-        let target = Target::Publisher;
-        match self.request(|request| Command::AcceptOffer { request, peer, target, sdp })? {
+        match self.request(|request| Command::AcceptOffer { request, peer, sdp })? {
             Reply::Answer { sdp, sections, .. } => Ok((sdp, sections)),
             other => panic!("not an answer: {other:?}"),
         }
@@ -164,12 +169,12 @@ impl World {
         sections
     }
 
-    pub fn create_offer(&mut self, who: Who, restart_ice: bool) -> Result<Reply, String> {
+    pub fn create_offer(&mut self, who: Who, restart_ice: bool) -> Result<Reply, NegotiationError> {
         let peer = self.people[who].peer;
         self.request(|request| Command::CreateOffer { request, peer, restart_ice })
     }
 
-    pub fn accept_answer(&mut self, who: Who, sdp: String) -> Result<Reply, String> {
+    pub fn accept_answer(&mut self, who: Who, sdp: String) -> Result<Reply, NegotiationError> {
         let peer = self.people[who].peer;
         self.request(|request| Command::AcceptAnswer { request, peer, sdp })
     }
@@ -200,6 +205,11 @@ impl World {
         self.publish(who, Kind::Audio)
     }
 
+    pub fn publish_scalable(&mut self, who: Who, codec: Codec) -> TrackId {
+        self.people[who].publisher.add_scalable(codec);
+        self.publish(who, Kind::Video)
+    }
+
     pub fn publish_screen(&mut self, who: Who) -> TrackId {
         self.people[who].publisher.add_camera(&[]);
         self.publish_as(who, Kind::Video, true)
@@ -213,7 +223,7 @@ impl World {
         let sections = self.publisher_offers(who);
         let mid = sections.last().unwrap().mid.clone();
         let (peer, track) = (self.people[who].peer, TrackId::new(self.serial(), 0));
-        self.command(Command::Publish { peer, track, mid, kind, is_screen });
+        self.command(Command::Publish { peer, track, mid, kind, is_screen, format: None });
         self.people[who].tracks.push(track);
         track
     }
@@ -238,6 +248,7 @@ impl World {
     }
 
     pub fn set_subscription(&mut self, who: Who, track: TrackId, enabled: bool, max_layer: u8) {
+        let max_layer = Layer::new(max_layer);
         let peer = self.people[who].peer;
         let settings = SubscriptionSettings { enabled, max_layer, max_fps: 0, priority: 0 };
         self.command(Command::SetSubscription { peer, track, settings });
@@ -328,7 +339,7 @@ impl World {
 
     // Looking.
 
-    pub fn states(&self, who: Who, target: Target) -> Vec<TransportState> {
+    pub fn states(&self, who: Who, target: SignalTarget) -> Vec<TransportState> {
         let peer = self.people[who].peer;
         let state = |e: &Event| match e {
             Event::TransportChanged { peer: p, target: t, state } if *p == peer && *t == target => Some(*state),

@@ -2,10 +2,10 @@
 
 use aws_lc_rs::hmac;
 
-/// What a check has to prove and to say.
+/// The contents of a check.
 pub struct Check<'a> {
     pub id: u8,
-    /// Whose address is checked.
+    /// User fragment of the side that is checked.
     pub ufrag: &'a str,
     pub password: &'a str,
     pub own_ufrag: &'a str,

@@ -1,12 +1,8 @@
-"""The embedded SFU. See ``__init__.pyi`` for the contract."""
+"""The embedded SFU. ``__init__.pyi`` is the contract.
 
-from typing import Literal
+``commands`` has the values that go in, ``messages`` those that come out.
+"""
 
-from moothall_sfu._moothall_sfu import Engine, __version__
+from moothall_sfu._moothall_sfu import CODECS, Engine, __version__, collect_logs
 
-Target = Literal["publisher", "subscriber"]
-Kind = Literal["audio", "video"]
-Section = tuple[str, Kind, str, list[str], str]
-Event = tuple[object, ...]
-
-__all__ = ["Engine", "Event", "Kind", "Section", "Target", "__version__"]
+__all__ = ["CODECS", "Engine", "__version__", "collect_logs"]

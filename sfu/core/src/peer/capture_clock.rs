@@ -1,22 +1,23 @@
-//! When media was captured, on our clock.
+//! Computes when media was captured, on our clock.
 
 use std::time::{Duration, Instant, SystemTime};
 
 use str0m::rtp::RtpPacket;
 
-use crate::forward::Format;
+use crate::format::Format;
 
 /// Our clock against a publisher's, from its sender reports.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct PublisherClock {
+pub struct PublisherClock {
     ntp: SystemTime,
     ours: Instant,
 }
 
-/// When the packet's media was captured, on our clock: the publisher's sender reports tie RTP time to its wall clock, and
-/// the first of them ties that to ours. All streams of a publisher share the tie, so sound and picture stay together.
-/// Before the first report, the time of arrival.
-pub(super) fn capture_time(clock: &mut Option<PublisherClock>, packet: &RtpPacket, format: Format) -> Instant {
+/// The time at which the packet's media was captured, on our clock: the publisher's sender reports
+/// tie RTP time to its wall clock, and the first of them ties that to ours. All streams of a
+/// publisher share the tie, so sound and picture stay together. Before the first report, the time
+/// of arrival.
+pub fn capture_time(clock: &mut Option<PublisherClock>, packet: &RtpPacket, format: Format) -> Instant {
     let Some(report) = &packet.last_sender_info else {
         return packet.timestamp;
     };
