@@ -1,4 +1,4 @@
-"""What every test may ask for: a clock that stands still, and a database with the newest schema on each of the two engines."""
+"""Fixtures for all tests: a fixed clock, and an up-to-date database of each kind."""
 
 import asyncio
 import shutil

@@ -1,4 +1,4 @@
-"""What we have added to the original is marked as such, and answers as the reference says."""
+"""Additions to the original API are marked as such, and answer as in the reference."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

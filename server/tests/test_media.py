@@ -15,7 +15,7 @@ from moothall.settings import Settings
 def candidates(settings: Settings, **options: Any) -> list[str]:
     engine = open_sfu(settings, any_port=True, **options)
     try:
-        return [candidate.replace(str(engine.tcp_port), "T") for candidate in engine.candidates]
+        return [str(candidate).replace(str(engine.tcp_port), "T") for candidate in engine.candidates]
     finally:
         engine.close()
 

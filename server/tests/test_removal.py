@@ -1,4 +1,7 @@
-"""Deleting an application in SQLite and PostgreSQL; tests/applications has the whole way from the request on."""
+"""Deleting an application in SQLite and PostgreSQL.
+
+The tests in tests/applications cover the whole request.
+"""
 
 from sqlalchemy import func, select
 from support.clock import FakeClock
@@ -9,6 +12,8 @@ from moothall.callbacks import outbox
 from moothall.callbacks.model import Event, Topic
 from moothall.chat import service as chat
 from moothall.db import Connection, Database, metadata
+from moothall.feeds import store as feeds
+from moothall.feeds.model import STATE, Change, Limits
 from moothall.jobs import store as jobs
 from moothall.kit.ids import new_session_id, new_uuid
 from moothall.recordings import store as recordings
@@ -63,7 +68,8 @@ def _have_everything(connection: Connection, application_id: str, clock: FakeClo
         sid=new_uuid(),
         connected_at=now,
     )
-    chat.record_message(connection, room.id, attendance.participant_id, "Good morning", now)
+    chat.record_message(connection, attendance, "Good morning", now)
+    feeds.write(connection, session.id, STATE, [Change("lock", {})], Limits(keys=1, value_size=9, size=9))
     recordings.insert_recording(connection, Recording(new_uuid(), application_id, room.id, session.id, now))
     jobs.schedule(connection, kind="session_grace", key=room.id, run_at=now)
     event = Event(application_id, room.id, Topic.ROOMS, "room:expired", {}, "https://192.0.2.1/", None, now)

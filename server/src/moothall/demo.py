@@ -17,7 +17,10 @@ _RENEW_BEFORE = timedelta(days=1)
 
 
 async def ensure_demo_room(database: Database, data_dir: Path, now: datetime) -> Room:
-    """The demo room: the one that is there while it lives another day at least, else a new one. Two starts give the same links."""
+    """Return the demo room, a new one if the old one ends within a day.
+
+    Restarts therefore print the same links.
+    """
     application = await database.read(
         lambda connection: application_store.find_application_by_name(connection, _APPLICATION_NAME)
     )

@@ -1,4 +1,4 @@
-"""What works on this machine and what does not, in words an operator can act on."""
+"""Checks that the server can work on this machine, and says how to repair problems."""
 
 import asyncio
 import http.client
@@ -7,13 +7,12 @@ import json
 import os
 import socket
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
-
-from cryptography import x509
+from urllib.parse import urlsplit
 
 import moothall
 from moothall.db import migrations, open_database
@@ -21,7 +20,10 @@ from moothall.db.sqlite_library import is_safe, sqlite_version
 from moothall.kit.clock import Clock
 from moothall.kit.public_address import AddressUnknown
 from moothall.media import ask_public_address, open_sfu
-from moothall.settings import Settings
+from moothall.serving import tls
+from moothall.serving.listeners import CannotListen, bind
+from moothall.serving.lock import note_of_running_server
+from moothall.settings import Settings, unknown_variables
 
 _EXPIRES_SOON = timedelta(days=14)
 _PROBE_SECONDS = 2.0
@@ -41,10 +43,11 @@ class Finding:
 
 
 def examine(settings: Settings, clock: Clock) -> Iterator[Finding]:
-    """One finding after the other; a check that breaks is a finding too. Changes nothing but files it removes again."""
+    """Yield one finding per check, a failed check included. Changes nothing on the machine."""
     running = _running_version(settings)
     checks: list[tuple[str, Callable[[], Finding]]] = [
         ("data directory", lambda: _data_directory(settings)),
+        ("server", lambda: _server(settings)),
         ("SQLite", _sqlite),
         ("database", lambda: _database(settings)),
         ("TCP", lambda: _tcp(settings, running)),
@@ -54,6 +57,7 @@ def examine(settings: Settings, clock: Clock) -> Iterator[Finding]:
         ("links", lambda: _links(settings)),
         ("TLS", lambda: _tls(settings, clock.now())),
         ("meeting page", _meeting_page),
+        ("variables", lambda: _variables(os.environ)),
     ]
     for part, check in checks:
         try:
@@ -69,6 +73,22 @@ def _data_directory(settings: Settings) -> Finding:
         return Finding("data directory", Verdict.FAILED, f"{existing} cannot be written by this user")
     state = "" if path.exists() else ", made on the first start"
     return Finding("data directory", Verdict.OK, f"{path}{state}")
+
+
+def _server(settings: Settings) -> Finding:
+    """Report the process that serves this data, and proxies it seems to have but does not trust."""
+    note = note_of_running_server(settings)
+    if note is None:
+        return Finding("server", Verdict.OK, "no server uses this data directory")
+    if note.untrusted_proxies:
+        proxies = ", ".join(note.untrusted_proxies)
+        return Finding(
+            "server",
+            Verdict.WARNING,
+            f"{note}; {proxies} sends X-Forwarded-* headers but is not trusted, so everybody behind it shares one rate "
+            f"limit: if it is your proxy, name it with --trusted-proxies",
+        )
+    return Finding("server", Verdict.OK, f"{note}, uses this data directory")
 
 
 def _sqlite() -> Finding:
@@ -102,16 +122,16 @@ def _database(settings: Settings) -> Finding:
 def _tcp(settings: Settings, running: str | None) -> Finding:
     if running is not None:
         return Finding("TCP", Verdict.OK, f"port {settings.port}: Moothall {running} answers")
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     try:
-        socket.create_server((settings.host, settings.port), family=family).close()
-    except OSError as error:
-        return Finding("TCP", Verdict.FAILED, f"{settings.host}:{settings.port}: {error.strerror}")
+        for listener in bind(settings.hosts, settings.port):
+            listener.close()
+    except CannotListen as error:
+        return Finding("TCP", Verdict.FAILED, str(error))
     return Finding("TCP", Verdict.OK, f"{settings.host}:{settings.port} is free")
 
 
 def _udp(port: int, running: str | None) -> Finding:
-    """Whether the port can be bound and a datagram comes back through it."""
+    """Check that the port can be bound and that a datagram sent to it arrives."""
     part = f"UDP {port}"
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
         try:
@@ -130,10 +150,10 @@ def _udp(port: int, running: str | None) -> Finding:
 
 
 def _media_tcp(settings: Settings, running: str | None) -> Finding:
-    """Whether clients without UDP can come in."""
+    """Check that clients without UDP can connect."""
     part, port = "media over TCP", settings.tcp_port
     if port is None:
-        return Finding(part, Verdict.WARNING, "off: who has no UDP cannot join; see --tcp-port")
+        return Finding(part, Verdict.WARNING, "off: people whose network blocks UDP cannot join; see --tcp-port")
     if port == settings.port != 0:
         return Finding(part, Verdict.FAILED, f"port {port} is the HTTP server's; choose another with --tcp-port")
     try:
@@ -148,10 +168,10 @@ def _media_tcp(settings: Settings, running: str | None) -> Finding:
 
 
 def _media_addresses(settings: Settings, running: str | None) -> Finding:
-    """What the SFU would tell clients, asked from the SFU itself."""
+    """Check the addresses that the SFU announces to clients."""
     public = None
     if settings.stun_server is not None:
-        # The port itself is taken while the server runs.
+        # The configured port is in use while the server runs.
         asking = settings if running is None else settings.model_copy(update={"udp_ports": (0,)})
         try:
             public = ask_public_address(asking)
@@ -159,7 +179,7 @@ def _media_addresses(settings: Settings, running: str | None) -> Finding:
             return Finding("media addresses", Verdict.FAILED, f"public address unknown: {error}; see --stun-server")
     engine = open_sfu(settings, public_ip=public.ip if public else None, any_port=True)
     try:
-        told = {candidate.partition("/")[0].rpartition(":")[0].strip("[]") for candidate in engine.candidates}
+        told = {candidate.ip for candidate in engine.candidates}
     finally:
         engine.close()
     addresses = sorted(told)
@@ -169,12 +189,16 @@ def _media_addresses(settings: Settings, running: str | None) -> Finding:
         return Finding("media addresses", Verdict.WARNING, text)
     if not addresses:
         return Finding("media addresses", Verdict.FAILED, "this machine has no address: set --advertise-ip")
-    if not any(ipaddress.ip_address(address).is_global for address in addresses):
+    if all(ipaddress.ip_address(address).is_loopback for address in addresses):
         return Finding(
             "media addresses",
             Verdict.WARNING,
-            f"{text}: reachable from this network only; for others set --advertise-ip",
+            f"{text}: only browsers on this machine can connect, and Firefox never pairs with a loopback address, so "
+            "Firefox cannot join: set --advertise-ip to another address of this machine",
         )
+    if not any(ipaddress.ip_address(address).is_global for address in addresses):
+        remedy = "--advertise-ip names no public address" if settings.advertise_ip else "for others set --advertise-ip"
+        return Finding("media addresses", Verdict.WARNING, f"{text}: reachable from this network only; {remedy}")
     return Finding("media addresses", Verdict.OK, text)
 
 
@@ -182,7 +206,7 @@ def _links(settings: Settings) -> Finding:
     if settings.public_url is not None:
         return Finding("links", Verdict.OK, f"begin with {settings.origin}")
     return Finding(
-        "links", Verdict.WARNING, f"begin with whatever host a request names, else {settings.origin}: set --public-url"
+        "links", Verdict.WARNING, f"begin with the Host header of the request, else {settings.origin}: set --public-url"
     )
 
 
@@ -191,11 +215,14 @@ def _tls(settings: Settings, now: datetime) -> Finding:
         if (settings.public_url or "").startswith("https://"):
             return Finding("TLS", Verdict.OK, "left to the proxy in front")
         return Finding("TLS", Verdict.WARNING, "off: browsers give cameras to https and to localhost only")
-    ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(settings.tls_cert, settings.tls_key)
-    certificate = x509.load_pem_x509_certificate(settings.tls_cert.read_bytes())
-    left = certificate.not_valid_after_utc.astimezone(UTC) - now
-    if left <= timedelta():
-        return Finding("TLS", Verdict.FAILED, f"the certificate expired on {certificate.not_valid_after_utc:%Y-%m-%d}")
+    try:
+        _, leaf = tls.load_certificate(settings.tls_cert, settings.tls_key, now)
+    except tls.TlsInvalid as error:
+        return Finding("TLS", Verdict.FAILED, str(error))
+    left = leaf.not_valid_after_utc.astimezone(UTC) - now
+    host = urlsplit(settings.public_url or "").hostname
+    if host is not None and not tls.covers(leaf, host):
+        return Finding("TLS", Verdict.WARNING, f"the certificate does not name {host}, the host of --public-url")
     verdict = Verdict.WARNING if left < _EXPIRES_SOON else Verdict.OK
     return Finding("TLS", verdict, f"certificate and key fit; {left.days} days left")
 
@@ -207,14 +234,21 @@ def _meeting_page() -> Finding:
     return Finding("meeting page", Verdict.OK, "built")
 
 
+def _variables(environment: Mapping[str, str]) -> Finding:
+    unknown = unknown_variables(environment)
+    if unknown:
+        return Finding("variables", Verdict.WARNING, "; ".join(unknown))
+    return Finding("variables", Verdict.OK, "every MOOTHALL_* variable is a setting")
+
+
 def _running_version(settings: Settings) -> str | None:
-    """The version of the Moothall that answers on the port, or None."""
-    host = "127.0.0.1" if _is_any_address(settings.host) else settings.host
+    """Return the version of the Moothall server that answers on the port, or None."""
+    host = "127.0.0.1" if _is_any_address(settings.hosts[0]) else settings.hosts[0]
     connection: http.client.HTTPConnection
     if settings.tls_cert is None:
         connection = http.client.HTTPConnection(host, settings.port, timeout=_PROBE_SECONDS)
     else:
-        # Whether the certificate is good is another check's question.
+        # Another check validates the certificate.
         anything = ssl._create_unverified_context()  # noqa: S323, SLF001 - see above
         connection = http.client.HTTPSConnection(host, settings.port, timeout=_PROBE_SECONDS, context=anything)
     try:

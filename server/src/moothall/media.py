@@ -1,4 +1,4 @@
-"""The media engine this server runs with: today the embedded one."""
+"""The media engine of this server: today always the embedded one."""
 
 import asyncio
 import ipaddress
@@ -14,19 +14,21 @@ from starlette.routing import BaseRoute
 
 import moothall_sfu
 from moothall.callbacks.client import CallbackClient
+from moothall.callbacks.guard import Permitted, parse_callback_url
 from moothall.engine import MediaEngine, Meetings
+from moothall.engines.embedded.endpoint import routes
+from moothall.engines.embedded.engine import EmbeddedEngine
+from moothall.engines.embedded.rooms import fresh_id
 from moothall.kit.clock import Clock
 from moothall.kit.public_address import AddressUnknown, PublicAddress, detect_public_address
+from moothall.livekit import limits
+from moothall.livekit.room_service import room_service_routes
+from moothall.livekit.tokens import TokenSigner
+from moothall.livekit.webhooks import Webhooks
 from moothall.settings import ServerSecrets, Settings
-from moothall.signalling import limits
-from moothall.signalling.embedded import EmbeddedEngine, fresh_id
-from moothall.signalling.endpoint import routes
 from moothall.signalling.relay import Relay
-from moothall.signalling.room_service import room_service_routes
-from moothall.signalling.tokens import TokenSigner
-from moothall.signalling.webhooks import Webhooks
 
-# The largest message of a client; where less is allowed, it is refused where it is read.
+# The largest message of a client in bytes; stricter limits are enforced by the readers.
 MAX_SOCKET_MESSAGE_BYTES = limits.MAX_OFFERING_MESSAGE_BYTES
 
 _log = structlog.get_logger("moothall.media")
@@ -34,7 +36,10 @@ _log = structlog.get_logger("moothall.media")
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """A running engine: its routes, its readiness, and ``stop``, which sends everybody away with the request to come back."""
+    """A running engine: its routes, its readiness check, and ``stop``.
+
+    ``stop`` disconnects everybody and asks their clients to reconnect.
+    """
 
     engine: MediaEngine
     routes: Sequence[BaseRoute]
@@ -49,15 +54,18 @@ OpenMedia = Callable[[Settings, ServerSecrets, Clock, Meetings], AbstractAsyncCo
 async def embedded_media(
     settings: Settings, secrets: ServerSecrets, clock: Clock, meetings: Meetings
 ) -> AsyncIterator[Media]:
-    """The SFU in this process. Raises OSError when a port is taken."""
+    """Start the SFU in this process. Raises OSError when a port is in use."""
     public = await asyncio.to_thread(_public_address, settings)
-    sfu = open_sfu(settings, public_ip=public.ip if public else None)
-    _log.info("media", candidates=sfu.candidates)
+    try:
+        sfu = open_sfu(settings, public_ip=public.ip if public else None)
+    except OSError as error:
+        raise OSError(f"{error}; choose other media ports with --udp-ports and --tcp-port") from error
+    _log.info("media_started", candidates=[str(candidate) for candidate in sfu.candidates])
     signer = TokenSigner(api_key=secrets.livekit_api_key, api_secret=secrets.livekit_api_secret)
     urls = settings.livekit_webhook_urls
     webhooks = Webhooks(
         urls=urls,
-        client=CallbackClient(connections=max(1, len(urls)), allow_loopback=settings.allow_loopback_callbacks),
+        client=CallbackClient(connections=max(1, len(urls)), permitted=_webhook_targets(settings)),
         signer=signer,
         clock=clock,
         fresh_id=fresh_id,
@@ -66,7 +74,6 @@ async def embedded_media(
         sfu=sfu,
         api_key=secrets.livekit_api_key,
         api_secret=secrets.livekit_api_secret,
-        client_url=settings.origin.replace("http", "ws", 1),
         clock=clock,
         gate=meetings.gate,
         listener=meetings.listener,
@@ -78,16 +85,18 @@ async def embedded_media(
         return {"engine": engine.name, "udp_ports": sfu.udp_ports, "tcp_port": sfu.tcp_port}
 
     async with webhooks.running(), engine.running():
-        served = [*routes(engine, clock), *room_service_routes(engine, meetings.remove)]
+        served = [*routes(engine, clock), *room_service_routes(engine, meetings.remove, meetings.end)]
         yield Media(engine, served, probe, engine.stop)
 
 
 def open_sfu(settings: Settings, *, public_ip: str | None = None, any_port: bool = False) -> moothall_sfu.Engine:
-    """The SFU bound to its ports, or with ``any_port`` to free ones. Raises OSError when one is taken.
+    """Return the SFU bound to its ports, or to free ones with ``any_port``.
 
-    ``public_ip``: told to clients beside this machine's own addresses.
+    ``public_ip`` is announced to clients beside this machine's own addresses. Raises OSError when a
+    port is in use.
     """
     tcp_port = settings.tcp_port
+    moothall_sfu.collect_logs(settings.log_level)
     return moothall_sfu.Engine(
         bind_ips=bind_addresses(settings.advertise_ip),
         udp_ports=[0] if any_port else list(settings.udp_ports),
@@ -101,9 +110,9 @@ def open_sfu(settings: Settings, *, public_ip: str | None = None, any_port: bool
 
 
 def bind_addresses(advertised: Sequence[str]) -> list[str]:
-    """Every address of the families that are advertised; without any, of the families this machine has.
+    """Return the wildcard address of each advertised family, or of each family this machine has.
 
-    Media may come from everywhere: every packet proves where it belongs.
+    Media may arrive from anywhere, because every packet is authenticated.
     """
     told = [ipaddress.ip_address(address) for address in advertised]
     every_ipv4, every_ipv6 = "0.0.0.0", "::"  # noqa: S104 - see above
@@ -114,11 +123,17 @@ def bind_addresses(advertised: Sequence[str]) -> list[str]:
 
 
 def relay_of(settings: Settings) -> Relay | None:
-    """The TURN server that is configured."""
+    """Return the configured TURN server."""
     if settings.turn_secret is None:
         return None
     lifetime = timedelta(seconds=settings.turn_seconds)
     return Relay(settings.turn_urls, settings.turn_secret.get_secret_value(), lifetime)
+
+
+def _webhook_targets(settings: Settings) -> Permitted:
+    """Return the permitted webhook hosts: the operator named them, so they may be private."""
+    named = [parse_callback_url(url).host for url in settings.livekit_webhook_urls]
+    return Permitted.of([*settings.callback_networks, *named], loopback=settings.allow_loopback_callbacks)
 
 
 def _has_ipv6() -> bool:
@@ -135,12 +150,12 @@ def _public_address(settings: Settings) -> PublicAddress | None:
         return ask_public_address(settings)
     except AddressUnknown as error:
         # Clients of this network can still be served.
-        _log.warning("public address unknown", reason=str(error))
+        _log.warning("public_address_unknown", reason=str(error))
         return None
 
 
 def ask_public_address(settings: Settings) -> PublicAddress | None:
-    """What the configured STUN server says, asked from the first media port; None when nobody is to be asked.
+    """Ask the configured STUN server for our public address; None without a server.
 
     Raises AddressUnknown.
     """
@@ -148,5 +163,5 @@ def ask_public_address(settings: Settings) -> PublicAddress | None:
         return None
     public = detect_public_address(settings.stun_server, port=settings.udp_ports[0])
     if settings.udp_ports[0] not in (0, public.port):
-        _log.warning("the network changes port numbers: forward them", port=settings.udp_ports[0], seen=public.port)
+        _log.warning("port_numbers_changed_by_network", port=settings.udp_ports[0], seen=public.port)
     return public

@@ -1,4 +1,4 @@
-"""What goes when an application is deleted: everything, in one transaction; people in its meetings and files on disk soon after."""
+"""Deletes an application: all its rows in one transaction, meetings and files soon after."""
 
 from datetime import datetime
 
@@ -7,7 +7,7 @@ from moothall.callbacks import outbox
 from moothall.db import Connection
 from moothall.idempotency import store as idempotency
 from moothall.jobs import store as jobs
-from moothall.meeting.service import EVICTION_JOB
+from moothall.meeting.endings import EVICTION_JOB
 from moothall.recordings import service as recordings
 from moothall.rooms import store as rooms
 from moothall.rooms.service import EXPIRY_JOB
@@ -17,7 +17,10 @@ from moothall.themes import service as themes
 
 
 def remove_application(connection: Connection, application_id: str, now: datetime) -> None:
-    """Nothing is told to its callback URLs: who asks for this knows it. Due jobs are left behind for the people and the files."""
+    """Delete the application and everything it owns, without callbacks.
+
+    Jobs are scheduled that end its meetings and delete its files.
+    """
     for room_id in rooms.open_room_ids(connection, application_id):
         for kind in (EXPIRY_JOB, GRACE_JOB):
             jobs.cancel(connection, kind=kind, key=room_id)

@@ -1,4 +1,4 @@
-"""What the server and the commands do alike before they can work."""
+"""Start-up steps shared by the server and the commands."""
 
 from moothall.applications import service as applications
 from moothall.db import Database, DatabaseUnavailable, migrations, open_database
@@ -7,7 +7,10 @@ from moothall.settings import Settings
 
 
 async def prepare_database(settings: Settings, clock: Clock) -> Database:
-    """Open the database, on SQLite with its schema brought up to date, and see that there is an account. Raises DatabaseUnavailable."""
+    """Open the database and make sure that an account exists; SQLite is migrated first.
+
+    Raises DatabaseUnavailable.
+    """
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     database = open_database(settings.database)
     try:
@@ -23,4 +26,4 @@ async def _bring_up_to_date(database: Database) -> None:
     if database.dialect == "sqlite":
         await database.write_long(migrations.upgrade)
     elif await database.read(migrations.current_revision) != migrations.newest_revision():
-        raise DatabaseUnavailable("the database has another schema than this version needs: run `moothall migrate`")
+        raise DatabaseUnavailable("the database schema does not match this version: run `moothall migrate`")

@@ -1,6 +1,7 @@
-"""Who may call what: every operation of the OpenAPI document, as everybody who could try it.
+"""The authorisation matrix: every operation of the OpenAPI document, called in every role.
 
-An operation that is not in the table below fails the first test, so nobody adds a route without deciding this.
+An operation that is not in the table below fails the first test, so nobody adds a route without
+deciding this.
 """
 
 import base64
@@ -61,6 +62,18 @@ WHO_MAY: dict[str, str | None] = {
     "mute_participant": TOKEN,
     "admit_participant": TOKEN,
     "deny_participant": TOKEN,
+    "get_live_state": TOKEN,
+    "lower_hands": TOKEN,
+    "lower_hand": TOKEN,
+    "set_live_permissions": TOKEN,
+    "lock_live_session": TOKEN,
+    "spotlight_participant": TOKEN,
+    "promote_participant": TOKEN,
+    "allow_participant": TOKEN,
+    "mute_all_participants": TOKEN,
+    "ask_participant_to_unmute": TOKEN,
+    "pin_chat_message": TOKEN,
+    "remove_chat_message": TOKEN,
     "list_applications": BASIC,
     "create_application": BASIC,
     "get_application": BASIC,
@@ -69,14 +82,31 @@ WHO_MAY: dict[str, str | None] = {
     # Anybody may ask; a form or a link needs its own signature, which their own tests are about.
     "list_dial_in_numbers": ANYBODY,
     "upload_logo": ANYBODY,
+    "put_logo": ANYBODY,
     "get_logo": ANYBODY,
     "load_recording": ANYBODY,
     "health": ANYBODY,
     "readiness": ANYBODY,
     "version": ANYBODY,
 }
-# Operations on somebody in a room: the right application hears that there is no such person.
-ABOUT_A_PERSON = {"remove_participant", "mute_participant", "admit_participant", "deny_participant"}
+# Operations on somebody in a room, or on all: the right application hears that nobody is there.
+ABOUT_A_PERSON = {
+    "remove_participant",
+    "mute_participant",
+    "admit_participant",
+    "deny_participant",
+    "lower_hands",
+    "lower_hand",
+    "set_live_permissions",
+    "lock_live_session",
+    "spotlight_participant",
+    "promote_participant",
+    "allow_participant",
+    "mute_all_participants",
+    "ask_participant_to_unmute",
+    "pin_chat_message",
+    "remove_chat_message",
+}
 
 
 @dataclass
@@ -254,7 +284,7 @@ async def test_head_is_get_without_the_body(acme: Tenant):
 
 
 def _says(response: httpx2.Response, operation: Operation, ids: dict[str, str], name: str) -> bool:
-    """Whether the answer tells more of an object than that the id in the address is unknown."""
+    """Return whether the answer reveals more than that the id in the URL is unknown."""
     return ids[name] in response.text and f"{{{name}}}" not in operation.path
 
 

@@ -185,6 +185,9 @@ async def test_a_database_that_does_not_answer_lists_nothing(acme: Tenant, monke
         ("http://localhost:5173", "http://localhost:5173"),
         ("http://[::1]:5173", "http://[::1]:5173"),
         ("https://xn--bcher-kva.example", "https://xn--bcher-kva.example"),
+        ("https://Bücher.example", "https://xn--bcher-kva.example"),
+        ("http://例え.テスト:8080", "http://xn--r8jz45g.xn--zckzah:8080"),
+        ("https://bücher.example:443", "https://xn--bcher-kva.example"),
     ],
 )
 def test_origins_are_kept_as_browsers_write_them(text: str, origin: str):
@@ -209,13 +212,17 @@ def test_origins_are_kept_as_browsers_write_them(text: str, origin: str):
         "https://app.example:",
         "https://app..example",
         "ftp://app.example",
-        "https://bücher.example",
+        "https://bü cher.example",
+        "https://bücher.example/",
+        "https://user@bücher.example",
+        "https://bücher.example:80x",
+        "https://" + "ü" * 64 + ".example",
         "https://app.example\n",
         "https://" + "x" * 248,
     ],
 )
 def test_what_is_no_origin(text: str):
-    with pytest.raises(ValueError, match="must be an origin like https"):
+    with pytest.raises(ValueError, match="must be a scheme and a host, such as https"):
         parse_origin(text)
 
 

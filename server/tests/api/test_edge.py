@@ -1,12 +1,15 @@
-"""What every answer has in common: its headers, its errors, and what the log tells about it."""
+"""Common properties of all answers: headers, errors, and the access log."""
 
 import json
+from collections.abc import MutableMapping
 
 import pytest
 from sqlalchemy.exc import OperationalError
+from starlette.types import Send
 from structlog.testing import capture_logs
 from support.server import RunningServer, Tenant
 
+from moothall.api.handlers import StrictTransport
 from moothall.rooms import service
 
 
@@ -20,7 +23,10 @@ async def test_every_answer_has_the_security_headers(acme: Tenant, path: str):
     assert "frame-ancestors 'none'" in response.headers["content-security-policy"]
     assert response.headers["x-content-type-options"] == "nosniff"
     assert response.headers["referrer-policy"] == "no-referrer"
-    assert response.headers["cache-control"] == "no-store"
+    # The reference is the same for everybody and has a tag; an answer about data is never kept.
+    is_reference = path in ("/openapi.json", "/docs")
+    assert response.headers["cache-control"] == ("no-cache" if is_reference else "no-store")
+    assert ("etag" in response.headers) == is_reference
     assert len(response.headers["x-request-id"]) == 16
     assert "server" not in response.headers
 
@@ -48,10 +54,6 @@ async def test_wrong_method_names_the_right_ones(acme: Tenant):
     assert response.status_code == 405
     assert response.json()["name"] == "MethodNotAllowedError"
     assert {method.strip() for method in response.headers["allow"].split(",")} >= {"GET"}
-
-
-async def test_slash_at_the_end_is_another_address(acme: Tenant):
-    assert (await acme.get("/rooms/")).status_code == 404
 
 
 async def test_bug_shows_a_report_id_and_nothing_else(acme: Tenant, monkeypatch: pytest.MonkeyPatch):
@@ -128,3 +130,53 @@ async def test_not_ready_when_a_part_does_not_work(server: RunningServer):
     assert ready.json()["checks"]["sfu"]["error"] == "OSError"
     assert ready.json()["checks"]["database"]["ok"] is True
     assert "secret" not in ready.text
+
+
+TLS_PATHS = ["/v1/meetings/rooms", "/v1/meetings/none", "/healthz", "/docs", "/nothing", "/123456789012", "/?x=%00"]
+
+
+@pytest.mark.parametrize("path", TLS_PATHS)
+async def test_every_answer_over_tls_asks_for_tls_from_now_on(acme: Tenant, path: str):
+    response = await acme.http.get(path)
+
+    assert response.headers.get_list("strict-transport-security") == ["max-age=31536000"]
+
+
+async def test_an_unexpected_failure_over_tls_does_so_too(acme: Tenant, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(service, "get_room", lambda *_: 1 / 0)
+
+    response = await acme.get("/rooms/7b1091e1-6c3f-4b0e-9b0e-2f6a36ad3d80")
+
+    assert response.status_code == 500
+    assert response.headers.get_list("strict-transport-security") == ["max-age=31536000"]
+
+
+@pytest.mark.parametrize(
+    ("scheme", "always", "told"), [("ws", False, 0), ("wss", False, 1), ("http", False, 0), ("http", True, 1)]
+)
+async def test_who_is_told_to_use_tls(scheme: str, always: bool, told: int):
+    sent: list[dict[str, object]] = []
+    kind = "websocket.http.response.start" if scheme.startswith("ws") else "http.response.start"
+
+    async def app(_scope: object, _receive: object, send: Send) -> None:
+        await send({"type": kind, "status": 403, "headers": [(b"strict-transport-security", b"x")] * told})
+
+    async def send(message: MutableMapping[str, object]) -> None:
+        sent.append(dict(message))
+
+    async def receive() -> dict[str, object]:
+        return {}
+
+    await StrictTransport(app, always=always)({"type": "x", "scheme": scheme}, receive, send)
+
+    assert sent[0]["headers"] == [(b"strict-transport-security", b"max-age=31536000")] * told
+
+
+async def test_the_document_is_written_once(acme: Tenant, monkeypatch: pytest.MonkeyPatch):
+    first = await acme.http.get("/openapi.json")
+    monkeypatch.setattr(json, "dumps", None)
+
+    second = await acme.http.get("/openapi.json")
+
+    assert second.content == first.content
+    assert second.headers["content-type"] == "application/json"

@@ -1,4 +1,4 @@
-"""How often an application may ask, by a clock that only the test moves."""
+"""Rate limits of applications, with a clock that only the test advances."""
 
 import pytest
 from support.server import RunningServer, Tenant
@@ -42,7 +42,8 @@ def test_lists_and_deletions_have_an_allowance_of_their_own_within_the_whole(rat
     with pytest.raises(TooManyRequests):
         rates.count("acme", 0.0, costly=True)
 
-    # Four of ten are spent by now: the one that was refused for the smaller allowance counts for the larger one.
+    # Four of ten are spent by now: the one that was refused for the smaller allowance counts for
+    # the larger one.
     assert remaining(rates.count("acme", 0.0, costly=False)) == 5
 
 

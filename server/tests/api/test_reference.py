@@ -1,4 +1,4 @@
-"""The OpenAPI document says what the server does, and the reference page needs nothing from elsewhere."""
+"""The OpenAPI document is accurate, and the reference page needs no external resources."""
 
 import re
 from collections.abc import Iterator
@@ -82,7 +82,10 @@ async def test_answers_are_as_described(document: dict[str, Any], acme: Tenant):
     validator(document, "RoomPage").validate(page)
     validator(document, "ErrorBody").validate(error)
     validator(document, "AuthenticationErrorBody").validate(refused)
-    assert set(room) == set(document["components"]["schemas"]["Room"]["required"])
+    described = document["components"]["schemas"]["Room"]
+    assert set(room) == set(described["properties"])
+    assert set(room) - set(described["required"]) == {"expires_at"}
+    assert described["properties"]["expires_at"]["type"] == "string"
 
 
 async def test_examples_are_accepted_as_described(document: dict[str, Any], acme: Tenant):
@@ -118,3 +121,19 @@ async def test_reference_page_needs_nothing_from_elsewhere(server: RunningServer
 async def test_only_the_files_of_the_reference_are_served(server: RunningServer):
     for name in ("redoc.standalone.js", "..%2f__init__.py", "favicon.png", "%2e%2e"):
         assert (await server.http.get(f"/docs/{name}")).status_code == 404, name
+
+
+@pytest.mark.parametrize("path", ["/openapi.json", "/docs/swagger-ui.css", "/docs/swagger-ui-bundle.js"])
+async def test_it_is_compressed_and_not_sent_again_to_those_who_have_it(server: RunningServer, path: str):
+    plain = await server.http.get(path, headers={"accept-encoding": "identity"})
+    packed = await server.http.get(path, headers={"accept-encoding": "gzip"})
+    again = await server.http.get(path, headers={"accept-encoding": "gzip", "if-none-match": packed.headers["etag"]})
+
+    assert "content-encoding" not in plain.headers
+    assert packed.headers["content-encoding"] == "gzip"
+    assert int(packed.headers["content-length"]) < int(plain.headers["content-length"]) / 1.5
+    assert packed.content == plain.content
+    assert packed.headers["etag"] != plain.headers["etag"]
+    assert packed.headers["vary"] == "accept-encoding"
+    assert (again.status_code, again.content) == (304, b"")
+    assert again.headers.get("content-security-policy") == plain.headers.get("content-security-policy")

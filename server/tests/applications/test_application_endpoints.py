@@ -130,7 +130,7 @@ async def test_webhooks_may_be_some_or_none(client: Client):
     [
         ({}, "name", "is required"),
         ({"name": ""}, "name", "is not allowed to be empty"),
-        ({"name": "   "}, "name", "must have between 1 and 200 printable characters"),
+        ({"name": "   "}, "name", "must have at least one visible character"),
         ({"name": "x" * 201}, "name", "length must be less than or equal to 200 characters long"),
         ({"name": "x", "id": new_uuid()}, "id", "is not allowed"),
         ({"name": "x", "capabilities": {"voice": {}}}, "capabilities.voice", "is not allowed"),
@@ -220,7 +220,7 @@ async def test_an_account_without_applications_has_one_empty_page(client: Client
     assert "next" not in page["_links"]
 
 
-@pytest.mark.parametrize("query", ["?page=0", "?page=x", "?page_size=0", "?page_size=101", "?page=99999999999"])
+@pytest.mark.parametrize("query", ["?page=0", "?page=x", "?page_size=0", "?page_size=1001", "?page=99999999999"])
 async def test_pages_have_limits(client: Client, query: str):
     response = await client.request("GET", query)
 
@@ -376,7 +376,10 @@ async def globex_has_something(globex: Tenant) -> None:
 
 
 async def acme_has_everything(acme: Tenant, server: RunningServer) -> dict[str, Any]:
-    """Rooms, one with people inside and one that has ended, events, themes, logos, uploads, sessions and recordings."""
+    """Create rooms, events, themes, logos, uploads, sessions and recordings.
+
+    One room has people inside, one has ended.
+    """
     theme = (
         await acme.post("/themes", json={"main_color": "#fff", "brand_text": "x", "short_company_url": "acme"})
     ).json()
@@ -408,7 +411,7 @@ async def acme_has_everything(acme: Tenant, server: RunningServer) -> dict[str, 
 
 
 async def rows(server: RunningServer) -> dict[str, int]:
-    """How many rows each table has."""
+    """Return the number of rows of each table."""
 
     def count(connection: Connection) -> dict[str, int]:
         return {

@@ -54,7 +54,10 @@ async def _deliveries(tenant: Tenant, query: str = "") -> list[dict[str, Any]]:
 
 
 async def _until(server: RunningServer, tenant: Tenant, status: str, count: int) -> list[dict[str, Any]]:
-    """The deliveries of this status, once there are so many that have been tried. The table is asked, which no rate limits."""
+    """The deliveries of this status, once there are so many that have been tried.
+
+    The table is asked, which no rate limits.
+    """
     tried = select(func.count()).where(
         outbox.deliveries.c.application_id == tenant.application_id,
         outbox.deliveries.c.status == status,
@@ -259,7 +262,7 @@ async def test_old_events_go_with_their_log(
         clock.advance(days=6)
         await _record(server, acme, None)
         clock.advance(days=1, seconds=1)
-        server.server.jobs.wake()
+        server.server.long_jobs.wake()
 
         async def only_the_young() -> bool:
             database = server.server.context.database

@@ -12,13 +12,25 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
 from support.receiver import Receiver, receiver
 
+from moothall.api.fields import WEB_ADDRESS_PATTERN, WebAddress
 from moothall.callbacks.client import CallbackClient
-from moothall.callbacks.guard import AddressForbidden, GuardedNetwork, SystemResolver, is_allowed, parse_callback_url
-from moothall.callbacks.schedule import Answered, Unanswered
+from moothall.callbacks.guard import (
+    HIDDEN,
+    AddressForbidden,
+    GuardedNetwork,
+    Permitted,
+    SystemResolver,
+    is_allowed,
+    parse_callback_url,
+)
+from moothall.callbacks.schedule import Answered, Outcome, Unanswered
 
-PRIVATE = "the URL leads to a private or reserved address"
+PRIVATE = HIDDEN
 
 FORBIDDEN_ADDRESSES = """
 0.0.0.0 0.0.0.1 0.255.255.255 10.0.0.0 10.0.0.1 10.255.255.255 100.64.0.0 100.64.0.1 100.127.255.255 127.0.0.0 127.0.0.1 127.0.0.53 127.1.2.3
@@ -80,26 +92,26 @@ FORBIDDEN_URLS = [
 
 @pytest.mark.parametrize("address", FORBIDDEN_ADDRESSES)
 def test_a_callback_may_not_go_to(address: str) -> None:
-    assert not is_allowed(address, allow_loopback=False)
+    assert not is_allowed(address, Permitted())
 
 
 @pytest.mark.parametrize("address", PUBLIC_ADDRESSES)
 def test_a_callback_may_go_to(address: str) -> None:
-    assert is_allowed(address, allow_loopback=False)
+    assert is_allowed(address, Permitted())
 
 
 @pytest.mark.parametrize("address", FORBIDDEN_ADDRESSES)
 def test_the_development_setting_allows_loopback_and_nothing_else(address: str) -> None:
     is_loopback = address == "::1" or address.startswith("127.")
 
-    assert is_allowed(address, allow_loopback=True) == is_loopback
+    assert is_allowed(address, permitted=Permitted(loopback=True)) == is_loopback
 
 
 @pytest.mark.parametrize(
     "text", ["", "localhost", "127.1", "0x7f000001", "2130706433", "1.1.1.1:80", "1.1.1", "١.١.١.١"]
 )
 def test_what_is_not_an_address_is_not_allowed(text: str) -> None:
-    assert not is_allowed(text, allow_loopback=True)
+    assert not is_allowed(text, permitted=Permitted(loopback=True))
 
 
 def test_the_vectors_are_as_many_as_promised() -> None:
@@ -134,6 +146,11 @@ def test_a_callback_url_is_taken_apart(url: str, authority: str, target: str, re
     parsed = parse_callback_url(url)
 
     assert (parsed.authority, parsed.target, parsed.receiver) == (authority, target, receiver_name)
+
+
+def _reason(outcome: Outcome) -> object:
+    """Return the part that the application may read."""
+    return outcome.reason if isinstance(outcome, Unanswered) else outcome
 
 
 def _resolver(*answers: list[str]) -> Callable[[str, int], Awaitable[list[str]]]:
@@ -194,7 +211,7 @@ async def test_no_spelling_of_this_machine_is_connected_to(victim: Receiver, hos
 async def test_one_forbidden_address_of_a_name_is_enough(victim: Receiver, answer: list[str]) -> None:
     client = CallbackClient(connections=1, resolve=_resolver(answer))
 
-    assert await client.post(f"http://receiver.example:{victim.port}/", {}, b"{}") == Unanswered(PRIVATE)
+    assert _reason(await client.post(f"http://receiver.example:{victim.port}/", {}, b"{}")) == PRIVATE
 
     assert victim.connections == 0
     await client.close()
@@ -212,7 +229,7 @@ class RecordingNetwork(httpcore2.AsyncNetworkBackend):
 
 
 async def test_a_name_that_changes_its_mind_is_checked_for_every_connection(victim: Receiver) -> None:
-    guarded = GuardedNetwork(_resolver(["1.1.1.1"], ["127.0.0.1"]), allow_loopback=False)
+    guarded = GuardedNetwork(_resolver(["1.1.1.1"], ["127.0.0.1"]))
     network = guarded._network = RecordingNetwork()
 
     with pytest.raises(httpcore2.ConnectError):
@@ -232,7 +249,7 @@ async def test_the_connection_goes_to_the_address_that_was_checked(victim: Recei
         asked.append(host)
         return ["127.0.0.1"] if len(asked) == 1 else ["203.0.113.1"]
 
-    client = CallbackClient(connections=1, resolve=resolve, allow_loopback=True)
+    client = CallbackClient(connections=1, resolve=resolve, permitted=Permitted(loopback=True))
 
     assert await client.post(f"http://receiver.example:{victim.port}/in", {}, b"{}") == Answered(200)
 
@@ -243,7 +260,7 @@ async def test_the_connection_goes_to_the_address_that_was_checked(victim: Recei
 
 async def test_a_redirect_is_not_followed(victim: Receiver) -> None:
     async with receiver() as redirecting:
-        client = CallbackClient(connections=1, allow_loopback=True)
+        client = CallbackClient(connections=1, permitted=Permitted(loopback=True))
 
         async def answer(_request: object, writer: asyncio.StreamWriter) -> None:
             writer.write(f"HTTP/1.1 307 Go\r\nLocation: {victim.url()}\r\nContent-Length: 0\r\n\r\n".encode())
@@ -260,7 +277,7 @@ async def test_proxies_of_the_environment_are_not_used(victim: Receiver, monkeyp
     async with receiver() as proxy:
         for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
             monkeypatch.setenv(name, proxy.url())
-        client = CallbackClient(connections=1, allow_loopback=True)
+        client = CallbackClient(connections=1, permitted=Permitted(loopback=True))
 
         assert await client.post(victim.url(), {}, b"{}") == Answered(200)
 
@@ -270,7 +287,9 @@ async def test_proxies_of_the_environment_are_not_used(victim: Receiver, monkeyp
 
 async def test_a_second_address_is_tried_when_the_first_does_not_answer(victim: Receiver) -> None:
     # The receiver listens on 127.0.0.1 only; 127.0.0.2 refuses.
-    client = CallbackClient(connections=1, resolve=_resolver(["127.0.0.2", "127.0.0.1"]), allow_loopback=True)
+    client = CallbackClient(
+        connections=1, resolve=_resolver(["127.0.0.2", "127.0.0.1"]), permitted=Permitted(loopback=True)
+    )
 
     assert await client.post(f"http://receiver.example:{victim.port}/", {}, b"{}") == Answered(200)
     await client.close()
@@ -285,8 +304,110 @@ async def test_a_name_that_cannot_be_resolved_is_a_failure_like_others(error: Ex
 
     client = CallbackClient(connections=1, resolve=resolve)
 
-    assert await client.post("http://receiver.example/", {}, b"{}") == Unanswered("cannot connect")
+    outcome = await client.post("http://receiver.example/", {}, b"{}")
     await client.close()
+
+    # The application reads the first sentence, the operator the second.
+    assert isinstance(outcome, Unanswered)
+    assert (outcome.reason, outcome.is_hidden) == (HIDDEN, True)
+    assert (outcome.detail or "").startswith("DNS: receiver.example cannot be resolved")
+
+
+async def test_the_application_cannot_tell_an_internal_name_from_one_that_does_not_exist() -> None:
+    async def nothing(_host: str, _port: int) -> list[str]:
+        raise socket.gaierror(-2, "Name or service not known")
+
+    outcomes = []
+    for resolve in (nothing, _resolver(["10.1.2.3"]), _resolver([])):
+        client = CallbackClient(connections=1, resolve=resolve)
+        outcomes.append(await client.post("http://db.internal/", {}, b"{}"))
+        await client.close()
+
+    assert {outcome.reason for outcome in outcomes if isinstance(outcome, Unanswered)} == {HIDDEN}
+    assert len({outcome.detail for outcome in outcomes if isinstance(outcome, Unanswered)}) == 3
+
+
+@pytest.mark.parametrize(
+    ("address", "setting"), [("127.0.0.1", "allow_loopback_callbacks"), ("10.1.2.3", "callback_networks")]
+)
+async def test_the_operator_reads_which_setting_permits_the_address(address: str, setting: str) -> None:
+    client = CallbackClient(connections=1, resolve=_resolver([address]))
+
+    outcome = await client.post("http://receiver.example/", {}, b"{}")
+    await client.close()
+
+    assert isinstance(outcome, Unanswered)
+    assert (outcome.detail or "").endswith(f"see {setting}")
+
+
+async def test_refused_is_told_from_unknown() -> None:
+    async with receiver() as gone:
+        url = gone.url()
+    client = CallbackClient(connections=1, permitted=Permitted(loopback=True))
+
+    assert await client.post(url, {}, b"{}") == Unanswered("the connection was refused")
+    await client.close()
+
+
+METADATA = ["169.254.169.254", "169.254.170.2", "fd00:ec2::254", "168.63.129.16", "100.100.100.200", "192.0.0.192"]
+
+
+@pytest.mark.parametrize(
+    ("items", "address", "host", "allowed"),
+    [
+        (["10.0.0.0/8"], "10.1.2.3", "x.example", True),
+        (["10.0.0.0/8"], "192.168.1.1", "x.example", False),
+        (["fd00::/8"], "fd12::1", "x.example", True),
+        (["127.0.0.1/32"], "127.0.0.1", "localhost", True),
+        (["127.0.0.1/32"], "127.0.0.2", "localhost", False),
+        (["hooks.internal"], "10.1.2.3", "Hooks.Internal.", True),
+        (["hooks.internal"], "10.1.2.3", "other.internal", False),
+        (["hooks.internal"], "10.1.2.3", "evil.hooks.internal", False),
+        (["*.internal"], "10.1.2.3", "a.b.internal", True),
+        (["*.internal"], "10.1.2.3", "internal", False),
+        (["*.internal"], "10.1.2.3", "notinternal", False),
+        (["0.0.0.0/0", "::/0", "*.internal"], "0.0.0.0", "a.internal", False),  # noqa: S104 - it is refused
+        (["0.0.0.0/0"], "224.0.0.1", "x.example", False),
+        (["0.0.0.0/0"], "255.255.255.255", "x.example", False),
+        (["::/0"], "::ffff:10.0.0.1", "x.example", False),
+        (["::/0"], "64:ff9b::a9fe:a9fe", "x.example", False),
+        (["::/0"], "2002:a9fe:a9fe::1", "x.example", False),
+        (["10.0.0.0/8"], "8.8.8.8", "x.example", True),
+    ],
+)
+def test_the_operators_list(items: list[str], address: str, host: str, allowed: bool) -> None:
+    assert is_allowed(address, Permitted.of(items), host) is allowed
+
+
+@pytest.mark.parametrize("address", METADATA)
+def test_metadata_services_only_when_named_exactly(address: str) -> None:
+    around = Permitted.of(["0.0.0.0/0", "::/0", "169.254.0.0/16", "metadata.internal"], loopback=True)
+
+    assert not is_allowed(address, around, "metadata.internal")
+    assert is_allowed(address, Permitted.of([str(ipaddress.ip_network(address))]), "x.example")
+
+
+# Input that one validator accepts is fed to the other: the guard must not refuse a URL that the API
+# accepted.
+_WEB_ADDRESSES = st.from_regex(
+    WEB_ADDRESS_PATTERN.removeprefix("^").removesuffix("$"), fullmatch=True, alphabet=st.characters(codec="ascii")
+)
+
+
+@given(_WEB_ADDRESSES)
+def test_every_url_that_the_api_accepts_is_sent(url: str) -> None:
+    assume(len(url) <= 2048)
+    accepted = TypeAdapter(WebAddress).validate_python(url)
+
+    assert parse_callback_url(accepted).host
+
+
+@pytest.mark.parametrize("user", ["user:password", "user", "a%40b", ":", ""])
+def test_credentials_in_a_url_are_refused_with_a_sentence(user: str) -> None:
+    with pytest.raises(ValidationError, match="must not contain a user name or password"):
+        TypeAdapter(WebAddress).validate_python(f"https://{user}@receiver.example/in")
+    with pytest.raises(AddressForbidden):
+        parse_callback_url(f"https://{user}@receiver.example/in")
 
 
 @pytest.fixture(scope="session")
@@ -316,7 +437,8 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("host", "outcome"), [("receiver.example", Answered(200)), ("other.example", Unanswered("cannot connect"))]
+    ("host", "outcome"),
+    [("receiver.example", Answered(200)), ("other.example", Unanswered("the certificate is not trusted"))],
 )
 async def test_certificates_are_checked_against_the_name(certificate: Path, host: str, outcome: object) -> None:
     names: list[str | None] = []
@@ -329,11 +451,11 @@ async def test_certificates_are_checked_against_the_name(certificate: Path, host
     client = CallbackClient(
         connections=1,
         resolve=_resolver(["127.0.0.1"]),
-        allow_loopback=True,
+        permitted=Permitted(loopback=True),
         tls=ssl.create_default_context(cafile=str(certificate)),
     )
 
-    assert await client.post(f"https://{host}:{port}/", {}, b"{}") == outcome
+    assert _reason(await client.post(f"https://{host}:{port}/", {}, b"{}")) == _reason(outcome)
 
     assert names == [host]
     await client.close()

@@ -23,7 +23,10 @@ def _headers(*secrets: str, body: bytes = BODY) -> dict[str, str]:
 
 
 def _verify_standard_webhooks(headers: dict[str, str], body: bytes, secret: str) -> bool:
-    """The verification of the Standard Webhooks specification, written from its text: any of the signatures may match."""
+    """The verification of the Standard Webhooks specification, written from its text.
+
+    Any of the signatures may match.
+    """
     key = base64.b64decode(secret.removeprefix("whsec_"))
     to_sign = b".".join([headers["webhook-id"].encode(), headers["webhook-timestamp"].encode(), body])
     expected = base64.b64encode(hmac.new(key, to_sign, hashlib.sha256).digest()).decode()

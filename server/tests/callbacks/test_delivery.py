@@ -21,6 +21,7 @@ from moothall.applications.model import Account, Application
 from moothall.callbacks import outbox
 from moothall.callbacks.client import CallbackClient
 from moothall.callbacks.delivery import CONCURRENT, PER_RECEIVER, Deliverer, encode_metadata
+from moothall.callbacks.guard import HIDDEN, Permitted
 from moothall.callbacks.model import Event, Topic
 from moothall.db import Database
 
@@ -43,7 +44,7 @@ async def make_deliverer(database: Database, clock: FakeClock) -> AsyncIterator[
     async with AsyncExitStack() as stack:
 
         def make(timeout_s: float = 10.0) -> Deliverer:
-            client = CallbackClient(connections=CONCURRENT, allow_loopback=True, timeout_s=timeout_s)
+            client = CallbackClient(connections=CONCURRENT, permitted=Permitted(loopback=True), timeout_s=timeout_s)
             deliverer = Deliverer(database, clock, client=client, chance=NoSpread())
             stack.push_async_callback(deliverer.close)
             return deliverer
@@ -236,7 +237,7 @@ async def test_a_receiver_nobody_listens_at_is_tried_again(
 
     await make_deliverer().deliver_due()
 
-    assert await _row(database) == ("pending", 1, None, "cannot connect")
+    assert await _row(database) == ("pending", 1, None, "the connection was refused")
 
 
 async def test_without_the_development_setting_this_machine_is_not_called(
@@ -249,7 +250,7 @@ async def test_without_the_development_setting_this_machine_is_not_called(
     await deliverer.close()
 
     assert alice.connections == 0
-    assert await _row(database) == ("pending", 1, None, "the URL leads to a private or reserved address")
+    assert await _row(database) == ("pending", 1, None, HIDDEN)
 
 
 async def test_a_receiver_that_asks_for_a_pause_gets_it(
@@ -281,7 +282,8 @@ async def test_a_dead_receiver_is_tried_eleven_times_in_76_hours(
         clock.advance(seconds=5)
 
         if clock.now() - last_try > timedelta(minutes=1):
-            # Skip to the next time that is due; five seconds at a time would take fifty thousand steps.
+            # Skip to the next time that is due; five seconds at a time would take fifty thousand
+            # steps.
             due = await _next_attempt_at(database)
             clock.advance(seconds=max(0.0, (due - clock.now()).total_seconds()))
 

@@ -9,8 +9,9 @@ from support.server import RunningServer, Tenant
 
 from moothall.applications.keys import KeyPair
 from moothall.chat import service as chat
-from moothall.chat.model import MOST_KEPT
+from moothall.chat.model import MOST_KEPT, Removal
 from moothall.db import Connection
+from moothall.sessions import store as sessions
 
 PATH = "/sessions/{}/chat"
 
@@ -32,8 +33,10 @@ async def _session(acme: Tenant, room: dict[str, Any]) -> str:
 
 async def _write(server: RunningServer, room: dict[str, Any], who: str, *texts: str) -> None:
     def transaction(connection: Connection) -> None:
+        author = sessions.find_connected_attendance(connection, room["id"], who)
+        assert author is not None
         for text in texts:
-            assert chat.record_message(connection, room["id"], who, text, server.clock.now()) is not None
+            chat.record_message(connection, author, text, server.clock.now())
 
     await server.server.context.database.write(transaction)
 
@@ -60,6 +63,7 @@ async def test_what_was_written_is_read_by_author_and_time_during_and_after_the_
         "type": "Owner",
         "is_host": True,
         "text": "Good morning",
+        "is_removed": False,
     }
     assert (bob["number"], bob["type"], bob["sent_at"]) == (2, "Guest", "2026-11-22T12:00:30.000Z")
     assert bob["text"] == "<script>alert(1)</script>\nمرحبا"
@@ -155,17 +159,6 @@ async def test_another_applications_session_is_not_found(
     assert "secret" not in others.text
 
 
-async def test_only_who_is_inside_writes(server: RunningServer, acme: Tenant, room: dict[str, Any]):
-    await server.engine.leave(room["id"], "bob")
-    database = server.server.context.database
-
-    for who in ("bob", "nobody"):
-        written = await database.write(
-            lambda connection, who=who: chat.record_message(connection, room["id"], who, "hello", server.clock.now())
-        )
-        assert written is None
-
-
 async def test_the_oldest_go_when_there_are_too_many(
     server: RunningServer, acme: Tenant, room: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ):
@@ -177,3 +170,24 @@ async def test_the_oldest_go_when_there_are_too_many(
     assert MOST_KEPT > 3
     assert [(one["number"], one["text"]) for one in found["_embedded"]] == [(3, "c"), (4, "d"), (5, "e")]
     assert found["total_items"] == 3
+
+
+async def test_a_removed_message_keeps_its_place_and_has_no_text(
+    server: RunningServer, acme: Tenant, room: dict[str, Any]
+):
+    await _write(server, room, "ada", "one", "secret", "three")
+    session_id = await _session(acme, room)
+
+    def remove(connection: Connection) -> None:
+        chat.remove_message(connection, session_id, 2, Removal(None, None), server.clock.now())
+
+    await server.server.context.database.write(remove)
+
+    path = PATH.format(session_id)
+    found = (await acme.get(path)).json()["_embedded"]
+    assert [(one["number"], one["text"], one["is_removed"]) for one in found] == [
+        (1, "one", False),
+        (2, "", True),
+        (3, "three", False),
+    ]
+    assert "secret" not in (await acme.get(path, headers={"accept": "text/csv"})).text

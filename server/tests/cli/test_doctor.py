@@ -1,4 +1,4 @@
-"""What the doctor finds."""
+"""Findings of the doctor."""
 
 import socket
 from pathlib import Path
@@ -8,6 +8,7 @@ from support.clock import FakeClock
 from support.process import make_certificate, run_command, server_process
 from support.stun import stun_server
 
+from moothall.db import migrations
 from moothall.doctor import Finding, Verdict, examine
 from moothall.kit.clock import SystemClock
 from moothall.settings import Settings
@@ -78,6 +79,13 @@ def test_address_clients_are_told(settings: Settings):
     assert found["media addresses"].verdict is Verdict.OK
 
 
+def test_private_address_that_was_named(settings: Settings):
+    found = findings(settings.model_copy(update={"advertise_ip": ("192.168.7.9",)}))["media addresses"]
+
+    assert found.verdict is Verdict.WARNING
+    assert "--advertise-ip names no public address" in found.text
+
+
 def test_certificate(settings: Settings, tmp_path: Path):
     good, other = make_certificate(tmp_path), tmp_path / "other"
     other.mkdir()
@@ -116,7 +124,7 @@ def test_beside_a_running_server(tmp_path: Path):
         done = run_command("doctor", "--data-dir", str(tmp_path), "--port", port, check=False)
 
     assert f"port {port}: Moothall " in done.stdout
-    assert "sqlite, schema 0001" in done.stdout
+    assert f"sqlite, schema {migrations.newest_revision()}" in done.stdout
     assert "Traceback" not in done.stderr
 
 

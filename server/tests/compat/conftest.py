@@ -19,17 +19,20 @@ from starlette.responses import FileResponse, HTMLResponse
 from starlette.routing import Route
 from support.browser import chromium_path
 from support.waiting import eventually
+from support.whole import Whole, whole_server
 
 import moothall_sfu
 from moothall.callbacks.client import CallbackClient
-from moothall.engine import Admission, EngineEvent, JoinGrant, Refusal
+from moothall.callbacks.guard import Permitted
+from moothall.engine import Admission, Applicant, EngineEvent, JoinGrant, Refusal
+from moothall.engines.embedded.endpoint import routes
+from moothall.engines.embedded.engine import EmbeddedEngine
+from moothall.engines.embedded.rooms import fresh_id
 from moothall.kit.clock import SystemClock
-from moothall.signalling.embedded import EmbeddedEngine, fresh_id
-from moothall.signalling.endpoint import routes
+from moothall.livekit.room_service import room_service_routes
+from moothall.livekit.tokens import TokenSigner
+from moothall.livekit.webhooks import Webhooks
 from moothall.signalling.relay import Relay
-from moothall.signalling.room_service import room_service_routes
-from moothall.signalling.tokens import TokenSigner
-from moothall.signalling.webhooks import Webhooks
 
 _TESTS = str(Path(__file__).parents[1])
 REPOSITORY = Path(__file__).parents[3]
@@ -74,12 +77,15 @@ class MeetingServer:
 async def serving(
     port: int = 0, webhook_urls: Sequence[str] = (), relay: Relay | None = None, **media: Any
 ) -> AsyncIterator[MeetingServer]:
-    """Serve on this port until the block ends, then stop in good order. ``media``: of the SFU, which has one UDP port on loopback."""
+    """Serve on this port until the block ends, then stop in good order.
+
+    ``media``: of the SFU, which has one UDP port on loopback.
+    """
     clock = SystemClock()
     listener = socket.create_server(("127.0.0.1", port))
     url = f"ws://127.0.0.1:{listener.getsockname()[1]}"
 
-    async def gate(_room: str, _identity: str) -> Admission | Refusal:
+    async def gate(_applicant: Applicant) -> Admission | Refusal:
         return server.verdict
 
     async def listen(events: Sequence[EngineEvent]) -> None:
@@ -87,7 +93,7 @@ async def serving(
 
     webhooks = Webhooks(
         urls=webhook_urls,
-        client=CallbackClient(connections=1, allow_loopback=True),
+        client=CallbackClient(connections=1, permitted=Permitted(loopback=True)),
         signer=TokenSigner(api_key=API_KEY, api_secret=API_SECRET),
         clock=clock,
         fresh_id=fresh_id,
@@ -98,7 +104,6 @@ async def serving(
         sfu=sfu,
         api_key=API_KEY,
         api_secret=API_SECRET,
-        client_url=url,
         relay=relay,
         clock=clock,
         gate=gate,
@@ -110,7 +115,7 @@ async def serving(
         Route("/", lambda _: HTMLResponse(PAGE.read_text())),
         Route("/livekit-client.js", lambda _: FileResponse(LIVEKIT_CLIENT)),
     ]
-    api = room_service_routes(engine, engine.remove_participant)
+    api = room_service_routes(engine, engine.remove_participant, engine.delete_room)
     app = Starlette(routes=[*routes(engine, clock), *api, *page])
     config = uvicorn.Config(app, ws="websockets-sansio", lifespan="off", log_config=None, access_log=False)
     http = uvicorn.Server(config)
@@ -177,7 +182,7 @@ OpenPage = Callable[..., Awaitable[Page]]
 
 @pytest.fixture
 def single_connection() -> bool:
-    """Whether browsers ask for ``/rtc/v1``, as ``livekit-client`` does unless it is told otherwise."""
+    """Return whether browsers ask for ``/rtc/v1``, the default of ``livekit-client``."""
     return True
 
 
@@ -185,7 +190,8 @@ def single_connection() -> bool:
 async def open_page(single_connection: bool) -> AsyncIterator[OpenPage]:
     """Opens browsers that are in the meeting with camera and microphone on.
 
-    Every person has a browser of their own: Chromium's fake camera gives no more frames when two pages restart it at the same time.
+    Every person has a browser of their own: Chromium's fake camera gives no more frames when two
+    pages restart it at the same time.
     """
     async with async_playwright() as playwright, contextlib.AsyncExitStack() as stack:
 
@@ -214,3 +220,10 @@ async def _serve_until_killed(port: int) -> None:
 
 if __name__ == "__main__":
     asyncio.run(_serve_until_killed(int(sys.argv[1])))
+
+
+@pytest.fixture
+async def whole(tmp_path: Path) -> AsyncIterator[Whole]:
+    """Everything of the server, with one room of the Meetings API."""
+    async with whole_server(tmp_path) as running:
+        yield running

@@ -1,4 +1,4 @@
-"""Unmodified livekit-client 2.23 in Chromium meets the Python client, and survives what networks do."""
+"""Unmodified livekit-client 2.23 in Chromium meets the Python client and survives outages."""
 
 import asyncio
 from typing import Any
@@ -21,7 +21,7 @@ def single_connection(request: pytest.FixtureRequest) -> bool:
 
 
 async def received(page: Page, identity: str, source: str) -> dict[str, Any]:
-    """What the page has received of somebody's track so far; empty while nothing is subscribed."""
+    """Return the page's reception statistics of a track, empty without a subscription."""
     return await page.evaluate("([who, what]) => received(who, what)", [identity, source]) or {}
 
 
@@ -92,7 +92,7 @@ async def test_two_browsers_see_and_hear_each_other_with_simulcast(server: Meeti
         await sees(page, other)
         await hears(page, other)
     assert await alice.evaluate("remote('bob').getTrackPublication('camera').simulcasted")
-    # What docs/protocol.md says.
+    # The behaviour that docs/protocol.md describes.
     assert {path["cipher"] for path in (await alice.evaluate("paths()")).values()} == {"SRTP_AEAD_AES_256_GCM"}
 
 

@@ -1,8 +1,9 @@
 """Bad networks, with unmodified Chromium: loss, delay, little bandwidth, another address, no UDP.
 
-The short form is part of `make test` and asks only that people go on seeing and hearing each other: how well is a matter of the machine, too.
-`make test-impairment` measures for a minute each, prints what it saw and holds it against the bars. A busy machine drops frames by itself, so
-the best of several windows counts.
+The short form is part of `make test` and asks only that people go on seeing and hearing each other:
+how well is a matter of the machine, too. `make test-impairment` measures for a minute each, prints
+what it saw and holds it against the bars. A busy machine drops frames by itself, so the best of
+several windows counts.
 """
 
 import asyncio
@@ -39,7 +40,7 @@ async def meeting_on_bad_network(open_page: OpenPage) -> AsyncIterator[tuple[Mee
 
 @dataclass(frozen=True)
 class Seen:
-    """Of somebody's camera and microphone, per second or as a share."""
+    """Figures of one person's camera and microphone, per second or as a share."""
 
     frames: float
     frozen: float
@@ -75,7 +76,7 @@ async def best(page: Page, identity: str) -> Seen:
 
 
 async def protocols(*pages: Page) -> set[str]:
-    """What carries the connections of these people."""
+    """Return the transport protocols of these people's connections."""
     return {path["protocol"] for page in pages for path in (await page.evaluate("paths()")).values()}
 
 

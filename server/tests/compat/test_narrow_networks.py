@@ -1,4 +1,7 @@
-"""A network that takes less than there is to see, with unmodified Chromium: sound stays, video goes, and all comes back."""
+"""A network that takes less than there is to see, with unmodified Chromium.
+
+Sound stays, video goes, and all comes back.
+"""
 
 import asyncio
 import os
@@ -15,7 +18,8 @@ from support.waiting import eventually
 _IS_LONG = "IMPAIRMENT_SECONDS" in os.environ
 _WINDOW_SECONDS = float(os.environ.get("IMPAIRMENT_SECONDS", "8"))
 _CAMERAS = 4
-# A voice, made twice as large by its redundancy, and some of the cameras in their smallest layer with the fewest pictures.
+# A voice, made twice as large by its redundancy, and some of the cameras in their smallest layer
+# with the fewest pictures.
 _NARROW = 150_000.0
 _PATIENCE = 90.0
 # A picture that goes on begins with a large frame, which is measured only when it was sent.
@@ -26,7 +30,10 @@ _CONCEALED = 0.05 if _IS_LONG else 0.3
 
 @asynccontextmanager
 async def meeting(open_page: OpenPage) -> AsyncIterator[tuple[MeetingServer, BadNetwork, Page]]:
-    """Alice shows four cameras and speaks, Bob watches and hears; what is sent to Bob passes the network."""
+    """Alice shows four cameras and speaks, Bob watches and hears.
+
+    What is sent to Bob passes the network.
+    """
     async with serving(bind_ips=[INSIDE], advertised_ips=[OUTSIDE], tcp_port=0) as server:
         tcp_port = server.sfu.tcp_port
         assert tcp_port is not None
@@ -54,7 +61,10 @@ async def videos(page: Page) -> dict[str, dict[str, Any]]:
 
 
 async def watch(page: Page) -> tuple[dict[str, dict[str, Any]], float, float]:
-    """Over a window: bits, frames, freezes and state of each video; share of sound made up; energy of the sound."""
+    """Over a window: bits, frames, freezes and state of each video.
+
+    Share of sound made up; energy of the sound.
+    """
     before, sound, began = await videos(page), await page.evaluate("sound('alice')"), time.monotonic()
     await page.wait_for_timeout(_WINDOW_SECONDS * 1000)
     after, then, took = await videos(page), await page.evaluate("sound('alice')"), time.monotonic() - began

@@ -18,7 +18,8 @@ from support.waiting import eventually
 
 from moothall.signalling.relay import Relay
 
-# Enterprise policy for networks where UDP must not be used; the browser then gathers no UDP candidates.
+# Enterprise policy for networks where UDP must not be used; the browser then gathers no UDP
+# candidates.
 NO_UDP = "--webrtc-ip-handling-policy=disable_non_proxied_udp"
 _FRAMES = 15
 _JOIN_SECONDS = 5
@@ -31,7 +32,7 @@ def turn_server(tmp_path: Path) -> Iterator[TurnServer]:
 
 
 async def paths(page: Page) -> dict[str, Any]:
-    """Of every connection, once all are in use."""
+    """Return the protocols of all connections once they are in use."""
 
     async def all_of_them() -> dict[str, Any] | None:
         found: dict[str, Any] = await page.evaluate("paths()")

@@ -14,7 +14,7 @@ from livekit.protocol import models as pb_models
 from support.python_client import python_clients
 from support.waiting import eventually
 
-from moothall.signalling import limits
+from moothall.livekit import limits
 
 ROOM = "standup"
 CAMERA = rtc.TrackSource.SOURCE_CAMERA
@@ -131,8 +131,8 @@ async def test_tracks_are_muted_and_subscribed_for_somebody(server: MeetingServe
 
         wanted.subscribe = False
         await livekit.room.update_subscriptions(wanted)
-        live = server.engine.find_room(ROOM)
-        participant = live.find_participant("bob") if live is not None else None
+        live = server.engine._rooms.get(ROOM)
+        participant = live.room.find_participant("bob") if live is not None else None
         assert participant is not None
         assert not participant.subscribed
         wanted.identity = "nobody"
@@ -198,7 +198,10 @@ async def test_methods_of_livekit_cloud_are_unimplemented(livekit: api.LiveKitAP
 
 
 def _every_method(room: Any) -> dict[str, Any]:
-    """Each method's name and a call of it; all about a room that is there and somebody who is not."""
+    """Each method's name and a call of it.
+
+    All about a room that is there and somebody who is not.
+    """
     nobody = api.RoomParticipantIdentity(room=ROOM, identity="nobody")
     return {
         "create": lambda: room.create_room(api.CreateRoomRequest(name=ROOM)),
@@ -224,7 +227,7 @@ async def test_no_method_answers_to_a_wrong_key(server: MeetingServer, key: str,
     async with api.LiveKitAPI(server.url, key, secret) as stranger:
         for name, call in _every_method(stranger.room).items():
             assert await refused(call()) == ("unauthenticated", 401), name
-    assert server.engine.rooms() == []
+    assert server.engine.room_infos() == []
 
 
 async def _post(server: MeetingServer, method: str, token: str | None, body: bytes, kind: str = "json") -> Any:

@@ -1,65 +1,16 @@
-"""What the LiveKit server API does to a meeting is what the meeting's own moderation does."""
+"""The LiveKit server API has the same effects on a meeting as its own moderation."""
 
-import asyncio
-import contextlib
-import socket
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
-import uvicorn
 from livekit import api, rtc
 from support.python_client import python_clients
 from support.waiting import eventually
+from support.whole import Whole
 
-from moothall.app import Server, running
-from moothall.demo import ensure_demo_room
-from moothall.rooms.model import Room
-from moothall.sessions import service as sessions
-from moothall.sessions.model import Session
-from moothall.settings import Settings
-
-
-@dataclass
-class Whole:
-    """Everything of the server, with one room of the Meetings API."""
-
-    server: Server
-    url: str
-    room: Room
-
-    async def token(self, name: str) -> str:
-        """What the page gets for somebody who joins."""
-        ticket = await self.server.meeting.join(self.room.meeting_code, None, name)
-        return str(getattr(ticket, "token"))  # noqa: B009 - a Ticket: nobody waits in this room
-
-    async def sessions(self) -> list[Session]:
-        room_id = self.room.id
-        return await self.server.context.database.read(lambda connection: sessions.list_sessions(connection, room_id))
-
-
-@pytest.fixture
-async def whole(tmp_path: Path) -> AsyncIterator[Whole]:
-    listener = socket.create_server(("127.0.0.1", 0))
-    port = listener.getsockname()[1]
-    settings = Settings(data_dir=tmp_path, port=port, udp_ports=(0,), tcp_port=0, advertise_ip=("127.0.0.1",))
-    async with contextlib.AsyncExitStack() as stack:
-        stack.enter_context(listener)
-        server = await stack.enter_async_context(running(settings))
-        context = server.context
-        room = await ensure_demo_room(context.database, tmp_path, context.clock.now())
-        config = uvicorn.Config(server.app, ws="websockets-sansio", lifespan="off", log_config=None, access_log=False)
-        http = uvicorn.Server(config)
-        http.config.load()
-        async with asyncio.TaskGroup() as tasks:
-            # Without the signal handlers that uvicorn's own entry point would install.
-            serve = tasks.create_task(http._serve(sockets=[listener]))
-            await eventually(lambda: http.started)
-            yield Whole(server, f"ws://127.0.0.1:{port}", room)
-            await server.drain()
-            http.should_exit = True
-            await serve
+from moothall.meeting.outcome import Dismissed, JoinTicket, Wait
+from moothall.rooms import service as rooms
+from moothall.rooms.model import JoinApprovalLevel
 
 
 @pytest.fixture
@@ -98,7 +49,39 @@ async def test_deleting_the_room_ends_the_session_and_the_room_stays_open(
         await eventually(lambda: ada.saw("disconnected"))
         await eventually(ended)
         await bob.join(whole.url, await whole.token("Bob"))
-        await eventually(lambda: whole.server.meeting.lookup(whole.room.meeting_code, None))
+        await eventually(lambda: whole.server.meeting.entry.lookup(whole.room.meeting_code, None))
+
+
+async def test_deleting_the_room_tells_the_people_who_wait_and_their_tokens_open_no_new_session(
+    whole: Whole, livekit: api.LiveKitAPI
+) -> None:
+    meeting, room = whole.server.meeting, whole.room
+    await whole.server.context.database.write(
+        lambda connection: rooms.update_room(
+            connection,
+            room.application_id,
+            room.id,
+            {"join_approval_level": JoinApprovalLevel.EXPLICIT_APPROVAL},
+            whole.server.context.clock.now(),
+        )
+    )
+    bob_waits = await meeting.entry.join(room.meeting_code, None, "Bob")
+    assert isinstance(bob_waits, Wait)
+    (person,) = meeting.lobby.waiting_in(room.id)
+    await meeting.lobby.answer(room.id, person.participant_id, admit=True)
+    bob_ticket = await meeting.lobby.ask(bob_waits.lobby_token)
+    assert isinstance(bob_ticket, JoinTicket)
+    carol_waits = await meeting.entry.join(room.meeting_code, None, "Carol")
+    assert isinstance(carol_waits, Wait)
+    async with python_clients(2) as (bob, again):
+        await bob.join(whole.url, bob_ticket.token)
+        await eventually(whole.sessions)
+
+        await livekit.room.delete_room(api.DeleteRoomRequest(room=room.id))
+
+        assert await meeting.lobby.ask(carol_waits.lobby_token) == Dismissed()
+        with pytest.raises(rtc.ConnectError, match="not_admitted"):
+            await again.join(whole.url, bob_ticket.token)
 
 
 async def test_a_created_room_lets_nobody_in_whom_the_meeting_does_not(whole: Whole, livekit: api.LiveKitAPI) -> None:

@@ -15,7 +15,7 @@ from support.receiver import Answer, Received, Receiver, receiver, status
 from support.waiting import eventually
 from websockets.asyncio.client import connect
 
-from moothall.signalling import limits
+from moothall.livekit import limits
 
 
 @dataclass

@@ -17,14 +17,14 @@ COMPAT = Path(__file__).parents[3] / "compat"
 
 
 def walk_through_rooms(live: ServerProcess, account: Account, certificate: Certificate) -> dict[str, Any]:
-    """What the SDK's calls in compat/rooms.mjs came back with."""
+    """The results of the SDK's calls in compat/rooms.mjs."""
     return _run("rooms.mjs", live, account, certificate, {"EXPIRES_AT": in_days(7), "LATER": in_days(14)})
 
 
 def walk_through_the_rest(
     live: ServerProcess, account: Account, certificate: Certificate, data_dir: Path, folder: Path
 ) -> dict[str, Any]:
-    """What the SDK's calls in compat/themes.mjs came back with."""
+    """The results of the SDK's calls in compat/themes.mjs."""
     logo = folder / "logo.png"
     logo.write_bytes(pictures.logo())
     recorded = record_session(data_dir, account.application_id)

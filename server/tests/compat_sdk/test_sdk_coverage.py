@@ -1,4 +1,7 @@
-"""Every call that the SDKs have for meetings and applications is made here, with every argument it has: a new one fails this."""
+"""Every call of the SDKs for meetings and applications is tested, with every argument.
+
+A new call or argument fails this test.
+"""
 
 import inspect
 import warnings

@@ -1,4 +1,4 @@
-"""What schemathesis cannot know from the document; see test_reference_holds.py."""
+"""Facts that schemathesis cannot learn from the document; see test_reference_holds.py."""
 
 import ipaddress
 import itertools
@@ -20,7 +20,8 @@ _START = datetime.now(UTC)
 _OWN_APPLICATION = os.environ["OWN_APPLICATION"]
 _addresses = itertools.count(int(ipaddress.ip_address("10.0.0.0")))
 
-# Rules between a value and another, or the time, or what is stored. Each is told in the description of its operation or field.
+# Rules between a value and another, or the time, or what is stored. Each is told in the description
+# of its operation or field.
 _RULES = [
     r'"expires_at" is (?:required|not allowed)',
     r'"expires_at" must be (?:more than 10 minutes|at most one year) in the future',
@@ -37,6 +38,11 @@ _RULE = re.compile("|".join(f"(?:{rule})" for rule in _RULES))
 
 schemathesis.openapi.format(
     "date-time", _SECONDS_AHEAD.map(lambda seconds: (_START + timedelta(seconds=seconds)).isoformat())
+)
+# Names in several scripts; see kit.names for what is refused and what is left out.
+schemathesis.openapi.format(
+    "shown-name",
+    strategies.text(strategies.sampled_from("Aéßδж한日あأदක👩™½-. "), max_size=40).map(lambda rest: f"N{rest}"),
 )
 schemathesis.openapi.format("rsa-public-key", strategies.just(generate_key_pair().public))
 
@@ -56,7 +62,10 @@ def before_call(_context: Any, case: Any, _options: Any) -> None:
 
 @schemathesis.check
 def valid_requests_are_refused_for_what_no_schema_can_say(_context: Any, response: Any, case: Any) -> None:
-    """A 400 to a request that is as the document says names one of the rules. A form to upload with has its own: it is signed."""
+    """A 400 to a request that is as the document says names one of the rules.
+
+    A form to upload with has its own: it is signed.
+    """
     positive = case.meta is not None and case.meta.generation.mode.is_positive
     if response.status_code == 400 and positive and case.path != "/files/logo-uploads":
         body = response.json()

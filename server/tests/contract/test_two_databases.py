@@ -1,4 +1,6 @@
-"""SQLite and PostgreSQL in lock-step: whatever is asked for of rooms, themes and sessions, in whatever order, both answer the same.
+"""SQLite and PostgreSQL in lock-step.
+
+Whatever is asked for of rooms, themes and sessions, in whatever order, both answer the same.
 
 ``CONTRACT_REQUESTS`` (``make test-contract``): for longer.
 """
@@ -24,7 +26,8 @@ from moothall.kit.clock import render_timestamp
 
 LONG = "CONTRACT_REQUESTS" in os.environ
 EXAMPLES, STEPS = (100, 50) if LONG else (4, 30)
-# Stands for what was not made, too, so that what comes next does not depend on what the servers said.
+# Stands for what was not made, too, so that what comes next does not depend on what the servers
+# said.
 UNKNOWN: Named = ("7b1091e1-6c3f-4b0e-9b0e-2f6a36ad3d80", "7b1091e1-6c3f-4b0e-9b0e-2f6a36ad3d80")
 
 names = st.sampled_from(["Weekly", "Stand-up", "Ärzte & Patienten", "x" * 200, "", "x" * 201, "a\nb"])
@@ -318,7 +321,7 @@ class LockStep(RuleBasedStateMachine):
         assert self.ask(method, at(where, UNKNOWN), body if method == "PATCH" else None).status == 404
 
     def moment(self, minutes: int) -> str:
-        """So many minutes after the beginning of this one."""
+        """Return the time this many minutes after the start of the current one."""
         now = self.twins.clock.now().replace(second=0, microsecond=0).timestamp()
         return render_timestamp(FakeClock().now().fromtimestamp(now + 60 * minutes, FakeClock().now().tzinfo))
 

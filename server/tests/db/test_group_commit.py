@@ -1,4 +1,4 @@
-"""Transactions on SQLite share commits, and nothing of that can be seen in what they leave behind."""
+"""Transactions on SQLite share commits, without a visible effect on their results."""
 
 import asyncio
 import math
@@ -53,7 +53,7 @@ async def _numbers_in(database: SqliteDatabase) -> list[int]:
 
 
 async def _outcomes(database: SqliteDatabase, *transactions: Callable[[Connection], Any]) -> list[Any]:
-    """Of transactions that are asked for at the same time."""
+    """Return the outcomes of transactions that are requested at the same time."""
     return await asyncio.gather(*map(database.write, transactions), return_exceptions=True)
 
 
@@ -93,7 +93,7 @@ async def test_when_all_fail_nothing_is_committed(database: SqliteDatabase, comm
 
 
 async def test_a_commit_that_fails_takes_all_and_the_refusals_too(database: SqliteDatabase) -> None:
-    """Whoever was refused was refused because of a row that never came about."""
+    """All were refused, because their decisions depend on a row that was rolled back."""
 
     def fails_at_commit(connection: Connection) -> None:
         connection.exec_driver_sql("PRAGMA defer_foreign_keys=ON")

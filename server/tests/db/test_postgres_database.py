@@ -1,9 +1,10 @@
-"""What PostgreSQL does to connections, and what becomes of transactions then."""
+"""Connections closed by PostgreSQL, and the outcome of their transactions."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
-from sqlalchemy import JSON, Connection, bindparam, make_url, text
+from sqlalchemy import JSON, Connection, bindparam, event, make_url, text
 from sqlalchemy.exc import DBAPIError
 from support.postgres import PostgresServer
 
@@ -116,3 +117,29 @@ async def test_json_is_what_it_was(database: Database) -> None:
         return connection.execute(statement, {"value": value}).scalar_one()
 
     assert await database.write(there_and_back) == value
+
+
+@pytest.mark.parametrize("kind", ["read", "peek", "write", "write_long"])
+async def test_a_cancellation_holds_when_the_connection_breaks_as_well(database: Database, kind: str) -> None:
+    ran = []
+
+    def transaction(connection: Connection) -> None:
+        ran.append(_backend(connection))
+        if len(ran) == 1:
+            event.listen(connection, "rollback" if kind in ("read", "peek") else "commit", cancel_and_break)
+
+    def cancel_and_break(connection: Connection) -> None:
+        working.cancel()
+        raw = connection.connection.driver_connection
+        assert raw is not None
+        raw.terminate()
+
+    async def work() -> None:
+        await getattr(database, kind)(transaction)
+
+    working = asyncio.get_running_loop().create_task(work())
+    await asyncio.wait([working])
+
+    assert working.cancelled()
+    assert len(ran) == 1
+    assert isinstance(await database.read(_backend), int)

@@ -1,1 +1,4 @@
-"""Coverage-guided fuzzing of what reads strangers' bytes in Python: ``run SECONDS`` looks for new inputs, pytest replays the known ones."""
+"""Coverage-guided fuzzing of the parsers of untrusted bytes in Python.
+
+``run SECONDS`` looks for new inputs, pytest replays the known ones.
+"""

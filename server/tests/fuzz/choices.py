@@ -1,4 +1,4 @@
-"""Bytes read as a row of choices, so that a mutated input is another valid story rather than nonsense."""
+"""Bytes read as a sequence of choices, so that mutated inputs remain valid scenarios."""
 
 from collections.abc import Sequence
 from typing import Any, TypeVar
@@ -17,7 +17,7 @@ _INTEGERS = {
 }
 _MOST_FIELDS = 8
 _DEEPEST = 5
-# How often a byte's worth of elements or characters is repeated where limits are to be met.
+# The factor by which elements or characters are repeated to reach limits.
 _MANY = 300
 _MARKS = 8
 # Characters in one field at most: no more than a client could say at once.
@@ -25,7 +25,10 @@ _LARGEST = 64 * 1024
 
 
 class Choices:
-    """At the end of the bytes every choice is the first one, so every input is a whole story. ``words``: strings that mean something."""
+    """At the end of the bytes every choice is the first one, so every input is a whole story.
+
+    ``words``: strings that mean something.
+    """
 
     def __init__(self, data: bytes, words: Sequence[str] = ()) -> None:
         self._data = data
@@ -45,7 +48,7 @@ class Choices:
         return options[self.byte() % len(options)]
 
     def piece(self, most: int) -> bytes:
-        """As many as the next two bytes say."""
+        """Return a number from the next two bytes."""
         size = (self.byte() << 8 | self.byte()) % (most + 1)
         taken = self._data[self._at : self._at + size]
         self._at += size

@@ -1,4 +1,7 @@
-"""The target that is the door: requests to the real routes, with tokens that were made by strangers, and by applications that err."""
+"""The fuzz target for joining.
+
+Requests to the real routes, with forged tokens and with wrong tokens of applications.
+"""
 
 import asyncio
 import base64
@@ -16,9 +19,9 @@ from support.clock import FakeClock
 from support.fake_sfu import FakeSfu
 
 from fuzz.choices import Choices
-from moothall.engine import Admission, EngineEvent, JoinGrant
-from moothall.signalling.embedded import EmbeddedEngine
-from moothall.signalling.endpoint import routes
+from moothall.engine import Admission, Applicant, EngineEvent, JoinGrant
+from moothall.engines.embedded.endpoint import routes
+from moothall.engines.embedded.engine import EmbeddedEngine
 
 _KEY = "key"
 _SECRET = "a secret of more than thirty-two characters"
@@ -46,7 +49,7 @@ _GRANTS = (
     "hidden",
 )
 _HEADERS = ("alg", "typ", "kid", "crit", "b64", "zip", "enc", "jwk", "cty")
-# What an answer to a handshake may be; 101 stands for a socket that was accepted.
+# The permitted answers to a handshake; 101 stands for an accepted socket.
 _ANSWERS = {101, 200, 400, 401, 403, 404, 405, 503}
 _MOST_FRAMES = 4
 _MOST_CALLS = 3
@@ -71,7 +74,7 @@ class _StrictEngine(EmbeddedEngine):
         raise  # noqa: PLE0704 - called from the handler
 
 
-async def _admit(_room: str, _identity: str) -> Admission:
+async def _admit(_applicant: Applicant) -> Admission:
     return Admission()
 
 
@@ -81,9 +84,7 @@ async def _listen(_events: Sequence[EngineEvent]) -> None:
 
 async def _join(choices: Choices) -> None:
     clock, sfu = FakeClock(), FakeSfu()
-    engine = _StrictEngine(
-        sfu=sfu, api_key=_KEY, api_secret=_SECRET, client_url="ws://test", clock=clock, gate=_admit, listener=_listen
-    )
+    engine = _StrictEngine(sfu=sfu, api_key=_KEY, api_secret=_SECRET, clock=clock, gate=_admit, listener=_listen)
     async with engine.running():
         router = Router(routes(engine, clock))
         for _ in range(_MOST_CALLS):
@@ -195,7 +196,10 @@ async def _call(
     *,
     is_socket: bool,
 ) -> int:
-    """The status of the answer; 101 when a socket was accepted, which then says its frames and goes."""
+    """The status of the answer.
+
+    101 when a socket was accepted, which then says its frames and goes.
+    """
     statuses: list[int] = []
     said: list[dict[str, Any]] = [
         {"type": "websocket.connect"},

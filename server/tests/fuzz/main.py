@@ -1,11 +1,14 @@
-"""One target under libFuzzer: ``python -m fuzz.main TARGET [option or folder of inputs]…`` with libFuzzer's own options."""
+"""One target under libFuzzer.
+
+``python -m fuzz.main TARGET [option or folder of inputs]…`` with libFuzzer's own options.
+"""
 
 import sys
 
 import atheris
 
-# Whatever is imported here counts which of its branches run, for libFuzzer to see.
-with atheris.instrument_imports(include=["moothall.signalling", "fuzz"]):
+# Modules imported here report to libFuzzer which of their branches run.
+with atheris.instrument_imports(include=["moothall.livekit", "moothall.signalling", "moothall.engines", "fuzz"]):
     from fuzz.targets import TARGETS
 
 if __name__ == "__main__":

@@ -1,4 +1,8 @@
-"""The target that is a room: people who say anything, decoded from their bytes as the endpoint does it, while anything happens to them."""
+"""The fuzz target for rooms.
+
+Participants send anything, decoded from their bytes as the endpoint does it, while anything happens
+to them.
+"""
 
 import functools
 import pickle
@@ -8,7 +12,9 @@ from livekit.protocol import rtc as pb
 from support.chaos import PEOPLE, Chaos
 
 from fuzz.choices import Choices
-from moothall.signalling.codec import MalformedMessage, decode_data, decode_request
+from moothall.livekit.codec import MalformedMessage, decode_data, decode_request
+from moothall.livekit.model import Permission
+from moothall.livekit.server_requests import UpdateRequested
 from moothall.signalling.commands import AcceptOffer
 from moothall.signalling.events import (
     ClientMisbehaved,
@@ -17,9 +23,7 @@ from moothall.signalling.events import (
     Section,
     ServerStopping,
     StatsMeasured,
-    UpdateRequested,
 )
-from moothall.signalling.messages import Permission
 
 _UNREADABLE = 1007
 _MOST_ACTS = 120
@@ -61,6 +65,8 @@ ACTS = (
     "pass_time",
     "stop",
     "require_sections",
+    "add_backup",
+    "change_codec",
 )
 
 
@@ -92,7 +98,7 @@ class FuzzedChaos(Chaos):
 
     def act(self, name: str, a: int, b: int, c: int) -> None:
         self.choices.words = [
-            *self.stage.room._tracks,
+            *self.stage.room.tracks,
             *self.stage.room.participants,
             *PEOPLE,
             "cid1",
@@ -137,7 +143,7 @@ class FuzzedChaos(Chaos):
             message = decode_data(payload)
         except MalformedMessage:
             return
-        # What the SFU hears of a peer that is gone, the engine drops.
+        # The engine drops events of the SFU about a removed peer.
         if sid in self.ledger.peers:
             self.stage.happens(DataReceived(sid, c % 2 == 0, message))
 

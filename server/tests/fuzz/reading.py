@@ -9,9 +9,9 @@ from livekit.protocol import rtc as pb
 from support.room_rules import texts
 
 from fuzz.choices import Choices
-from moothall.signalling import limits
-from moothall.signalling.codec import MalformedMessage, decode_data, decode_request, encode_data
-from moothall.signalling.messages import AddTrack, Answer, Offer, Request, Simulate, Unsupported
+from moothall.livekit import limits
+from moothall.livekit.codec import MalformedMessage, decode_data, decode_request, encode_data
+from moothall.livekit.requests import AddTrack, Answer, Offer, Request, Simulate, Unsupported
 from moothall.signalling.sdp import forbid_redundancy, prefer_codecs
 
 WORDS = (
@@ -47,7 +47,7 @@ def _read(frame: bytes | str) -> Request | None:
     try:
         request = decode_request(frame)
     except MalformedMessage as malformed:
-        # What says why is made for logs: it quotes nothing.
+        # The reason is for logs, so it quotes nothing.
         assert len(str(malformed)) < 80  # noqa: PT017 - this is no test of that exception
         return None
     for text in texts(request):

@@ -11,7 +11,7 @@ from support.chaos import Chaos
 from fuzz.choices import Choices
 from fuzz.meeting import ACTS
 from fuzz.targets import TARGETS
-from moothall.signalling.codec import decode_request
+from moothall.livekit.codec import decode_request
 
 CORPUS = Path(__file__).parent / "corpus"
 INPUTS = {name: [path.read_bytes() for path in sorted((CORPUS / name).iterdir())] for name in TARGETS}

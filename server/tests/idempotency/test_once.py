@@ -43,7 +43,7 @@ async def count_keys(server: RunningServer) -> int:
 
 
 def contents(folder: Path) -> bytes:
-    """Of the database with its log."""
+    """Return the bytes of the database and its log."""
     return b"".join(path.read_bytes() for path in folder.glob("moothall.db*"))
 
 
@@ -398,7 +398,7 @@ class TestSecrets:
         again = await acme.post("/rooms", json=WEEKLY, headers=KEY)
 
         assert again.status_code == 409
-        assert "cannot be read" in again.json()["message"]
+        assert "can no longer be read" in again.json()["message"]
         assert await count_rooms(acme) == 1
 
 

@@ -161,7 +161,8 @@ async def test_no_more_than_eight_jobs_run_at_once(database: Database, clock: Fa
         for _ in range(8):
             await bells.rung.get()
         for _ in range(3):
-            # Transactions are written one after the other: whatever the runner might claim now, it claims before the last of these.
+            # Transactions are written one after the other: whatever the runner might claim now, it
+            # claims before the last of these.
             runner.wake()
             await database.write(partial(store.cancel, kind="bell", key="no such bell"))
         assert bells.rung.empty()

@@ -65,7 +65,8 @@ async def test_only_one_of_many_claimers_gets_a_job(any_database: Database) -> N
 
     claimed = [job.key for jobs in claims for job in jobs]
     assert len(claimed) == len(set(claimed))
-    # PostgreSQL's claimers skip what another is claiming at that moment, so they may come away with less than the limit.
+    # PostgreSQL's claimers skip what another is claiming at that moment, so they may come away with
+    # less than the limit.
     claimed += [job.key for job in await _claim(any_database, limit=20)]
     assert len(claimed) == len(set(claimed)) == 20
 
@@ -151,10 +152,17 @@ async def test_released_leases_make_jobs_due_at_once(any_database: Database) -> 
     await _schedule(any_database, "noon")
     (lost,) = await _claim(any_database)
 
-    assert await any_database.write(store.release_leases) == 1
+    assert await any_database.write(partial(store.release_leases, kinds=["bell", "long"])) == 1
 
     assert not await any_database.write(lambda connection: store.complete(connection, lost))
     assert len(await _claim(any_database)) == 1
+
+
+async def test_leases_of_other_kinds_stay(any_database: Database) -> None:
+    await _schedule(any_database, "noon")
+    await _claim(any_database)
+
+    assert await any_database.write(partial(store.release_leases, kinds=["long"])) == 0
 
 
 async def test_a_rolled_back_transaction_schedules_nothing(any_database: Database) -> None:

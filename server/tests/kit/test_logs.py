@@ -1,4 +1,4 @@
-"""What must not be in a log is not in it, whoever writes it."""
+"""Secrets stay out of the log, whichever library writes it."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""What a STUN server says about us."""
+"""Our public address as a STUN server reports it."""
 
 import socket
 import struct

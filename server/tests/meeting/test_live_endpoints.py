@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from support.server import RunningServer, Tenant
 
-from moothall.engine import LiveTrack
+from moothall.engine import Applicant, LiveTrack
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ async def _wait(server: RunningServer, room: dict[str, Any], name: str = "Carol"
     """Somebody asks to be let in. Returns the waiting token."""
     response = await server.http.post("/page/join", json={"meeting_code": room["meeting_code"], "name": name})
     assert response.status_code == 202, response.text
-    token: str = response.json()["waiting_token"]
+    token: str = response.json()["lobby_token"]
     return token
 
 
@@ -77,7 +77,7 @@ async def test_a_removed_participant_is_out_and_stays_out(server: RunningServer,
     assert (await acme.post(f"/rooms/{room['id']}/live/participants/bob/remove")).status_code == 204
 
     assert [one["participant_id"] for one in (await _live(acme, room))["participants"]] == ["ada"]
-    assert getattr(await server.server.meeting.gate(room["id"], "bob"), "reason", None) == "removed"
+    assert getattr(await server.server.meeting.gate.ask(Applicant(room["id"], "bob")), "reason", None) == "removed"
     assert (await acme.post(f"/rooms/{room['id']}/live/participants/bob/remove")).status_code == 404
 
 
@@ -122,7 +122,7 @@ async def test_the_application_answers_who_waits(
     path = f"/rooms/{room['id']}/live/waiting/{waiting['participant_id']}/{answer}"
     assert (await acme.post(path)).status_code == 204
 
-    told = await server.http.post("/page/waiting", json={"waiting_token": token})
+    told = await server.http.post("/page/waiting", json={"lobby_token": token})
     assert told.json()["status"] == status
     assert (await acme.post(path)).status_code == 404
     assert (await _live(acme, room))["waiting"] == []

@@ -7,21 +7,26 @@ from fastapi import FastAPI
 from support.clock import FakeClock
 from support.engine import FakeEngine
 from support.page import SECRETS, Page
+from support.page_answers import check_answer
 from support.places import make_application, make_room
 
 from moothall.db import Database
-from moothall.meeting.service import MeetingService
-from moothall.page.routes import page_router
+from moothall.engine import fan_out
+from moothall.features.assembly import assemble_features
+from moothall.meeting.assembly import assemble
+from moothall.page.routes import assemble_page
 from moothall.rooms.model import JoinApprovalLevel
 
 
 @pytest.fixture
 def build(tmp_path: Path) -> Path:
-    """What `make setup` leaves behind."""
+    """A built page, as `make setup` leaves it."""
     folder = tmp_path / "static"
     (folder / "assets").mkdir(parents=True)
     (folder / "index.html").write_text("<!doctype html><title>Moothall</title>" + "<!-- long -->" * 200)
     (folder / "assets" / "index-Ab12.js").write_text("export {};" * 500)
+    (folder / "assets" / "effects-1.0").mkdir()
+    (folder / "assets" / "effects-1.0" / "vision.wasm").write_bytes(b"\0asm")
     (folder / "assets" / "index-Cd34.css").write_text("body{}")
     (folder / "assets" / "logo-Ef56.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
     (folder / "robots.txt").write_text("User-agent: *\nDisallow: /\n")
@@ -30,7 +35,7 @@ def build(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def approval_level() -> JoinApprovalLevel:
-    """Of the page's room; for test modules to say otherwise."""
+    """The options of the page's room, which test modules override."""
     return JoinApprovalLevel.NONE
 
 
@@ -43,12 +48,17 @@ async def page(
         database, application, clock.now(), display_name="Weekly <b>", options={"join_approval_level": approval_level}
     )
     engine = FakeEngine(clock)
-    meeting = MeetingService(
-        database=database, engine=engine, clock=clock, secrets=SECRETS, wake=lambda: None, waiting_hold_s=0
+    meeting = assemble(
+        database=database, engine=engine, clock=clock, secrets=SECRETS, wake=lambda: None, lobby_hold_s=0
     )
-    engine.listener = meeting.on_engine_events
+    features = assemble_features(meeting, database=database, engine=engine, clock=clock)
+    engine.listener = fan_out((*meeting.listeners, *features.listeners))
     app = FastAPI(redirect_slashes=False)
-    app.include_router(page_router(meeting, clock, media_url="wss://media.example", static=build))
+    app.include_router(
+        assemble_page(meeting, features, clock, media_url="wss://media.example", over_tls=True, static=build).router
+    )
     transport = httpx2.ASGITransport(app=app, client=("198.51.100.1", 40000))
-    async with httpx2.AsyncClient(transport=transport, base_url="https://meet.example") as http:
+    async with httpx2.AsyncClient(
+        transport=transport, base_url="https://meet.example", event_hooks={"response": [check_answer]}
+    ) as http:
         yield Page(app, room, engine, clock, http, meeting, database)

@@ -37,6 +37,7 @@ async def test_a_lookup_shows_the_room(page: Page) -> None:
             "theme": None,
         },
         "participants": 1,
+        "server_time": "2026-11-22T12:00:00.000Z",
     }
 
 
@@ -52,7 +53,7 @@ async def test_a_join_answers_with_a_ticket(page: Page) -> None:
     ticket = response.json()
     assert response.status_code == 200
     assert response.headers["cache-control"] == "no-store"
-    assert set(ticket) == {"participant_id", "role", "name", "url", "token", "control_token"}
+    assert set(ticket) == {"participant_id", "role", "name", "url", "token", "control_token", "rejoin_token"}
     assert (ticket["role"], ticket["name"], ticket["url"]) == ("guest", "Ada", "ws://127.0.0.1:7880")
 
 
@@ -166,22 +167,22 @@ async def test_a_foreign_page_cannot_make_its_visitors_guess(page: Page, kind: s
     assert (await page.lookup()).status_code == 200
 
 
-async def test_after_ten_wrong_codes_a_right_one_looks_like_another_wrong_one(page: Page) -> None:
-    assert [(await page.lookup(UNKNOWN)).status_code for _ in range(10)] == [404] * 10
+async def test_after_300_wrong_codes_a_right_one_looks_like_another_wrong_one(page: Page) -> None:
+    assert [(await page.lookup(UNKNOWN)).status_code for _ in range(300)] == [404] * 300
 
     wrong, right = await page.lookup(UNKNOWN), await page.lookup()
 
     assert wrong.status_code == right.status_code == 429
     assert wrong.json() == right.json()
-    assert wrong.headers["retry-after"] == right.headers["retry-after"] == "190"
+    assert wrong.headers["retry-after"] == right.headers["retry-after"] == "20"
     assert wrong.json()["code"] == "too_many_requests"
-    page.clock.advance(seconds=190)
+    page.clock.advance(seconds=20)
     assert (await page.lookup()).status_code == 200
 
 
 @pytest.mark.parametrize("call", ["lookup", "join"])
 async def test_no_answer_of_a_waiting_address_tells_which_codes_exist(page: Page, call: str) -> None:
-    for _ in range(10):
+    for _ in range(300):
         await page.lookup(UNKNOWN)
 
     answers = set()
@@ -194,37 +195,37 @@ async def test_no_answer_of_a_waiting_address_tells_which_codes_exist(page: Page
 
     assert len(answers) == 1
     page.clock.advance(minutes=11)  # the room is over, and the address has to wait for some of its guesses still
-    for _ in range(10):
+    for _ in range(40):
         await page.lookup(UNKNOWN)
     assert (await page.lookup()).status_code == 429
 
 
 async def test_guesses_made_at_the_same_time_are_counted_one_by_one(page: Page) -> None:
-    codes = [str(200_000_000_000 + number) for number in range(100)]
+    codes = [str(200_000_000_000 + number) for number in range(400)]
 
     responses = await asyncio.gather(*(page.lookup(code) for code in codes))
 
-    assert sorted(response.status_code for response in responses) == [404] * 10 + [429] * 90
+    assert sorted(response.status_code for response in responses) == [404] * 300 + [429] * 100
 
 
 async def test_headers_do_not_make_another_client(page: Page) -> None:
     statuses = []
-    for number in range(30):
+    for number in range(320):
         spoofed = {
-            "x-forwarded-for": f"203.0.113.{number}",
-            "x-real-ip": f"203.0.113.{number}",
-            "forwarded": f"for=203.0.113.{number}",
+            "x-forwarded-for": f"203.0.113.{number % 256}",
+            "x-real-ip": f"203.0.113.{number % 256}",
+            "forwarded": f"for=203.0.113.{number % 256}",
             "authorization": "Bearer junk",
         }
         response = await page.post("lookup", {"meeting_code": UNKNOWN}, headers=spoofed)
         statuses.append(response.status_code)
 
-    assert statuses == [404] * 10 + [429] * 20
+    assert statuses == [404] * 300 + [429] * 20
 
 
 async def test_the_true_host_is_never_locked_out(page: Page) -> None:
     """Not by wrong codes from the same office, and not by guesses of the link from everywhere."""
-    for _ in range(20):
+    for _ in range(310):
         await page.lookup(UNKNOWN)
     for number in range(30):
         async with page.from_address(f"203.0.113.{number}") as browser:
@@ -248,11 +249,38 @@ async def test_guesses_of_a_host_link_are_limited_for_all_addresses_together(pag
 
 
 async def test_a_flood_from_one_address_is_slowed_down(page: Page) -> None:
-    statuses = [(await page.lookup()).status_code for _ in range(130)]
+    statuses = [(await page.lookup()).status_code for _ in range(610)]
 
-    assert statuses == [200] * 120 + [429] * 10
+    assert statuses == [200] * 600 + [429] * 10
     async with page.from_address("203.0.113.1") as browser:
         assert (await browser.post("/page/lookup", json={"meeting_code": page.room.meeting_code})).status_code == 200
+
+
+async def test_people_who_come_back_are_limited_one_by_one_and_do_not_guess(page: Page) -> None:
+    guest = {"meeting_code": page.room.meeting_code, "name": "Bob"}
+    known = [{**guest, "rejoin_token": (await page.post("join", guest)).json()["rejoin_token"]} for _ in range(2)]
+    for _ in range(300):
+        await page.lookup("000000000000")
+    while (await page.post("join", guest)).json().get("code") != "too_many_requests":
+        pass
+    for _ in range(700):
+        await page.post("join", {**guest, "meeting_code": 1})
+    assert (await page.post("join", guest)).status_code == 429
+
+    returns = [(await page.post("join", known[0])).status_code for _ in range(65)]
+
+    assert returns == [200] * 60 + [429] * 5
+    assert (await page.post("join", known[1])).status_code == 200
+
+
+async def test_a_rejoin_token_of_elsewhere_is_worth_no_guess(page: Page) -> None:
+    guest = {"meeting_code": page.room.meeting_code, "name": "Bob"}
+    token = (await page.post("join", guest)).json()["rejoin_token"]
+    guess = {**guest, "meeting_code": "000000000000", "rejoin_token": token}
+
+    statuses = [(await page.post("join", guess)).status_code for _ in range(310)]
+
+    assert statuses == [404] * 300 + [429] * 10
 
 
 async def test_without_a_database_the_page_is_told_to_wait(
@@ -268,3 +296,35 @@ async def test_without_a_database_the_page_is_told_to_wait(
     assert (response.status_code, response.json()["code"]) == (503, "unavailable")
     assert int(response.headers["retry-after"]) > 0
     assert "refused" not in response.text
+
+
+@pytest.mark.parametrize("call", ["lookup", "join", "chat"])
+async def test_a_body_that_ends_early_is_the_callers_fault(page: Page, call: str) -> None:
+    joined = (await page.post("join", {"meeting_code": page.room.meeting_code, "name": "Ada"})).json()
+    statuses = []
+    pieces = [
+        {"type": "http.request", "body": b'{"meeting_code": "12', "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+
+    async def receive() -> dict[str, Any]:
+        return pieces.pop(0) if len(pieces) > 1 else pieces[0]
+
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            statuses.append(message["status"])
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": f"/page/{call}",
+        "query_string": b"",
+        "headers": [
+            (b"authorization", f"Bearer {joined['control_token']}".encode()),
+            (b"content-type", b"application/json"),
+        ],
+        "client": ("198.51.100.1", 40000),
+    }
+    await page.app(scope, receive, send)
+
+    assert statuses == [400], statuses

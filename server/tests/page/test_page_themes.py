@@ -1,4 +1,4 @@
-"""What a theme changes on the page: its links, and what the lookup says."""
+"""Effects of a theme on the page: its links, and the answer of the lookup."""
 
 import pytest
 from support import pictures

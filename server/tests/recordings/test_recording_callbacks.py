@@ -1,4 +1,4 @@
-"""What an application is told of a recording."""
+"""Callbacks about recordings."""
 
 import json
 from datetime import timedelta
@@ -26,7 +26,7 @@ FILE = {"file": "a.mp4", "size": 5, "sha256": "0" * 64, "url": "https://meet.exa
 
 
 class Recorder:
-    """What makes recordings, as far as the database sees it."""
+    """A recorder, as far as the database is concerned."""
 
     def __init__(self, database: Database, room: Room) -> None:
         self.database = database

@@ -96,7 +96,6 @@ async def test_a_recording_shows_its_state(acme: Tenant, studio: Studio):
             "id": recording.id,
             "session_id": recording.session_id,
             "started_at": "2026-11-22T12:00:00.000Z",
-            "ended_at": None,
             "status": status.value,
             "_links": {"url": {"href": None}},
         }

@@ -1,4 +1,7 @@
-"""Two changes of one room at the same time. SQLite has a single writer, so only PostgreSQL is asked."""
+"""Two changes of one room at the same time.
+
+SQLite has a single writer, so only PostgreSQL is asked.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable

@@ -59,6 +59,29 @@ async def test_room_has_every_key_and_the_defaults(acme: Tenant):
     }
 
 
+async def test_a_new_room_is_available_whatever_the_request_says(acme: Tenant):
+    room = await acme.create_room(is_available=False)
+    change = {"update_details": {"is_available": False}}
+
+    refused = await acme.patch(f"/rooms/{(await acme.create_room(**LONG_TERM))['id']}", json=change)
+
+    assert room["is_available"] is True
+    assert refused.json()["message"] == '"update_details.is_available" is not allowed'
+
+
+async def test_a_date_that_does_not_exist_is_left_out(acme: Tenant, server: RunningServer):
+    room = await acme.create_room()
+    await server.engine.join(room["id"], "ada", name="Ada")
+
+    occupied = (await acme.get(f"/rooms/{room['id']}")).json()
+    (listed,) = (await acme.get("/rooms")).json()["_embedded"]
+    await server.engine.leave(room["id"], "ada")
+
+    assert set(room) - set(occupied) == {"expires_at"}
+    assert listed == occupied
+    assert set((await acme.get(f"/rooms/{room['id']}")).json()) == set(room)
+
+
 async def test_everything_a_room_can_say_is_kept(acme: Tenant):
     said: dict[str, Any] = {
         "display_name": "Übergabe 🚀",
@@ -191,7 +214,6 @@ async def test_null_means_the_default(acme: Tenant):
         ),
         ({"ui_settings": {"language": "tlh"}}, '"ui_settings.language" must be one of [default, ar, ca, de, '),
         ({"colour": "red"}, '"colour" is not allowed'),
-        ({"is_available": True}, '"is_available" is not allowed'),
     ],
 )
 async def test_create_names_what_is_wrong(acme: Tenant, fields: dict[str, Any], error: str):

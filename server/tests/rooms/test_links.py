@@ -1,4 +1,4 @@
-"""Who holds a host link is the owner of that room and of no other."""
+"""The holder of a host link is the owner of that room and of no other."""
 
 from dataclasses import replace
 from datetime import UTC, datetime

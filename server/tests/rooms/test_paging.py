@@ -28,7 +28,7 @@ def start_of(page: dict[str, Any], link: str) -> int:
 async def test_one_page_has_no_neighbours(acme: Tenant, rooms: list[str]):
     page = (await acme.get("/rooms")).json()
 
-    assert page["page_size"] == 20
+    assert page["page_size"] == 5
     assert page["total_items"] == 5
     assert ids(page) == rooms
     assert page["_links"] == {
@@ -61,14 +61,47 @@ async def test_end_id_is_excluded_and_kept_by_the_links(acme: Tenant, rooms: lis
 
     assert ids(page) == rooms[:2]
     assert ids(rest) == [rooms[2]]
+    assert rest["page_size"] == 1
     assert "next" not in rest["_links"]
 
 
-async def test_full_last_page_has_no_next(acme: Tenant, rooms: list[str]):
+async def test_a_last_page_that_is_full_is_followed_by_an_empty_one(acme: Tenant, rooms: list[str]):
     page = (await acme.get("/rooms?page_size=5")).json()
+    after = (await acme.get(page["_links"]["next"]["href"])).json()
 
     assert ids(page) == rooms
-    assert "next" not in page["_links"]
+    assert page["page_size"] == 5
+    assert (after["_embedded"], after["page_size"], after["total_items"]) == ([], 0, 5)
+    assert "next" not in after["_links"]
+    assert ids((await acme.get(after["_links"]["prev"]["href"])).json()) == rooms
+
+
+@pytest.mark.parametrize("page_size", [1, 2, 3, 4, 5, 6])
+@pytest.mark.parametrize("of_theme", [False, True])
+async def test_both_ways_of_looping_over_pages_end(acme: Tenant, page_size: int, of_theme: bool):
+    """Loop as the Node SDK (while there is a next) and the Java SDK (until a page is short)."""
+    theme = (await acme.post("/themes", json={"main_color": "#123", "brand_text": "x"})).json()["theme_id"]
+    for number in range(5):
+        await acme.create_room(display_name=f"Room {number}", theme_id=theme)
+    address = f"/themes/{theme}/rooms" if of_theme else "/rooms"
+
+    pages = [(await acme.get(f"{address}?page_size={page_size}")).json()]
+    while "next" in pages[-1]["_links"]:
+        pages.append((await acme.get(pages[-1]["_links"]["next"]["href"])).json())
+
+    first = (await acme.get(f"{address}?page_size={page_size}")).json()
+    by_size = [first]
+    if first["total_items"] > first["page_size"]:
+        while True:
+            start = start_of(by_size[-1], "next")
+            by_size.append((await acme.get(f"{address}?page_size={page_size}&start_id={start}")).json())
+            if by_size[-1]["page_size"] < page_size:
+                break
+
+    for walked in (pages, by_size):
+        assert [room["display_name"] for page in walked for room in page["_embedded"]] == [
+            f"Room {number}" for number in range(5)
+        ]
 
 
 async def test_start_beyond_the_end_is_an_empty_page(acme: Tenant, rooms: list[str]):

@@ -1,4 +1,4 @@
-"""What happens to a room, with its timers and callbacks, on both databases."""
+"""The lifecycle of rooms, with timers and callbacks, on both databases."""
 
 import json
 from datetime import datetime, timedelta

@@ -355,7 +355,8 @@ class TestAfterACrash:
         assert session.ended_at == last_alive
         ended = (await standup.events())[-1]
         assert (ended["event"], ended["ended_at"]) == ("session:ended", render_timestamp(last_alive))
-        # Two hours of downtime do not count: people have ten minutes from when they could have come back.
+        # Two hours of downtime do not count: people have ten minutes from when they could have come
+        # back.
         assert deadline(await standup.room()) == clock.now() + timedelta(minutes=10)
 
     async def test_nobody_left_before_joining(self, standup: Standup, clock: FakeClock) -> None:
@@ -453,7 +454,10 @@ _moves = st.lists(
 def test_every_story_is_well_formed(
     moves: list[tuple[str, str]], open_standup: Callable[[], tuple[Standup, asyncio.Runner]]
 ) -> None:
-    """Whatever the engine reports in whatever order: sessions do not overlap, everybody who joined leaves once, times do not run backwards."""
+    """The engine may report anything in any order.
+
+    Sessions do not overlap, everybody who joined leaves once, times do not run backwards.
+    """
     standup, runner = open_standup()
     runner.run(_play(standup, moves))
 

@@ -1,4 +1,4 @@
-"""Whatever happens in whatever order, a room asks only for what can be done."""
+"""In any order of events, a room asks only for what can be done."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st

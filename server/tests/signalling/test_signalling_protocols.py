@@ -1,7 +1,7 @@
-"""What clients asked their next connection to go over, while they are away."""
+"""The protocol that clients requested for their next connection, while they are away."""
 
-from moothall.signalling import limits
-from moothall.signalling.messages import CandidateProtocol
+from moothall.livekit import limits
+from moothall.livekit.model import CandidateProtocol
 from moothall.signalling.protocols import CandidateProtocols
 
 TCP, TLS, UDP = CandidateProtocol.TCP, CandidateProtocol.TLS, CandidateProtocol.UDP

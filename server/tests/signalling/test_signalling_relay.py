@@ -1,4 +1,4 @@
-"""What participants are told about the TURN server."""
+"""The TURN server in the messages to participants."""
 
 import base64
 import hashlib
@@ -10,9 +10,9 @@ from livekit.protocol import models as pb_models
 from livekit.protocol import rtc as pb
 from support.playbook import START, Stage
 
-from moothall.signalling import codec
+from moothall.livekit import codec
+from moothall.livekit.responses import Join, Reconnect
 from moothall.signalling.events import ClientDetached, ClientResumed
-from moothall.signalling.messages import Join, Reconnect
 from moothall.signalling.relay import Relay
 
 _RELAY = Relay(("turns:turn.example:5349?transport=tcp", "turn:turn.example"), "north" * 4, timedelta(hours=2))
@@ -51,6 +51,22 @@ def test_participants_are_told_at_the_join_and_again_at_a_resume():
 
     assert at_join.username == f"{int((START + timedelta(hours=2)).timestamp())}:{alice}"
     assert at_resume.username == f"{int((START + timedelta(hours=2, seconds=10)).timestamp())}:{alice}"
+
+
+@pytest.mark.parametrize(("minutes", "lives"), [(10, 600), (119, 7140), (121, 7200), (None, 7200)])
+def test_credentials_do_not_outlive_the_token_they_came_with(minutes: int | None, lives: int):
+    stage = Stage(relay=_RELAY)
+    ends = None if minutes is None else START + timedelta(minutes=minutes)
+    alice = stage.connects("alice", token_expires_at=ends)
+    (at_join,) = stage.told(alice, Join)[0].ice_servers
+    stage.happens(ClientDetached(alice))
+    stage.passes(10)
+    renewed = None if ends is None else ends + timedelta(seconds=10)
+    stage.happens(ClientResumed(alice, renewed))
+    (at_resume,) = stage.told(alice, Reconnect)[0].ice_servers
+
+    assert at_join.username == f"{int(START.timestamp()) + lives}:{alice}"
+    assert at_resume.username == f"{int(START.timestamp()) + lives + 10}:{alice}"
 
 
 def test_nobody_is_told_of_what_is_not_there():

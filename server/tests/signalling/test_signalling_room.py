@@ -8,16 +8,64 @@ from support.playbook import Stage
 
 from moothall import engine
 from moothall.engine import LeaveReason
-from moothall.signalling import commands, limits
+from moothall.livekit import limits
+from moothall.livekit.model import (
+    CandidateProtocol,
+    ConnectionQuality,
+    DataMessage,
+    DisconnectReason,
+    Kind,
+    LeaveAction,
+    ParticipantState,
+    Permission,
+    RequestResult,
+    TrackSource,
+    VideoLayer,
+    VideoQuality,
+)
+from moothall.livekit.requests import (
+    AddTrack,
+    Answer,
+    LeaveRequested,
+    MuteTrack,
+    Offer,
+    Ping,
+    Simulate,
+    SubscriptionPermission,
+    SyncState,
+    TrackPermission,
+    UpdateMetadata,
+    UpdateSubscription,
+    UpdateTrackSettings,
+)
+from moothall.livekit.responses import (
+    ConnectionQualityUpdate,
+    Join,
+    Leave,
+    ParticipantUpdate,
+    Pong,
+    Reconnect,
+    RequestAnswered,
+    RoomUpdate,
+    SpeakersChanged,
+    StreamState,
+    StreamStateUpdate,
+    SubscribedQualityUpdate,
+    SubscriptionFailed,
+    SubscriptionPermissionUpdate,
+    TrackPublished,
+    TrackSubscribed,
+    TrackUnpublished,
+)
+from moothall.livekit.server_requests import BroadcastRequested, MuteRequested, PublishingLimited, UpdateRequested
+from moothall.signalling import commands
 from moothall.signalling.events import (
-    BroadcastRequested,
     ClientDetached,
     ClientMisbehaved,
     ClientResumed,
     DataReceived,
     DeletionRequested,
     LevelsMeasured,
-    MuteRequested,
     NegotiationFailed,
     OfferAccepted,
     OfferCreated,
@@ -31,50 +79,6 @@ from moothall.signalling.events import (
     TimePassed,
     TrackWentLive,
     TransportChanged,
-    UpdateRequested,
-)
-from moothall.signalling.messages import (
-    AddTrack,
-    Answer,
-    CandidateProtocol,
-    ConnectionQuality,
-    ConnectionQualityUpdate,
-    DataMessage,
-    DisconnectReason,
-    Join,
-    Leave,
-    LeaveAction,
-    LeaveRequested,
-    MuteTrack,
-    Offer,
-    ParticipantState,
-    ParticipantUpdate,
-    Permission,
-    Ping,
-    Pong,
-    Reconnect,
-    RequestAnswered,
-    RequestResult,
-    RoomUpdate,
-    Simulate,
-    SpeakersChanged,
-    StreamState,
-    StreamStateUpdate,
-    SubscribedQualityUpdate,
-    SubscriptionFailed,
-    SubscriptionPermission,
-    SubscriptionPermissionUpdate,
-    SyncState,
-    TrackPermission,
-    TrackPublished,
-    TrackSource,
-    TrackSubscribed,
-    TrackUnpublished,
-    UpdateMetadata,
-    UpdateSubscription,
-    UpdateTrackSettings,
-    VideoLayer,
-    VideoQuality,
 )
 from moothall.signalling.relay import Relay
 
@@ -424,6 +428,23 @@ class TestPublishing:
         assert stage.one(RequestAnswered).result is RequestResult.NOT_ALLOWED
         assert stage.room.participants[alice].pending == {}
 
+    @pytest.mark.parametrize(
+        ("kind", "source"),
+        [
+            ("audio", CAMERA),
+            ("audio", TrackSource.SCREEN_SHARE),
+            ("video", MIC),
+            ("video", TrackSource.SCREEN_SHARE_AUDIO),
+        ],
+    )
+    def test_nobody_speaks_with_a_camera(self, stage: Stage, kind: Kind, source: TrackSource) -> None:
+        alice = stage.joins("alice")
+
+        stage.says(alice, AddTrack(cid="voice", kind=kind, source=source))
+
+        assert stage.one(RequestAnswered).result is RequestResult.INVALID_REQUEST
+        assert stage.room.participants[alice].pending == {}
+
     def test_ninth_track_is_refused(self, stage: Stage) -> None:
         alice = stage.joins("alice")
         for number in range(limits.MAX_TRACKS):
@@ -433,6 +454,46 @@ class TestPublishing:
         stage.says(alice, AddTrack(cid="one more", kind="audio"))
 
         assert stage.one(RequestAnswered).result is RequestResult.LIMIT_EXCEEDED
+
+    def test_fourth_screen_waits_until_one_of_three_ends(self, stage: Stage) -> None:
+        people = [stage.joins(name) for name in ("alice", "bob", "carol", "dave")]
+        screens = [stage.publishes(sid, "screen", "video", TrackSource.SCREEN_SHARE) for sid in people[:2]]
+        # Pending: it has its place, too, and asking twice takes no second.
+        for _ in range(2):
+            stage.says(people[2], AddTrack(cid="screen", kind="video", source=TrackSource.SCREEN_SHARE))
+            assert stage.one(TrackPublished).cid == "screen"
+
+        stage.says(people[3], AddTrack(cid="screen", kind="video", source=TrackSource.SCREEN_SHARE))
+        assert stage.one(RequestAnswered).result is RequestResult.LIMIT_EXCEEDED
+        assert stage.room.participants[people[3]].pending == {}
+        stage.publishes(people[3], "sound", "audio", TrackSource.SCREEN_SHARE_AUDIO)
+
+        mid = stage.room.participants[people[0]].published[screens[0]].mid
+        stage.happens(OfferAccepted(people[0], 2, "answer", (Section(mid, "video", False, 0, ""),)))
+        stage.says(people[3], AddTrack(cid="screen", kind="video", source=TrackSource.SCREEN_SHARE))
+        assert stage.one(TrackPublished).cid == "screen"
+
+    @pytest.mark.parametrize("ending", ["refused", "forbidden"])
+    def test_section_of_a_track_that_was_refused_or_ended_carries_no_other(self, stage: Stage, ending: str) -> None:
+        alice = stage.joins("alice")
+        first = AddTrack(cid="first", kind="video", source=TrackSource.SCREEN_SHARE)
+        if ending == "refused":
+            for name in ("bob", "carol", "dave"):
+                stage.publishes(stage.joins(name), "screen", "video", TrackSource.SCREEN_SHARE)
+        stage.says(alice, first)
+        left = Section("1", "video", sending=True, layers=1, track_id="first")
+        stage.happens(OfferAccepted(alice, 1, "answer", (left,)))
+        if ending == "forbidden":
+            stage.happens(PublishingLimited("alice", (TrackSource.CAMERA,)))
+        assert stage.room.participants[alice].published == {}
+
+        # The client still sends in the old section when it asks for the next track.
+        stage.says(alice, AddTrack(cid="second", kind="video", source=CAMERA))
+        sid = stage.one(TrackPublished).track.sid
+        assert stage.did(commands.PublishTrack) == []
+        stage.happens(OfferAccepted(alice, 2, "answer", (left, Section("2", "video", True, 1, "second"))))
+
+        assert stage.room.participants[alice].published[sid].mid == "2"
 
     def test_mute_by_owner_stops_forwarding_and_is_told_to_the_others_only(self, stage: Stage) -> None:
         alice, bob = stage.joins("alice"), stage.joins("bob")
@@ -569,7 +630,8 @@ class TestSubscribing:
         stage.publishes(bob, "cam", "video", CAMERA, layers=LAYERS)
 
         first = {c.sid[:6]: c.max_layer for c in stage.log if isinstance(c, commands.ConfigureSubscription)}
-        assert first == {"PA_ali": 0, "PA_car": 2}
+        # Without adaptive stream nothing is stated, and the SFU climbs from the lowest layer.
+        assert first == {"PA_ali": 0}
 
     def test_dynacast_lowers_after_a_while_and_raises_at_once(self, stage: Stage) -> None:
         alice, bob = stage.joins("alice"), stage.joins("bob")
@@ -621,11 +683,7 @@ class TestSubscribing:
         assert stage.last == []
         stage.answers_offer(alice)
 
-        assert [type(command) for command in stage.last] == [
-            commands.SubscribeTrack,
-            commands.ConfigureSubscription,
-            commands.CreateOffer,
-        ]
+        assert [type(command) for command in stage.last] == [commands.SubscribeTrack, commands.CreateOffer]
         stage.answers_offer(alice)
         asked = len([one for one in stage.log if one == commands.CreateOffer(alice, restart_ice=False)])
         assert asked == offers + 2
@@ -996,11 +1054,11 @@ class TestData:
         bob = stage.connects("bob")
         for sequence in range(1, limits.MAX_RECENT_PACKETS + 11):
             stage.happens(DataReceived(alice, True, packet(sequence=sequence)))
-        assert len(stage.room._recent._packets) == limits.MAX_RECENT_PACKETS
+        assert len(stage.room._data._recent._packets) == limits.MAX_RECENT_PACKETS
         stage.passes(1)
         for sequence in range(300, 340):
             stage.happens(DataReceived(alice, True, packet(sequence=sequence, size=limits.MAX_DATA_BYTES)))
-        kept = [one.message for one in stage.room._recent._packets]
+        kept = [one.message for one in stage.room._data._recent._packets]
         assert sum(message.size for message in kept) <= limits.MAX_RECENT_BYTES
         assert kept[-1].sequence == 339
 
@@ -1109,6 +1167,23 @@ class TestMetadata:
         info = update.participants[0]
         assert (info.name, info.metadata, info.attributes) == ("Alice", "notes", {"b": "2", "c": "3"})
         assert stage.told(alice, RequestAnswered)[0].result is RequestResult.OK
+
+    @pytest.mark.parametrize("claimed", [{"role": "owner"}, {"role": ""}, {"promoted": "true"}, {"promoted": ""}])
+    def test_what_somebody_is_in_the_meeting_is_not_theirs_to_change(
+        self, stage: Stage, claimed: dict[str, str]
+    ) -> None:
+        before = {"role": "guest"} if "role" in claimed else {"role": "owner"}
+        before |= {"promoted": "true"} if claimed == {"promoted": ""} else {}
+        alice = stage.joins("alice", permission=Permission(can_update_metadata=True), attributes=before)
+
+        stage.says(alice, UpdateMetadata(7, "", "", {**claimed, "mood": "bold"}))
+
+        assert stage.one(RequestAnswered).result is RequestResult.NOT_ALLOWED
+        assert stage.did(commands.SendToken) == []
+        assert stage.room.participants[alice].attributes == before
+        # Clients that send all they have with what they change.
+        stage.says(alice, UpdateMetadata(8, "", "", {**before, "mood": "bold"}))
+        assert stage.room.participants[alice].attributes == {**before, "mood": "bold"}
 
     def test_attributes_are_bounded(self, stage: Stage) -> None:
         alice = stage.joins("alice", permission=Permission(can_update_metadata=True))

@@ -1,4 +1,7 @@
-"""A client with one connection: it offers, and is asked for an offer where another would get one."""
+"""A client with one connection.
+
+It offers, and is asked for an offer where another would get one.
+"""
 
 import base64
 import gzip
@@ -8,8 +11,19 @@ from livekit.protocol import models as pb_models
 from livekit.protocol import rtc as pb
 from support.playbook import Stage
 
-from moothall.signalling import commands, limits
-from moothall.signalling.codec import MalformedMessage, decode_join_request, encode_response
+from moothall.livekit import limits
+from moothall.livekit.codec import MalformedMessage, decode_join_request, encode_response
+from moothall.livekit.model import ParticipantState, TrackSource
+from moothall.livekit.requests import AddTrack, Answer, Offer, SyncState, UpdateSubscription
+from moothall.livekit.responses import (
+    Join,
+    Reconnect,
+    SectionsRequirement,
+    StreamState,
+    StreamStateUpdate,
+    TrackSubscribed,
+)
+from moothall.signalling import commands
 from moothall.signalling.events import (
     ClientDetached,
     ClientResumed,
@@ -19,21 +33,6 @@ from moothall.signalling.events import (
     SectionsRequired,
     StreamStateChanged,
     TransportChanged,
-)
-from moothall.signalling.messages import (
-    AddTrack,
-    Answer,
-    Join,
-    Offer,
-    ParticipantState,
-    Reconnect,
-    SectionsRequirement,
-    StreamState,
-    StreamStateUpdate,
-    SyncState,
-    TrackSource,
-    TrackSubscribed,
-    UpdateSubscription,
 )
 
 CAMERA = TrackSource.CAMERA

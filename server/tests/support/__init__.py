@@ -1,1 +1,1 @@
-"""What tests of several features share: fakes, clocks and builders."""
+"""Helpers shared by the tests of several features: fakes, clocks and builders."""

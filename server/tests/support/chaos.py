@@ -3,6 +3,21 @@
 from typing import Any
 
 from moothall import engine
+from moothall.livekit.model import Permission, SimulcastCodec, TrackSource, VideoQuality
+from moothall.livekit.requests import (
+    AddTrack,
+    Answer,
+    LeaveRequested,
+    MuteTrack,
+    Offer,
+    Simulate,
+    SubscriptionPermission,
+    SyncState,
+    UpdateSubscription,
+    UpdateTrackSettings,
+)
+from moothall.livekit.responses import Join, ParticipantUpdate
+from moothall.livekit.server_requests import MuteRequested, UpdateRequested
 from moothall.signalling import commands
 from moothall.signalling.events import (
     AnswerAccepted,
@@ -11,7 +26,6 @@ from moothall.signalling.events import (
     ClientResumed,
     DeletionRequested,
     LevelsMeasured,
-    MuteRequested,
     NegotiationFailed,
     NegotiationNeeded,
     OfferAccepted,
@@ -22,27 +36,10 @@ from moothall.signalling.events import (
     RequestReceived,
     Section,
     SectionsRequired,
+    StreamCodecChanged,
     StreamStateChanged,
     TrackWentLive,
     TransportChanged,
-    UpdateRequested,
-)
-from moothall.signalling.messages import (
-    AddTrack,
-    Answer,
-    Join,
-    LeaveRequested,
-    MuteTrack,
-    Offer,
-    ParticipantUpdate,
-    Permission,
-    Simulate,
-    SubscriptionPermission,
-    SyncState,
-    TrackSource,
-    UpdateSubscription,
-    UpdateTrackSettings,
-    VideoQuality,
 )
 from support.room_rules import WatchedStage
 
@@ -52,7 +49,7 @@ PERMISSIONS = (Permission(), Permission(can_publish=False), Permission(can_subsc
 
 
 class Ledger:
-    """What the SFU and the sockets hold; every command must make sense to them."""
+    """A model of the SFU and the sockets, for which every command must be valid."""
 
     def __init__(self) -> None:
         self.peers: set[str] = set()
@@ -137,7 +134,8 @@ class Ledger:
                 self.known[sid] = {info.sid: info.version for info in response.other_participants}
             case ParticipantUpdate(participants):
                 for info in participants:
-                    # A client ignores what is older than what it has; equal is what a resume repeats.
+                    # A client ignores what is older than what it has; equal is what a resume
+                    # repeats.
                     assert info.version >= self.known[sid].get(info.sid, 0)
                     self.known[sid][info.sid] = info.version
             case Offer():
@@ -166,7 +164,7 @@ class Chaos:
         # Mostly those who are here, now and then somebody long gone.
         here = list(self.stage.room.participants) or self.sids
         sid = self.sids[b % len(self.sids)] if a == 0 else here[a % len(here)]
-        tracks = list(self.stage.room._tracks) or ["TR_nothing"]
+        tracks = list(self.stage.room.tracks) or ["TR_nothing"]
         getattr(self, f"do_{name}")(sid, "TR_nothing" if b == 0 else tracks[b % len(tracks)], c)
         self.carry_out()
 
@@ -177,7 +175,7 @@ class Chaos:
         for one in self.stage.room.participants.values():
             assert one.paused <= one.subscribed
             assert not one.subscribed & one.released.keys()
-            # What is kept of a participant for all to be told is what it is now, in what others may see.
+            # The stored public state of a participant equals its current state.
             assert not one.visible or one.info() == one.describe()
 
     def _says(self, sid: str, request: Any) -> None:
@@ -210,7 +208,15 @@ class Chaos:
 
     def do_add_track(self, sid: str, _track: str, c: int) -> None:
         kind = "audio" if c % 2 else "video"
-        self._says(sid, AddTrack(cid=f"cid{c}", kind=kind, source=TrackSource(c % 5), muted=c % 3 == 0))
+        codecs = (SimulcastCodec("video/VP9", f"cid{c}"), SimulcastCodec("video/VP8", ""))[: c % 3]
+        self._says(sid, AddTrack(cid=f"cid{c}", kind=kind, source=TrackSource(c % 5), muted=c % 3 == 0, codecs=codecs))
+
+    def do_add_backup(self, sid: str, track: str, c: int) -> None:
+        codecs = (SimulcastCodec(("video/VP8", "video/VP9", "audio/opus")[c % 3], f"cid{c}"),)
+        self._says(sid, AddTrack(cid=f"cid{c}", kind="audio", codecs=codecs, sid=track))
+
+    def do_change_codec(self, sid: str, track: str, c: int) -> None:
+        self.stage.happens(StreamCodecChanged(sid, track, ("", "video/VP8", "video/VP9", "audio/opus")[c % 4]))
 
     def do_offer(self, sid: str, _track: str, c: int) -> None:
         sections = tuple(
@@ -327,4 +333,4 @@ class Chaos:
 
         assert self.ledger.peers == set()
         assert sorted(self.ledger.joined) == sorted(self.ledger.left)
-        assert not self.stage.room._tracks
+        assert not self.stage.room.tracks

@@ -1,4 +1,7 @@
-"""A media engine without media: people are inside when a test says so, and it keeps the promises of ``engine.MediaEngine``."""
+"""A media engine without media.
+
+People are inside when a test says so, and it keeps the promises of ``engine.MediaEngine``.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -10,8 +13,10 @@ from moothall.engine import (
     LeaveReason,
     LiveTrack,
     ParticipantJoined,
+    ParticipantKind,
     ParticipantLeft,
     RoomFinished,
+    Source,
 )
 from moothall.kit.clock import Clock
 
@@ -22,6 +27,7 @@ class SentData:
     payload: bytes
     topic: str
     to: tuple[str, ...] = ()
+    reliable: bool = True
 
 
 @dataclass
@@ -33,21 +39,39 @@ class FakeEngine:
     sent: list[SentData] = field(default_factory=list)
     _inside: dict[str, dict[str, str]] = field(default_factory=dict)
     published: dict[str, list[LiveTrack]] = field(default_factory=dict)
+    # The sources that people may publish, where the meeting set them.
+    limits: dict[str, tuple[Source, ...] | None] = field(default_factory=dict)
+    most_shares: dict[str, int | None] = field(default_factory=dict)
+    # The attributes that were set after people had joined.
+    attributes: dict[str, dict[str, str]] = field(default_factory=dict)
+    _kinds: dict[str, ParticipantKind] = field(default_factory=dict)
     _connections: int = 0
 
-    async def join(self, room: str, identity: str, name: str = "Ada", role: str = "guest") -> str:
+    async def join(
+        self,
+        room: str,
+        identity: str,
+        name: str = "Ada",
+        role: str = "guest",
+        kind: ParticipantKind = ParticipantKind.STANDARD,
+        *,
+        attributes: Mapping[str, str] | None = None,
+    ) -> str:
         """The participant's transports are up. Returns the connection's sid."""
         self._connections += 1
         sid = f"PA_{self._connections}"
         self._inside.setdefault(room, {})[identity] = sid
+        self._kinds[identity] = kind
         await self._report(
-            ParticipantJoined(room, identity, sid, name, {"role": role}, at=self.clock.now()),
+            ParticipantJoined(
+                room, identity, sid, name, {"role": role, **(attributes or {})}, kind, at=self.clock.now()
+            ),
         )
         return sid
 
     async def leave(self, room: str, identity: str, reason: LeaveReason = LeaveReason.CLIENT_INITIATED) -> None:
         sid = self._inside[room].pop(identity)
-        await self._report(ParticipantLeft(room, identity, sid, reason, self.clock.now()))
+        await self._report(ParticipantLeft(room, identity, sid, reason, self.clock.now(), self._kinds[identity]))
         if not self._inside[room]:
             del self._inside[room]
             await self._report(RoomFinished(room, self.clock.now()))
@@ -90,15 +114,31 @@ class FakeEngine:
                 return True
         return False
 
+    async def limit_publishing(self, room: str, identity: str, sources: Sequence[Source] | None) -> bool:
+        if identity not in self._inside.get(room, {}):
+            return False
+        self.limits[identity] = None if sources is None else tuple(sources)
+        if sources is not None:
+            tracks = self.published.get(room, [])
+            tracks[:] = [one for one in tracks if one.identity != identity or one.source in sources]
+        return True
+
+    async def limit_screen_shares(self, room: str, most: int | None) -> bool:
+        self.most_shares[room] = most
+        return room in self._inside
+
     async def send_data(
         self, room: str, payload: bytes, *, topic: str, reliable: bool = True, to: Sequence[str] = ()
     ) -> None:
-        self.sent.append(SentData(room, payload, topic, tuple(to)))
+        self.sent.append(SentData(room, payload, topic, tuple(to), reliable))
 
     async def update_participant(
         self, room: str, identity: str, *, name: str | None = None, attributes: Mapping[str, str] | None = None
     ) -> bool:
-        return identity in self._inside.get(room, {})
+        if identity not in self._inside.get(room, {}):
+            return False
+        self.attributes.setdefault(identity, {}).update(attributes or {})
+        return True
 
     async def _report(self, event: EngineEvent) -> None:
         if self.listener is not None:

@@ -1,6 +1,7 @@
 """A bad network on loopback: what goes between clients and the SFU passes through here.
 
-The SFU listens on 127.0.0.1 and tells clients 127.0.0.2, where this relay takes UDP and TCP on the same ports.
+The SFU listens on 127.0.0.1 and tells clients 127.0.0.2, where this relay takes UDP and TCP on the
+same ports.
 """
 
 import asyncio
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from typing import cast
 
 OUTSIDE, INSIDE = "127.0.0.2", "127.0.0.1"
-# What a router holds back before it drops, at a rate.
+# The queue of a router with a limited rate before it drops packets.
 _QUEUE_SECONDS = 0.2
 _BITS = 8
 
@@ -22,7 +23,7 @@ class Direction:
     """One way through the network. Change it at any time."""
 
     loss: float = 0.0
-    """Of datagrams, 0 … 1."""
+    """Shares of datagrams, from 0 to 1."""
     delay: float = 0.0
     """Seconds."""
     rate: float | None = None
@@ -57,7 +58,7 @@ class BadNetwork(asyncio.DatagramProtocol):
         self._pass(self.down, data, lambda data: self._send_outside(data, client))
 
     def _send_outside(self, data: bytes, client: tuple[str, int]) -> None:
-        # What was delayed may be due after the end.
+        # Delayed datagrams may be due after the end.
         if self._outside is not None and not self._outside.is_closing():
             self._outside.sendto(data, client)
 
@@ -78,7 +79,10 @@ class BadNetwork(asyncio.DatagramProtocol):
             send(data)
 
     def rebind(self) -> None:
-        """Every client has another address from now on, as the SFU sees it; what is sent to the old one is lost."""
+        """Every client has another address from now on, as the SFU sees it.
+
+        What is sent to the old one is lost.
+        """
         for mapping in self._mappings.values():
             mapping.close()
         self._mappings.clear()
@@ -90,7 +94,7 @@ class BadNetwork(asyncio.DatagramProtocol):
 
 
 class _Mapping:
-    """What a router keeps for one address of a client: a socket towards the SFU."""
+    """A router's state for one address of a client: a socket to the SFU."""
 
     def __init__(
         self, network: BadNetwork, client: tuple[str, int], loop: asyncio.AbstractEventLoop, udp_port: int

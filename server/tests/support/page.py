@@ -7,7 +7,9 @@ import httpx2
 from fastapi import FastAPI
 
 from moothall.db import Connection, Database
-from moothall.meeting.service import MeetingSecrets, MeetingService
+from moothall.jobs.runner import JobRunner
+from moothall.meeting.access import MeetingSecrets
+from moothall.meeting.assembly import Meeting
 from moothall.rooms import store as rooms
 from moothall.rooms.links import owner_token
 from moothall.rooms.model import Room
@@ -16,6 +18,15 @@ from support.engine import FakeEngine
 
 HOST_SECRET = "host-secret-host-secret-host-secret-host"
 SECRETS = MeetingSecrets(host_link=HOST_SECRET, control="control-secret-control-secret-control-secret")
+
+
+@dataclass(frozen=True)
+class Inside:
+    """Somebody inside, and the headers of their calls."""
+
+    id: str
+    headers: dict[str, str]
+    ticket: dict[str, Any]
 
 
 @dataclass
@@ -27,7 +38,7 @@ class Page:
     engine: FakeEngine
     clock: FakeClock
     http: httpx2.AsyncClient
-    meeting: MeetingService
+    meeting: Meeting
     database: Database
 
     @property
@@ -39,6 +50,19 @@ class Page:
 
     async def lookup(self, code: str | None = None, token: str | None = None) -> httpx2.Response:
         return await self.post("lookup", {"meeting_code": code or self.room.meeting_code, "participant_token": token})
+
+    async def enter(self, name: str, token: str | None = None) -> Inside:
+        """Somebody joins and is inside; ``token``: that of a host link."""
+        body = {"meeting_code": self.room.meeting_code, "participant_token": token, "name": name}
+        ticket = (await self.post("join", body)).json()
+        await self.engine.join(self.room.id, ticket["participant_id"], name=name, role=ticket["role"])
+        return Inside(ticket["participant_id"], {"authorization": f"Bearer {ticket['control_token']}"}, ticket)
+
+    async def run_jobs(self) -> None:
+        """Run what is due by now."""
+        jobs = JobRunner(self.database, self.clock, self.meeting.endings.job_handlers())
+        while await jobs.run_due():
+            pass
 
     async def switch_off_chat(self) -> None:
         def transaction(connection: Connection) -> None:

@@ -5,6 +5,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from moothall import engine
+from moothall.livekit.model import Kind, TrackSource
+from moothall.livekit.requests import AddTrack, Answer, Offer, Request
+from moothall.livekit.responses import Response, TrackPublished
 from moothall.signalling import commands
 from moothall.signalling.commands import Command
 from moothall.signalling.events import (
@@ -20,7 +23,6 @@ from moothall.signalling.events import (
     TrackWentLive,
     TransportChanged,
 )
-from moothall.signalling.messages import AddTrack, Answer, Kind, Offer, Request, Response, TrackPublished, TrackSource
 from moothall.signalling.relay import Relay
 from moothall.signalling.room import Room
 
@@ -31,7 +33,10 @@ T = TypeVar("T")
 
 @dataclass
 class Stage:
-    """Plays the sockets and the SFU. ``log`` holds every command so far, ``last`` those of the last event."""
+    """Plays the sockets and the SFU.
+
+    ``log`` holds every command so far, ``last`` those of the last event.
+    """
 
     room: Room = field(init=False)
     relay: Relay | None = None
@@ -58,7 +63,7 @@ class Stage:
         self._numbers += 1
         return f"{prefix}{self._numbers}"
 
-    # ---- Acting ------------------------------------------------------------------------------------------------------
+    # ---- Acting ----------------------------------------------------------------------------------
 
     def happens(self, event: Event) -> list[Command]:
         self.last = self.room.handle(event, self.now)
@@ -127,7 +132,7 @@ class Stage:
         self.says(sid, Answer("answer", offers[-1].id))
         self.happens(AnswerAccepted(sid))
 
-    # ---- Looking -----------------------------------------------------------------------------------------------------
+    # ---- Looking ---------------------------------------------------------------------------------
 
     def sent_to(self, sid: str, *, since: list[Command] | None = None) -> list[Response]:
         return [
@@ -137,7 +142,7 @@ class Stage:
         ]
 
     def told(self, sid: str, kind: type[T]) -> list[T]:
-        """What this participant was told of one kind by the last event."""
+        """Return the messages of one kind to this participant from the last event."""
         return [response for response in self.sent_to(sid, since=self.last) if isinstance(response, kind)]
 
     def one(self, kind: type[T]) -> T:

@@ -1,4 +1,7 @@
-"""A PostgreSQL server for the tests: Debian's binaries, a data directory of its own, a free port on loopback."""
+"""A PostgreSQL server for the tests.
+
+Debian's binaries, a data directory of its own, a free port on loopback.
+"""
 
 import os
 import shutil
@@ -39,7 +42,7 @@ class PostgresServer:
         return f"postgresql://postgres@127.0.0.1:{self._port}/{database}"
 
     def copy_of_template(self) -> str:
-        """The URL of a new database that looks like the template, to which nobody may be connected."""
+        """Return the URL of a new copy of the template, to which nobody may be connected."""
         self._databases += 1
         name = f"test_{self._databases}"
         self._run("createdb", *self._address(), "--template", TEMPLATE, name)

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 MOOTHALL = Path(sys.executable).parent / "moothall"
-_READY_SECONDS = 60.0
+_READY_SECONDS = 180.0
 _STOP_SECONDS = 30.0
 
 
@@ -75,9 +75,29 @@ class ServerProcess:
         return self.process.wait(_STOP_SECONDS)
 
 
+@dataclass
+class StartingProcess:
+    """A server on its way; ``output`` grows while it runs."""
+
+    process: subprocess.Popen[str]
+    output: list[str]
+    lines: "queue.SimpleQueue[str | None]"
+
+    def wait_for_line(self, part: str) -> str:
+        """The next line that contains this; fails the test when the process ends before it."""
+        while (line := self.lines.get(timeout=_READY_SECONDS)) is not None:
+            if part in line:
+                return line
+        raise AssertionError("".join(self.output))
+
+    def wait_until_ready(self) -> str:
+        """The origin it answers on."""
+        return self.wait_for_line(" answers on ").rsplit(" ", 1)[1].strip()
+
+
 @contextmanager
-def server_process(*options: str, environment: dict[str, str] | None = None) -> Iterator[ServerProcess]:
-    """``moothall serve`` with these options on a free port, ready."""
+def starting_process(*options: str, environment: dict[str, str] | None = None) -> Iterator[StartingProcess]:
+    """``moothall serve`` with these options on a free port."""
     process = subprocess.Popen(  # noqa: S603 - our own program
         [
             str(MOOTHALL),
@@ -91,23 +111,19 @@ def server_process(*options: str, environment: dict[str, str] | None = None) -> 
         env={**_clean_environment(), **(environment or {})},
     )
     assert process.stdout is not None
-    output: list[str] = []
-    ready: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+    starting = StartingProcess(process, [], queue.SimpleQueue())
 
     def read() -> None:
         assert process.stdout is not None
         for line in process.stdout:
-            output.append(line)
-            if " answers on " in line:
-                ready.put(line.rsplit(" ", 1)[1].strip())
-        ready.put(None)
+            starting.output.append(line)
+            starting.lines.put(line)
+        starting.lines.put(None)
 
     reader = threading.Thread(target=read)
     reader.start()
     try:
-        origin = ready.get(timeout=_READY_SECONDS)
-        assert origin is not None, "".join(output)
-        yield ServerProcess(process, origin, output)
+        yield starting
     finally:
         process.kill()
         process.wait(_STOP_SECONDS)
@@ -115,10 +131,20 @@ def server_process(*options: str, environment: dict[str, str] | None = None) -> 
         process.stdout.close()
 
 
+@contextmanager
+def server_process(*options: str, environment: dict[str, str] | None = None) -> Iterator[ServerProcess]:
+    """``moothall serve`` with these options on a free port, ready."""
+    with starting_process(*options, environment=environment) as starting:
+        yield ServerProcess(starting.process, starting.wait_until_ready(), starting.output)
+
+
 def run_command(
     *arguments: str, check: bool = True, environment: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """``moothall`` with these arguments; fails the test when the command fails and ``check`` is set."""
+    """``moothall`` with these arguments.
+
+    Fails the test when the command fails and ``check`` is set.
+    """
     done = subprocess.run(  # noqa: S603 - our own program
         [str(MOOTHALL), *arguments],
         capture_output=True,

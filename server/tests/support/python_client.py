@@ -1,4 +1,7 @@
-"""A person with the Python ``livekit`` SDK: synthetic camera and microphone, and a memory of what came."""
+"""A person with the Python ``livekit`` SDK.
+
+Synthetic camera and microphone, and a memory of what came.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -60,6 +63,15 @@ class PythonClient:
             )
             await me.publish_track(self.microphone, rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE))
 
+    async def share_screen(self) -> rtc.LocalTrackPublication:
+        """Raises livekit.rtc.participant.PublishTrackError when the server refuses it."""
+        source = rtc.VideoSource(WIDTH, HEIGHT, is_screencast=True)
+        self._running.append(self._tasks.create_task(_play_video(source)))
+        track = rtc.LocalVideoTrack.create_video_track("screen", source)
+        options = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_SCREENSHARE, simulcast=False)
+        async with asyncio.timeout(30):
+            return await self.room.local_participant.publish_track(track, options)
+
     def publication(self, identity: str, source: int) -> rtc.RemoteTrackPublication | None:
         person = self.room.remote_participants.get(identity)
         publications = person.track_publications.values() if person is not None else ()
@@ -86,7 +98,7 @@ class PythonClient:
         raise AssertionError("the video ended")
 
     async def hears(self, identity: str, *, loudness: float = 300) -> float:
-        """Waits until somebody's microphone is at least this loud (root mean square of 16-bit samples)."""
+        """Wait until somebody's microphone is at least this loud (RMS of 16-bit samples)."""
         stream = rtc.AudioStream(await self._track(identity, rtc.TrackSource.SOURCE_MICROPHONE))
         try:
             async with asyncio.timeout(30):
@@ -109,7 +121,7 @@ class PythonClient:
 
 @asynccontextmanager
 async def python_clients(count: int) -> AsyncIterator[list[PythonClient]]:
-    """So many people, who leave at the end of the block."""
+    """Yield this many participants, who leave at the end of the block."""
     async with asyncio.TaskGroup() as tasks:
         clients = [PythonClient(tasks) for _ in range(count)]
         try:

@@ -1,4 +1,7 @@
-"""A callback receiver on loopback whose every answer is up to the test. Speaks raw HTTP/1.1, so that it can also misbehave."""
+"""A callback receiver on loopback whose every answer is up to the test.
+
+Speaks raw HTTP/1.1, so that it can also misbehave.
+"""
 
 import asyncio
 import json

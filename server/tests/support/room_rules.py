@@ -1,6 +1,7 @@
-"""What holds in a room whatever is said in it.
+"""Invariants of a room, whatever its clients send.
 
-What one participant does concerns nobody else; nobody hears of what is hidden; all of it can be written; what is kept has bounds.
+What one participant does concerns nobody else; nobody hears of what is hidden; all of it can be
+written; what is kept has bounds.
 """
 
 import dataclasses
@@ -13,16 +14,14 @@ from livekit.protocol import models as pb_models
 from livekit.protocol import rtc as pb
 
 from moothall import engine
-from moothall.signalling import commands, limits
-from moothall.signalling.codec import encode_data, encode_response
-from moothall.signalling.commands import Command
-from moothall.signalling.events import ClientConnected, Event
-from moothall.signalling.messages import (
+from moothall.livekit import limits
+from moothall.livekit.codec import encode_data, encode_response
+from moothall.livekit.model import ParticipantState, attributes_fit
+from moothall.livekit.requests import MuteTrack
+from moothall.livekit.responses import (
     ConnectionQualityUpdate,
     Join,
     Leave,
-    MuteTrack,
-    ParticipantState,
     ParticipantUpdate,
     Reconnect,
     Response,
@@ -32,21 +31,24 @@ from moothall.signalling.messages import (
     SubscriptionPermissionUpdate,
     TrackUnpublished,
 )
-from moothall.signalling.participant import Participant, Track
+from moothall.signalling import commands
+from moothall.signalling.commands import Command
+from moothall.signalling.events import ClientConnected, Event
 from moothall.signalling.relay import Relay
 from moothall.signalling.room import Room
+from moothall.signalling.room.participant import Participant, Track
 from support.playbook import Stage
 
-# What several may be told with the same words; everything else is one participant's own business.
+# Messages that several participants may get in identical form; all others are for one participant.
 _SHARED = ParticipantUpdate | SpeakersChanged | ConnectionQualityUpdate | RoomUpdate
-# What the SFU takes for one message of a data channel.
+# The largest data channel message that the SFU accepts, in bytes.
 _LARGEST_PACKET = 256 * 1024
 _RELAY = Relay(("turns:relay.example:443?transport=tcp",), "the secret that only the relay knows", timedelta(hours=1))
 
 
 @dataclass(frozen=True, slots=True)
 class _Standing:
-    """Of one participant, what only itself and the server may change."""
+    """The state of a participant that only itself and the server may change."""
 
     attached: bool
     facts: tuple[object, ...]
@@ -66,11 +68,11 @@ class WatchedStage(Stage):
 
     def happens(self, event: Event) -> list[Command]:
         before = {sid: _Standing.of(one) for sid, one in self.room.participants.items()}
-        owners = {track_sid: one.sid for track_sid, (one, _) in self.room._tracks.items()}
+        owners = {track_sid: one.sid for track_sid, (one, _) in self.room.tracks.items()}
         done = super().happens(event)
         actor = "" if isinstance(event, ClientConnected) else getattr(event, "sid", "")
         if actor:
-            owners |= {track_sid: one.sid for track_sid, (one, _) in self.room._tracks.items()}
+            owners |= {track_sid: one.sid for track_sid, (one, _) in self.room.tracks.items()}
             identity = before[actor].facts[0] if actor in before else None
             for command in done:
                 assert _concerns(command, actor, identity, owners), f"{command} because of {actor}"
@@ -97,16 +99,19 @@ class WatchedStage(Stage):
 
 
 def _concerns(command: Command, actor: str, identity: object, owners: Mapping[str, str]) -> bool:  # noqa: PLR0911 - one flat table
-    """Whether this may follow from what ``actor`` did: it is about itself, or about who receives what it publishes."""
+    """Return whether ``actor`` may cause this.
+
+    It concerns itself or the receivers of its tracks.
+    """
     match command:
         case commands.Send(to, Leave() | MuteTrack() | TrackUnpublished()):
             return to == (actor,)
         case commands.Send() | commands.SendData() | commands.CreateOffer():
-            # What the others hear and are offered is looked at as such.
+            # The messages and offers to the others are checked by themselves.
             return True
         case commands.SubscribeTrack() | commands.UnsubscribeTrack() | commands.ConfigureSubscription():
             return actor in (command.sid, owners[command.track_sid])
-        case commands.UnpublishTrack(track_sid) | commands.SetTrackMuted(track_sid):
+        case commands.UnpublishTrack(track_sid) | commands.SetTrackMuted(track_sid) | commands.PublishBackup(track_sid):
             return owners[track_sid] == actor
         case commands.RememberProtocol(remembered):
             return bool(remembered == identity)
@@ -141,7 +146,7 @@ def _named(response: Response) -> Iterator[tuple[str, bool]]:  # noqa: C901 - on
 
 
 def _can_be_carried_out(command: Command) -> None:
-    """What the engine would meet as it does this."""
+    """Check the preconditions of the engine for this command."""
     match command:
         case commands.Send(_, response):
             written = encode_response(response)
@@ -160,7 +165,8 @@ def _can_be_carried_out(command: Command) -> None:
                 assert not packet.user.destination_sids
         case _:
             for text in texts(command):
-                # The SFU and the database want UTF-8, which has no lone surrogates; protobuf refuses them by itself.
+                # The SFU and the database want UTF-8, which has no lone surrogates; protobuf
+                # refuses them by itself.
                 text.encode()
 
 
@@ -186,16 +192,19 @@ def is_bounded(room: Room) -> None:
     for one in room.participants.values():
         tracks |= one.pending | one.published
         _is_bounded(one)
-    assert room._tracks.keys() == tracks.keys()
+    assert room.tracks.keys() == tracks.keys()
     for one in room.participants.values():
         others = tracks.keys() - one.pending.keys() - one.published.keys()
         assert one.choices.keys() <= tracks.keys()
         assert {*one.subscribed, *one.paused, *one.released, *one.denied} <= others
-        assert not {sid for sid in one.subscribed if not room._tracks[sid][0].visible}
-    assert room._reconsidered.keys() <= tracks.keys()
-    assert {speaker.sid for speaker in room._speakers.current()} <= room.participants.keys()
-    assert len(room._recent._packets) <= limits.MAX_RECENT_PACKETS
-    assert room._recent._bytes <= limits.MAX_RECENT_BYTES
+        assert not {sid for sid in one.subscribed if not room.tracks[sid][0].visible}
+    for _, track in room.tracks.values():
+        assert track.on_backup <= {one.sid for one in room.participants.values() if track.sid in one.subscribed}
+    assert len(room._data._streams) <= limits.MAX_OPEN_STREAMS * len(room.participants)
+    assert room._dynacast._reconsidered.keys() <= tracks.keys()
+    assert {speaker.sid for speaker in room._measurements._speakers.current()} <= room.participants.keys()
+    assert len(room._data._recent._packets) <= limits.MAX_RECENT_PACKETS
+    assert room._data._recent._bytes <= limits.MAX_RECENT_BYTES
 
 
 def _is_bounded(one: Participant) -> None:
@@ -207,9 +216,10 @@ def _is_bounded(one: Participant) -> None:
     )
     assert len(one.name.encode()) <= limits.MAX_NAME_BYTES
     assert len(one.metadata.encode()) <= limits.MAX_METADATA_BYTES
-    assert one.attributes_fit({})
+    assert attributes_fit(one.attributes, {})
     assert all(0 <= number <= limits.MAX_CANDIDATES for number in one.session._candidates.values())
-    assert len({track.mid for track in one.published.values()}) == len(one.published)
+    backups = [track.backup.mid for track in one.published.values() if track.backup is not None and track.backup.mid]
+    assert len({*(track.mid for track in one.published.values()), *backups}) == len(one.published) + len(backups)
     for track in (*one.pending.values(), *one.published.values()):
         request = track.request
         assert len(request.layers) <= limits.MAX_LAYERS

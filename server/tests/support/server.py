@@ -89,11 +89,12 @@ class RunningServer:
         return Tenant(application_id, account_id, keys, self.clock, self.http)
 
     async def run_due_jobs(self) -> None:
-        """What is due has run when this returns: here, or by the server's own runner, which may have it under way already."""
+        """Run all due jobs, or wait for those that the server's own runner has started."""
         due = select(jobs.c.id).where(jobs.c.run_at <= self.clock.now()).limit(1)
 
         async def nothing_is_left() -> bool:
             await self.server.jobs.run_due()
+            await self.server.long_jobs.run_due()
             left = await self.server.context.database.read(lambda connection: connection.execute(due).first())
             return left is None
 

@@ -20,7 +20,7 @@ def mapped_answer(transaction: bytes, ip: str, port: int) -> bytes:
 
 @contextlib.contextmanager
 def stun_server(address: tuple[str, int], *, deaf_to: int = 0) -> Iterator[str]:
-    """``host:port`` of a server on loopback that loses the first ``deaf_to`` requests and answers the next."""
+    """Yield ``host:port`` of a loopback server that ignores the first ``deaf_to`` requests."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
         server.bind(("127.0.0.1", 0))
 

@@ -26,7 +26,7 @@ _READY_SECONDS = 20
 
 @dataclass(frozen=True)
 class TurnServer:
-    """``certificate``: what Chromium has to be started with to believe that ``tls_urls`` are who they say."""
+    """``certificate``: the hash with which Chromium is started to trust ``tls_urls``."""
 
     urls: tuple[str, ...]
     tls_urls: tuple[str, ...]
@@ -74,7 +74,7 @@ def turn_servers(folder: Path) -> Iterator[TurnServer]:
 
 
 def _certify(folder: Path) -> str:
-    """A certificate for 127.0.0.1, signed by nobody anybody knows; the base64 SHA-256 of its key."""
+    """Write a self-signed certificate for 127.0.0.1, and return the base64 SHA-256 of its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "turn.test")])
     now = datetime.now(UTC)

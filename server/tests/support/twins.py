@@ -1,6 +1,7 @@
-"""Two servers, one on each database, that are asked the same at the same time and must answer the same.
+"""Two servers, one per database, that get the same requests and must give the same answers.
 
-Their random names differ: ids, codes, tokens. What is called one thing here is called one other thing there, always.
+Their random names differ: ids, codes, tokens. What is called one thing here is called one other
+thing there, always.
 """
 
 import json
@@ -18,7 +19,7 @@ from support.clock import FakeClock
 from support.server import RunningServer, Tenant
 from support.waiting import eventually
 
-# What each server makes up: UUIDs, session ids, signed tokens and meeting codes.
+# Values that each server generates: UUIDs, session ids, signed tokens and meeting codes.
 _NAME = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|2_MX4[\w-]{20,}|eyJ[\w-]+\.[\w-]+\.[\w-]+|\b[0-9]{12}\b"
 )
@@ -31,7 +32,7 @@ Named = tuple[str, str]
 
 @dataclass
 class Answer:
-    """What both have said. ``body`` is the first one's, ``bodies`` are both."""
+    """The answers of both servers. ``body`` is the first one's, ``bodies`` are both."""
 
     status: int
     bodies: tuple[Any, Any]
@@ -42,7 +43,7 @@ class Answer:
         return self.bodies[0]
 
     def named(self, *path: str | int) -> Named:
-        """What is there in both bodies."""
+        """Return the value at this place in both bodies."""
         first, second = self.bodies
         for part in path:
             first, second = first[part], second[part]
@@ -69,7 +70,11 @@ class Twins:
     async def request(
         self, method: str, path: str | Named, body: Any = None, headers: dict[str, str | Named] | None = None
     ) -> Answer:
-        """Ask both. Where something has two names, each is asked with its own. A pair stands for a name in the body and headers, too."""
+        """Ask both.
+
+        Where something has two names, each is asked with its own. A pair stands for a name in the
+        body and headers, too.
+        """
         # Nothing is made in the same moment as something else: lists are in the order of time.
         self.clock.advance(milliseconds=1)
         self.asked += 2
@@ -93,12 +98,13 @@ class Twins:
 
             async def is_idle(server: RunningServer = server) -> bool:
                 server.server.jobs.wake()
+                server.server.long_jobs.wake()
                 return await server.server.context.database.read(count) == 0
 
             await eventually(is_idle, every=0.01)
 
     async def compare_events(self) -> None:
-        """What happened in a room has an order. What happened in two rooms at the same time has none."""
+        """Group events by room: only events of one room are ordered."""
         by_room: list[dict[str, list[Any]]] = []
         for tenant in self.tenants:
             events: list[Any] = []
@@ -118,7 +124,10 @@ class Twins:
             self.same(json.dumps(happened, sort_keys=True), json.dumps(second[self._there[room]], sort_keys=True))
 
     def same(self, here: str, there: str) -> None:
-        """Raises AssertionError when the two texts differ in more than names, or in names that stand for something else already."""
+        """Raise AssertionError when the two texts differ in more than names.
+
+        A name must also stand for the same thing throughout.
+        """
         # The accounts are the servers' own, and too short to be told from other text.
         here, there = (
             text.replace(tenant.account_id, "account") for text, tenant in zip((here, there), self.tenants, strict=True)

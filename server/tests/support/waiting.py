@@ -9,7 +9,10 @@ T = TypeVar("T")
 
 
 async def eventually(condition: Callable[[], T | Awaitable[T]], *, seconds: float = 30, every: float = 0.05) -> T:
-    """The first truthy answer of ``condition``; AssertionError with its last answer when there is none in time."""
+    """The first truthy answer of ``condition``.
+
+    AssertionError with its last answer when there is none in time.
+    """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + seconds
     while True:

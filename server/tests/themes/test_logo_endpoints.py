@@ -191,14 +191,55 @@ async def test_a_key_nobody_uploaded_to_is_not_found(acme: Tenant):
     assert response.json()["errors"] == [{"logoKey": key, "code": "key_not_found"}]
 
 
-async def test_an_upload_can_be_finalised_once(acme: Tenant):
+async def test_finalising_can_be_repeated(acme: Tenant, server: RunningServer):
     theme_id = await new_theme(acme)
-    key = await uploaded(acme)
-    await finalize(acme, theme_id, key)
+    white = await uploaded(acme)
+    first = await finalize(acme, theme_id, white)
+    await server.run_due_jobs()
 
-    response = await finalize(acme, theme_id, key)
+    again = await finalize(acme, theme_id, white)
+    acme.clock.advance(hours=2)
+    await server.run_due_jobs()
+    later = await finalize(acme, theme_id, white)
+
+    assert (first.status_code, again.status_code, later.status_code) == (200, 200, 200)
+    assert first.json() == again.json() == later.json()
+    assert (await server.http.get(first.json()["brand_image_white_url"])).status_code == 200
+
+
+async def test_what_is_finalised_already_does_not_keep_the_rest_from_it(acme: Tenant):
+    theme_id = await new_theme(acme)
+    white, colored = await uploaded(acme), await uploaded(acme, "colored")
+    before = (await finalize(acme, theme_id, white)).json()
+
+    after = await finalize(acme, theme_id, white, colored)
+
+    assert after.status_code == 200
+    assert after.json()["brand_image_white"] == before["brand_image_white"]
+    assert after.json()["brand_image_colored"] is not None
+
+
+async def test_an_upload_becomes_the_logo_of_one_theme_only(acme: Tenant):
+    key = await uploaded(acme)
+    await finalize(acme, await new_theme(acme), key)
+
+    response = await finalize(acme, await new_theme(acme), key)
 
     assert response.json()["errors"] == [{"logoKey": key, "code": "key_not_found"}]
+
+
+async def test_a_form_that_is_used_again_does_not_change_what_is_served(acme: Tenant, server: RunningServer):
+    theme_id, upload = await new_theme(acme), await form(acme)
+    assert (await send(acme, upload, pictures.logo())).status_code == 204
+    first = (await finalize(acme, theme_id, upload["fields"]["key"])).json()["brand_image_white_url"]
+
+    assert (await send(acme, upload, pictures.logo())).status_code == 204
+    same = (await finalize(acme, theme_id, upload["fields"]["key"])).json()["brand_image_white_url"]
+    assert (await send(acme, upload, pictures.logo(width=7))).status_code == 204
+    other = (await finalize(acme, theme_id, upload["fields"]["key"])).json()["brand_image_white_url"]
+
+    assert first == same != other
+    assert (await server.http.get(other)).status_code == 200
 
 
 async def test_another_applications_upload_is_not_found(acme: Tenant, globex: Tenant):

@@ -135,7 +135,6 @@ def test_an_endless_preamble_or_epilogue_is_refused():
     [
         "",
         "application/json",
-        "multipart/form-data",
         "multipart/form-data; boundary=",
         "multipart/mixed; boundary=x",
         "multipart/form-data; boundary=" + "x" * 300,
@@ -180,3 +179,23 @@ def test_no_bytes_crash_the_reader(body: bytes):
         read(body)
     except (FormMalformed, FileTooLarge):
         return
+
+
+@pytest.mark.parametrize("step", [1, 7, 10_000])
+def test_the_boundary_is_read_from_the_body_when_the_header_has_none(step: int) -> None:
+    body = b'--cut\r\nContent-Disposition: form-data; name="file"\r\n\r\nimage\r\n--cut--\r\n'
+    reader = FormReader("multipart/form-data", max_file_bytes=100)
+
+    for start in range(0, len(body), step):
+        reader.feed(body[start : start + step])
+    reader.finish()
+
+    assert reader.file == b"image"
+
+
+@pytest.mark.parametrize("body", [b"x" * 500, b"cut\r\n", b"--\r\n", b"--" + b"x" * 300 + b"\r\n"])
+def test_a_body_without_a_boundary_is_malformed(body: bytes) -> None:
+    reader = FormReader("multipart/form-data", max_file_bytes=100)
+
+    with pytest.raises(FormMalformed, match="no boundary"):
+        reader.feed(body)

@@ -1,6 +1,7 @@
 """``/themes`` as a client sees it."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -327,7 +328,7 @@ async def test_the_rooms_of_a_theme_come_in_pages(acme: Tenant):
     url = f"/themes/{theme_id}/rooms?page_size=2"
     while url:
         page = (await acme.get(url)).json()
-        assert page["page_size"] == 2
+        assert page["page_size"] == len(page["_embedded"])
         assert page["total_items"] == 5
         seen += page["_embedded"]
         assert ("prev" in page["_links"]) == (page["_embedded"][0] != rooms[0])
@@ -375,13 +376,61 @@ async def test_the_default_theme_goes_when_it_is_deleted_or_taken_back(acme: Ten
     room = await acme.create_room()
 
     await acme.patch("/applications", json={"update_details": {"default_theme_id": first}})
-    assert (await acme.request("DELETE", f"/themes/{first}")).status_code == 204
+    assert (await acme.request("DELETE", f"/themes/{first}?force=true")).status_code == 204
     assert (await acme.get(f"/rooms/{room['id']}")).json() == room
 
     await acme.patch("/applications", json={"update_details": {"default_theme_id": second}})
     back = await acme.patch("/applications", json={"update_details": {"default_theme_id": None}})
     assert back.json()["default_theme_id"] is None
     assert (await acme.get(f"/rooms/{room['id']}")).json() == room
+
+
+async def test_the_default_theme_is_in_use(acme: Tenant):
+    theme = (await create_theme(acme))["theme_id"]
+    await acme.patch("/applications", json={"update_details": {"default_theme_id": theme}})
+
+    by_application = await acme.request("DELETE", f"/themes/{theme}")
+    await acme.create_room(theme_id=theme)
+    by_both = await acme.request("DELETE", f"/themes/{theme}?force=false")
+
+    default = f"Theme {theme} is used by the application as its default theme"
+    assert by_application.status_code == 400
+    assert by_application.json() == {
+        "message": "could not delete theme",
+        "name": "BadRequestError",
+        "status": 400,
+        "errors": [default],
+    }
+    assert by_both.json()["errors"] == [f"Theme {theme} is used by 1 room", default]
+    await acme.patch("/applications", json={"default_theme_id": None})
+    assert (await acme.request("DELETE", f"/themes/{theme}?force=true")).status_code == 204
+
+
+@pytest.mark.parametrize("wrap", [lambda it: it, lambda it: {"update_details": it}, lambda it: {"update_options": it}])
+async def test_the_default_theme_is_set_with_and_without_a_wrapper(acme: Tenant, wrap: Callable[[Any], Any]):
+    theme = (await create_theme(acme))["theme_id"]
+
+    response = await acme.patch("/applications", json=wrap({"default_theme_id": theme}))
+
+    assert response.status_code == 200
+    assert response.json()["default_theme_id"] == theme
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ({}, '"update_details.default_theme_id" is required'),
+        ({"name": "x"}, '"update_details.default_theme_id" is required'),
+        ({"default_theme_id": 1}, '"update_details.default_theme_id" must be a string'),
+        ({"update_details": None}, '"update_details" must be of type object'),
+        ({"update_details": {"default_theme_id": None}, "default_theme_id": None}, '"default_theme_id" is not allowed'),
+    ],
+)
+async def test_a_change_of_the_application_that_makes_no_sense_is_refused(acme: Tenant, body: Any, message: str):
+    response = await acme.patch("/applications", json=body)
+
+    assert response.status_code == 400
+    assert response.json()["message"] == message
 
 
 async def test_only_a_theme_of_the_application_can_be_its_default(acme: Tenant, globex: Tenant):

@@ -1,1 +1,1 @@
-"""What all REST endpoints share: authentication, request bodies, errors, paging and the reference page."""
+"""Everything all REST endpoints share: authentication, bodies, errors, paging, reference page."""

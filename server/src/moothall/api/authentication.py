@@ -1,10 +1,9 @@
-"""Who calls: an application, shown by a JWT it signed with its private key (RFC 7519, RS256 only).
+"""Authenticates applications by a JWT signed with their private key (RFC 7519, RS256 only).
 
-The token names its application; we look up that application's public key and verify the signature with it. Nothing else in the token's
-header is believed: not the algorithm, not a key id, not a key.
+The token names its application; we look up that application's public key and verify the signature
+with it. Nothing in the token's header is trusted: neither an algorithm nor a key id nor a key.
 """
 
-import json
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -24,12 +23,17 @@ from joserfc.util import urlsafe_b64decode
 
 from moothall.api.errors import Unauthorized
 from moothall.kit.clock import Clock
+from moothall.kit.ids import is_uuid
+from moothall.kit.strict_json import parse_json
 
 MAX_TOKEN_LENGTH = 8192
+# A token without ``exp`` is valid for this long after its ``iat``. Two of the published SDKs send
+# none.
+DEFAULT_LIFETIME_SECONDS = 15 * 60
+# A token is valid until its ``exp``, but no longer than this after its ``iat``.
 MAX_LIFETIME_SECONDS = 24 * 60 * 60
 LEEWAY_SECONDS = 60
 
-_MAX_ID_LENGTH = 64
 _MAX_JTI_LENGTH = 256
 _PADDING = PKCS1v15()
 _SHA256 = SHA256()
@@ -39,7 +43,7 @@ _KEPT_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The application a request speaks for."""
+    """The application on whose behalf a request is made."""
 
     application_id: str
     account_id: str
@@ -48,7 +52,7 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What is needed to believe an application, and where its answers may be read."""
+    """The key that verifies an application's tokens, and the origins that may read its answers."""
 
     application_id: str
     account_id: str
@@ -56,24 +60,30 @@ class Credentials:
     allowed_origins: frozenset[str] = frozenset()
 
 
-# Answers with the application of this id, or None when there is none.
+# Returns the credentials of the application with this id, or None when there is none.
 FindCredentials = Callable[[str], Awaitable[Credentials | None]]
 
 
 class Refused(Exception):
-    """The token proves nothing; the text is for our log, the caller hears one sentence only."""
+    """The token is rejected.
+
+    The text gives the reason for our log; every caller gets the same answer.
+    """
 
 
 @dataclass(slots=True)
 class Authenticator:
-    """Verifies Authorization headers. Keys are remembered for a few seconds, so a deleted application is out that soon."""
+    """Verifies Authorization headers.
+
+    Keys are cached for ``_KEPT_SECONDS``, so a deleted application is shut out after that time.
+    """
 
     find_credentials: FindCredentials
     clock: Clock
     _known: "OrderedDict[str, _Known]" = field(default_factory=OrderedDict)
 
     async def authenticate(self, authorization: str | None) -> Caller:
-        """The caller of a request with this Authorization header. Raises Unauthorized."""
+        """Return the caller of a request with this Authorization header. Raises Unauthorized."""
         if not authorization:
             raise Unauthorized.missing()
         try:
@@ -87,7 +97,7 @@ class Authenticator:
         return known.caller
 
     def forget(self, application_id: str) -> None:
-        """The application has changed: look it up anew."""
+        """Drop the cached credentials of an application that has changed."""
         self._known.pop(application_id, None)
 
     async def _find(self, application_id: str) -> "_Known":
@@ -116,7 +126,7 @@ class _Known:
 
 
 def parse_bearer(authorization: str) -> str:
-    """The token of an Authorization header. Raises Refused."""
+    """Return the token of an Authorization header. Raises Refused."""
     scheme, _, token = authorization.partition(" ")
     token = token.strip()
     if scheme.lower() != "bearer" or not token or len(token) > MAX_TOKEN_LENGTH or token.count(".") != 2:  # noqa: PLR2004 - header, payload, signature
@@ -127,7 +137,7 @@ def parse_bearer(authorization: str) -> str:
 
 
 def unverified_claims(token: str) -> dict[str, Any]:
-    """The claims of an RS256 token whose signature nobody has looked at yet. Raises Refused."""
+    """Return the claims of an RS256 token without verifying its signature. Raises Refused."""
     header, payload, _signature = token.split(".")
     head = _header(header)
     if head.get("alg") != "RS256" or "crit" in head or head.get("b64", True) is not True:
@@ -136,15 +146,19 @@ def unverified_claims(token: str) -> dict[str, Any]:
 
 
 def claimed_application(claims: dict[str, Any]) -> str:
-    """Which application the token says it comes from. Raises Refused."""
+    """Return the application id that the token claims, in lower case. Raises Refused."""
     application_id = claims.get("application_id")
-    if not isinstance(application_id, str) or not 0 < len(application_id) <= _MAX_ID_LENGTH:
+    # The signature is not verified yet, so only a well-formed UUID may reach the database.
+    if not isinstance(application_id, str) or not is_uuid(application_id.lower()):
         raise Refused("no application_id")
     return application_id.lower()
 
 
 def verify_signature(token: str, key: RSAPublicKey) -> None:
-    """Raises Refused unless the token was signed by the owner of this key (RSASSA-PKCS1-v1_5 with SHA-256, RFC 7518 section 3.3)."""
+    """Raise Refused unless the token is signed with the private half of this key.
+
+    RSASSA-PKCS1-v1_5 with SHA-256, RFC 7518 section 3.3.
+    """
     signed, _, signature = token.rpartition(".")
     try:
         key.verify(urlsafe_b64decode(signature.encode()), signed.encode(), _PADDING, _SHA256)
@@ -153,25 +167,29 @@ def verify_signature(token: str, key: RSAPublicKey) -> None:
 
 
 def check_claims(claims: dict[str, Any], application_id: str, now: float) -> None:
-    """Raises Refused unless the claims name this application and are in time; ``now`` in seconds since 1970."""
+    """Raise Refused unless the claims name this application and are valid at ``now``.
+
+    A token without ``exp`` is valid for 15 minutes from its ``iat``; one with both until ``exp``,
+    but for at most 24 hours from ``iat``. A token without ``iat`` must end within 24 hours. ``now``
+    is in Unix seconds.
+    """
     issued, expires, not_before = (_seconds(claims, name) for name in ("iat", "exp", "nbf"))
     jti = claims.get("jti")
     if str(claims.get("application_id")).lower() != application_id:
         raise Refused("another application")
-    if issued is None or expires is None:
-        raise Refused("iat and exp are required")
     if not isinstance(jti, str) or not 0 < len(jti) <= _MAX_JTI_LENGTH:
         raise Refused("jti is required")
-    if expires <= now - LEEWAY_SECONDS:
-        raise Refused("expired")
-    if issued > now + LEEWAY_SECONDS or (not_before is not None and not_before > now + LEEWAY_SECONDS):
+    if any(start is not None and start > now + LEEWAY_SECONDS for start in (issued, not_before)):
         raise Refused("not yet valid")
-    if not 0 < expires - issued <= MAX_LIFETIME_SECONDS:
-        raise Refused("lives too long")
+    if _end(issued, expires, now) <= now - LEEWAY_SECONDS:
+        raise Refused("expired")
 
 
 def mint_token(private_key: str, application_id: str, *, jti: str, now: datetime, lifetime: timedelta) -> str:
-    """A token like those the SDKs make. Raises ValueError when the key is not an RSA private key in PEM."""
+    """Return a token like those of the SDKs.
+
+    Raises ValueError unless the key is an RSA private key in PEM.
+    """
     try:
         key = RSAKey.import_key(private_key)
     except (JoseError, ValueError, TypeError):
@@ -188,8 +206,29 @@ def mint_token(private_key: str, application_id: str, *, jti: str, now: datetime
     return jwt.encode({"alg": "RS256", "typ": "JWT"}, claims, key)
 
 
+def _end(issued: float | None, expires: float | None, now: float) -> float:
+    """Return the Unix time in seconds at which the token expires.
+
+    Raises Refused without such claims.
+    """
+    if issued is None:
+        if expires is None:
+            raise Refused("iat or exp is required")
+        if expires > now + MAX_LIFETIME_SECONDS + LEEWAY_SECONDS:
+            raise Refused("lives too long")
+        return expires
+    if expires is None:
+        return issued + DEFAULT_LIFETIME_SECONDS
+    if expires <= issued:
+        raise Refused("ends before it begins")
+    return min(expires, issued + MAX_LIFETIME_SECONDS)
+
+
 def _seconds(claims: dict[str, Any], name: str) -> float | None:
-    """A NumericDate, whole or fractional as some libraries write it. Raises Refused for anything else that is there."""
+    """Return a NumericDate, whole or fractional, or None without one.
+
+    Raises Refused for other values.
+    """
     value = claims.get(name)
     if value is None and name not in claims:
         return None
@@ -208,28 +247,18 @@ def _load_public_key(pem: str) -> RSAPublicKey:
     return key
 
 
-# Clients write the same header into every token.
+# Cached, because clients write the same header into every token.
 @lru_cache(maxsize=256)
 def _header(part: str) -> dict[str, Any]:
     return _strict_object(part)
 
 
 def _strict_object(part: str) -> dict[str, Any]:
-    """One base64url JSON object in which no key appears twice. Raises Refused."""
+    """Return a base64url JSON object, read strictly. Raises Refused."""
     try:
-        value = _DECODER.decode(urlsafe_b64decode(part.encode()).decode())
-    except (ValueError, TypeError, RecursionError) as error:
+        value = parse_json(urlsafe_b64decode(part.encode()))
+    except (ValueError, TypeError) as error:
         raise Refused("not a JSON object") from error
     if not isinstance(value, dict):
         raise Refused("not a JSON object")
     return value
-
-
-def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    value = dict(pairs)
-    if len(value) != len(pairs):
-        raise ValueError("a key appears twice")
-    return value
-
-
-_DECODER = json.JSONDecoder(object_pairs_hook=_without_duplicates)

@@ -23,7 +23,7 @@ _HOST = re.compile(r"^(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]
 
 @dataclass(frozen=True, slots=True)
 class ApiContext:
-    """What every endpoint may use; kept as ``app.state.api``."""
+    """The services available to every endpoint; kept as ``app.state.api``."""
 
     database: Database
     clock: Clock
@@ -36,7 +36,10 @@ class ApiContext:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Who asks, when, and under which address they reached us (``base_url``: scheme and host, no slash at the end)."""
+    """The caller, the time of the request and the address it was sent to.
+
+    ``base_url`` is scheme and host, without a trailing slash.
+    """
 
     application_id: str
     account_id: str
@@ -52,8 +55,9 @@ class _ApplicationToken(SecurityBase):
     def __init__(self) -> None:
         self.model: Any = HTTPBearerModel(
             bearerFormat="JWT",
-            description="A JWT signed RS256 with the application's private key. Claims: `application_id`, `iat`, `exp` "
-            "(at most 24 hours after `iat`), `jti`. SDKs make one for every request; `moothall token mint` makes one by hand.",
+            description="A JWT signed with RS256 and the application's private key. Claims: `application_id`, `iat`, "
+            "`jti` and, to be valid for longer than 15 minutes, `exp` (at most 24 hours after `iat`). "
+            "SDKs create a token for every request; `moothall token mint` creates one by hand.",
         )
         self.scheme_name = "applicationToken"
 
@@ -85,9 +89,11 @@ AuthenticatedCall = Annotated[Call, Depends(_ApplicationToken())]
 
 
 def count_refusal(request: Request, context: ApiContext) -> None:
-    """Credentials were wrong. Raises TooManyRequests instead of letting the caller say so when the address is wrong all the time.
+    """Count wrong credentials from this address.
 
-    Who has the right ones is never kept out, whoever else is behind the same address.
+    Raises TooManyRequests when there were too many, so that the caller does not answer 401.
+
+    A client with valid credentials is never limited, even if others share its address.
     """
     now = context.clock.monotonic()
     address = request.client.host if request.client is not None else ""
@@ -96,8 +102,14 @@ def count_refusal(request: Request, context: ApiContext) -> None:
 
 
 def base_url(request: Request, settings: Settings) -> str:
-    """The public address: the setting where there is one, else what the client wrote as Host, if that looks like a host at all."""
+    """Return the public origin: the setting, or else the host that the request names."""
     if settings.public_url is not None:
         return settings.public_url
+    host = request_host(request)
+    return f"{request.scope['scheme']}://{host}" if host else settings.origin
+
+
+def request_host(request: Request) -> str:
+    """Return the Host header (``host`` or ``host:port``), or nothing when it is invalid."""
     host = request.headers.get("host", "")
-    return f"{request.scope['scheme']}://{host}" if _HOST.match(host) else settings.origin
+    return host if _HOST.match(host) else ""

@@ -1,11 +1,13 @@
-"""Which pages of other origins may read our answers (Fetch standard, section 3.3: the CORS protocol). None, unless an application lists them.
+"""CORS: the origins whose pages may read our answers (Fetch standard, section 3.3).
 
-An application lists origins; its own answers may be read there. Who sends a preflight, or is refused before we know who it is, has named no
-application: such an answer may be read on origins that any application on this server lists. It tells nothing that others do not hear.
+No origin may, unless an application lists it; then its pages may read that application's answers. A
+preflight, or a request refused before authentication, names no application: such an answer may be
+read from any origin that some application on this server lists. It contains nothing secret.
 
-There is no permission for cookies, because there are none, and no ``*``.
+Credentials are never allowed, because there are no cookies, and ``*`` is never sent.
 """
 
+import contextlib
 import re
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -15,13 +17,13 @@ from typing import Any
 from moothall.api.fields import HOST_PATTERN, PORT_PATTERN
 from moothall.db import UNREACHABLE
 from moothall.kit.clock import Clock
+from moothall.kit.origins import MAX_ORIGIN_LENGTH, ascii_host
 
-MAX_ORIGIN_LENGTH = 255
 ORIGIN_PATTERN = rf"^[hH][tT][tT][pP][sS]?://{HOST_PATTERN}(?::{PORT_PATTERN})?$"
 
 Header = tuple[bytes, bytes]
 
-# The meeting page is of our own origin, and the account's secret has no business in a browser.
+# The meeting page has our own origin, and the account's secret must not be used in a browser.
 _PATHS = ("/v1/meetings/", "/meetings/", "/beta/meetings/", "/files/")
 _VARY = (b"vary", b"Origin")
 _REQUEST_HEADERS = b"Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Range"
@@ -31,34 +33,42 @@ _RESPONSE_HEADERS = (
 )
 _PREFLIGHT_SECONDS = b"600"
 _ORIGIN = re.compile(rf"(https?://{HOST_PATTERN})(?::({PORT_PATTERN}))?")
-# Schemes whose origins are written without this port.
+# The default port of each scheme, which origins leave out.
 _WITHOUT_PORT = {"80": "http:", "443": "https:"}
 _KEPT = 1024
 _KEPT_SECONDS = 5.0
 
-# Whether any application lists this origin.
+# Returns whether any application lists this origin.
 FindOrigin = Callable[[str], Awaitable[bool]]
 
 
 def parse_origin(text: str) -> str:
-    """The origin as browsers write it (RFC 6454 section 6.2). Raises ValueError for anything but scheme, host and port of a web page."""
+    """Return the origin as browsers write it (RFC 6454 section 6.2), hosts in punycode.
+
+    Raises ValueError for anything but scheme, host and port of a web page.
+    """
+    scheme, separator, rest = text.lower().partition("://")
+    if not rest.isascii() and len(rest) <= MAX_ORIGIN_LENGTH:
+        host, colon, port = rest.partition(":")
+        with contextlib.suppress(ValueError):
+            text = f"{scheme}{separator}{ascii_host(host)}{colon}{port}"
     match = _ORIGIN.fullmatch(text.lower())
     if match is None or len(text) > MAX_ORIGIN_LENGTH:
-        raise ValueError("must be an origin like https://app.example")
+        raise ValueError("must be a scheme and a host, such as https://app.example")
     origin, port = match.groups()
     return origin if port is None or origin.startswith(_WITHOUT_PORT.get(port, " ")) else f"{origin}:{port}"
 
 
 @dataclass(slots=True)
 class ListedOrigins:
-    """Remembers for a few seconds which origins are listed at all."""
+    """Caches for a few seconds which origins are listed at all."""
 
     find: FindOrigin
     clock: Clock
     _known: "OrderedDict[str, tuple[bool, float]]" = field(default_factory=OrderedDict)
 
     async def has(self, origin: str) -> bool:
-        """False as well when the database does not answer."""
+        """Return whether the origin is listed; False, too, when the database does not answer."""
         if len(origin) > MAX_ORIGIN_LENGTH:
             return False
         listed, until = self._known.get(origin, (False, 0.0))
@@ -78,7 +88,7 @@ class ListedOrigins:
 async def cors_headers(
     scope: MutableMapping[str, Any], status: int, answered: list[Header], listed: ListedOrigins
 ) -> list[Header]:
-    """What to add to this answer. ``answered``: the headers it has."""
+    """Return the headers to add to this answer. ``answered``: the headers it already has."""
     if not scope["path"].startswith(_PATHS):
         return []
     origin = _header(scope["headers"], b"origin")

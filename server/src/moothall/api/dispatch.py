@@ -1,13 +1,16 @@
-"""Serves the routes the framework describes, without what the framework does around each request.
+"""Serves the routes declared with the framework, without the framework's work around each request.
 
-FastAPI stays where a route is declared, documented and tested; what a request passes through is this module: a walk down a tree of path
-segments, the dependencies, the endpoint. The framework's own way (a regular expression for every route, six layers, four exit stacks) costs
-more CPU than reading a room does; docs/benchmarks-api.md has both.
+Routes are declared, documented and tested with FastAPI, but a request passes through this module
+only: it walks down a tree of path segments, resolves the dependencies and calls the endpoint. The
+framework's own path (a regular expression per route, six layers, four exit stacks) costs more CPU
+time than reading a room; docs/benchmarks-api.md has both figures.
 
-A route is served here when it needs only what this module can give: the request, path and query parameters, and asynchronous dependencies
-that need no more than that. All others go to the framework, and so does every path that is no route with plain ``{parameters}``.
+A route is served here when it needs nothing but the request, path and query parameters, and
+asynchronous dependencies that need no more than that. Other routes go to the framework, and so does
+every path that matches no route with plain ``{parameters}``.
 
-``HEAD`` is ``GET`` without the body, and ``OPTIONS`` names the methods, for every route in the tree.
+``HEAD`` is ``GET`` without the body, and ``OPTIONS`` names the methods, for every route in the
+tree. A path or query that contains NUL is refused on all routes: PostgreSQL cannot store it.
 """
 
 import inspect
@@ -24,12 +27,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from moothall.api.errors import ApiError, MethodNotAllowed, NotFound
+from moothall.api.errors import ApiError, InputInvalid, MethodNotAllowed, NotFound
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One method of a route. ``path`` is its template, for the log; ``dependant`` is None when the framework serves it."""
+    """One method of a route.
+
+    ``path`` is the route's template, for the log; ``dependant`` is None when the framework serves
+    it.
+    """
 
     path: str
     operation_id: str | None
@@ -47,13 +54,13 @@ class _Node:
 class Dispatcher:
     """ASGI application; see the top of this file.
 
-    ``framework`` is what serves everything else. ``aliases`` leads from other beginnings of paths to those of the routes; behind an alias
-    there is only what is served here.
+    ``framework`` serves all other requests. ``aliases`` maps other path prefixes to those of the
+    routes; under an alias only the routes served here exist.
     """
 
     def __init__(self, app: FastAPI, framework: ASGIApp, aliases: Mapping[str, str]) -> None:
         self._framework = framework
-        # A bug is for the edge, which logs it.
+        # A bug is raised to the edge, which logs it.
         self._handlers: Mapping[Any, Callable[..., Any]] = {
             kind: handler for kind, handler in app.exception_handlers.items() if kind is not Exception
         }
@@ -65,6 +72,11 @@ class Dispatcher:
             self._give_alias(alias.split("/")[1:], path.split("/")[1:])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            query = scope["query_string"]
+            if "\0" in scope["path"] or b"%00" in query or not query.isascii():
+                await self._refuse_characters(scope, receive, send)
+                return
         found = None if scope["type"] != "http" else self._find(scope["path"])
         if found is None:
             await self._framework(scope, receive, send)
@@ -97,6 +109,15 @@ class Dispatcher:
                 raise
             response = await handler(request, error)
         return response
+
+    async def _refuse_characters(self, scope: Scope, receive: Receive, send: Send) -> None:
+        error: ApiError = NotFound("There is nothing at this address")
+        if "\0" not in scope["path"]:
+            # Only ASCII may stand in a URL, and the framework fails over the rest (RFC 3986).
+            is_ascii = scope["query_string"].isascii()
+            error = InputInvalid("The query must not contain NUL" if is_ascii else "The query must be percent-encoded")
+        response = await self._handlers[ApiError](Request(scope), error)
+        await response(scope, receive, send)
 
     async def _answer_without_endpoint(
         self, methods: dict[str, Endpoint], scope: Scope, receive: Receive, send: Send
@@ -140,7 +161,10 @@ class Dispatcher:
         node.children[alias[-1]] = target
 
     def _find(self, path: str) -> tuple[dict[str, Endpoint], list[str]] | None:
-        """The methods at this path and the values of its parameters. A literal segment comes before a parameter."""
+        """Return the methods at this path and its parameters.
+
+        A literal segment precedes a parameter.
+        """
         node = self._root
         values = []
         for segment in path.split("/")[1:]:
@@ -155,22 +179,22 @@ class Dispatcher:
 
 
 async def _call(request: Request, dependant: Dependant) -> Any:
-    """Call what the dependant stands for with everything it needs. Raises RequestValidationError, and what the call raises."""
+    """Call the dependant with its parameters.
+
+    Raises RequestValidationError and the call's own errors.
+    """
     values: dict[str, Any] = {}
     if dependant.request_param_name:
         values[dependant.request_param_name] = request
-    # In the order of declaration, so that nobody learns what is wrong with a parameter before showing who they are.
+    # Resolved in declaration order, so that authentication fails before parameters are validated.
     for needed in dependant.dependencies:
         result = await _call(request, needed)
         if needed.name is not None:
             values[needed.name] = result
-    if dependant.path_params and "\0" in request.scope["path"]:
-        # No name of ours has it, and PostgreSQL has no text with it.
-        raise NotFound("There is nothing at this address")
     problems: list[Any] = []
     for parameter in dependant.path_params:
         if parameter.field_info.annotation is str and not parameter.field_info.metadata:
-            # Any text will do, and text is what a path consists of: nothing to validate.
+            # Any text is valid, so nothing needs validation.
             values[parameter.name] = request.path_params[parameter.alias]
         else:
             solved, errors = request_params_to_args([parameter], request.path_params)

@@ -1,14 +1,19 @@
-"""The caller's errors, as the contract words them. Services raise them; ``api.handlers`` turns them into responses.
+"""Errors for the caller, worded as in the contract.
 
-The body is ``{message, name, status}`` and, where there is more to say, ``errors``.
+Services raise them; ``api.handlers`` turns them into responses.
+
+The body is ``{message, name, status}`` and, where details are known, ``errors``.
 """
 
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+# The length of the longest id that this server creates.
+_LONGEST_ID = 128
+
 
 class ApiError(Exception):
-    """A normal "no" to the caller."""
+    """An expected refusal of a request."""
 
     status: ClassVar[int]
     name: ClassVar[str]
@@ -26,22 +31,27 @@ class ApiError(Exception):
         return body
 
 
+def shown(name: str) -> str:
+    """Return a name that a client sent, shortened for an error text."""
+    return name[:_LONGEST_ID]
+
+
 class InputInvalid(ApiError):
-    """The request does not validate; ``errors`` names each field."""
+    """The request is invalid; ``errors`` names each field."""
 
     status = 400
     name = "InputValidationError"
 
 
 class BadRequest(ApiError):
-    """The request is well-formed, but what it asks for makes no sense for this object."""
+    """The request is well-formed but not applicable to this object."""
 
     status = 400
     name = "BadRequestError"
 
 
 class Unauthorized(ApiError):
-    """No credentials, or credentials we do not accept; the two bodies are the contract's and differ from all others."""
+    """The credentials are missing or wrong; the contract has a special body for each case."""
 
     status = 401
     name = "UnauthorizedError"
@@ -67,7 +77,7 @@ class Forbidden(ApiError):
 
 
 class NotFound(ApiError):
-    """There is no such object, or it is another application's: the two must look the same."""
+    """The object does not exist or belongs to another application: the two must look the same."""
 
     status = 404
     name = "NotFoundError"
@@ -84,7 +94,7 @@ class Conflict(ApiError):
 
 
 class PreconditionFailed(ApiError):
-    """``If-Match`` names another state than the object is in."""
+    """``If-Match`` does not name the current state of the object."""
 
     status = 412
     name = "PreconditionFailedError"
@@ -96,14 +106,14 @@ class PayloadTooLarge(ApiError):
 
 
 class Unprocessable(ApiError):
-    """An ``Idempotency-Key`` that was used for another request."""
+    """The ``Idempotency-Key`` was used for a different request."""
 
     status = 422
     name = "UnprocessableEntityError"
 
 
 class TooManyRequests(ApiError):
-    """Slow down; ``retry_after`` in whole seconds."""
+    """The rate limit is exceeded; ``retry_after`` is in whole seconds."""
 
     status = 429
     name = "TooManyRequestsError"
@@ -113,7 +123,7 @@ class TooManyRequests(ApiError):
 
 
 class Unavailable(ApiError):
-    """We cannot answer now; ``retry_after`` in whole seconds."""
+    """The server cannot answer now; ``retry_after`` is in whole seconds."""
 
     status = 503
     name = "ServiceUnavailableError"

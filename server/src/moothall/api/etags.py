@@ -1,4 +1,4 @@
-"""Entity tags (RFC 9110 sections 8.8.3 and 13.1): to read again only what has changed, and to change only what one has read."""
+"""Entity tags (RFC 9110 sections 8.8.3 and 13.1): conditional reads and guarded writes."""
 
 import hashlib
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from moothall.api.responses import render_json
 
 
 def tagged(request: Request, content: dict[str, Any]) -> Response:
-    """The content with its tag; 304 without it when the caller says with ``If-None-Match`` that they have it already."""
+    """Return the content with its tag, or 304 when ``If-None-Match`` names that tag."""
     body = render_json(content)
     tag = _tag(body)
     if _names(request.headers.get("if-none-match"), tag, weak=True):
@@ -21,26 +21,28 @@ def tagged(request: Request, content: dict[str, Any]) -> Response:
 
 
 def tagged_change(content: dict[str, Any], status: int = 200) -> Response:
-    """What has just been made or changed, with its tag."""
+    """Return an object that was just created or changed, with its tag."""
     body = render_json(content)
     return Response(body, status, {"etag": _tag(body)}, media_type="application/json")
 
 
 def check_if_match(request: Request, content: Callable[[], dict[str, Any]]) -> None:
-    """Raises PreconditionFailed when the caller wants to change something (``If-Match``) that is not like this any more."""
+    """Raise PreconditionFailed when ``If-Match`` does not name the object's current tag."""
     wanted = request.headers.get("if-match")
     if wanted is not None and not _names(wanted, _tag(render_json(content())), weak=False):
         raise PreconditionFailed("It has changed since you read it")
 
 
 def unless_known(extra: dict[str, Any] | None = None) -> dict[str, Any]:
-    """The ``openapi_extra`` of a route that answers with ``tagged``; ``extra`` is what else is in it."""
-    return _with_header("If-None-Match", "Tags of what the caller has already.", extra)
+    """Return ``openapi_extra`` for a route that answers with ``tagged``, merged with ``extra``."""
+    return _with_header("If-None-Match", "Tags of the versions that the caller already has.", extra)
 
 
 def if_unchanged(extra: dict[str, Any] | None = None) -> dict[str, Any]:
-    """The ``openapi_extra`` of a route that calls ``check_if_match``; ``extra`` is what else is in it."""
-    return _with_header("If-Match", "The tag of what the caller has read. Something else is not changed: 412.", extra)
+    """Return ``openapi_extra`` for a route with ``check_if_match``, merged with ``extra``."""
+    return _with_header(
+        "If-Match", "The tag of the version that the caller has read. If the object has changed since: 412.", extra
+    )
 
 
 def _with_header(name: str, description: str, extra: dict[str, Any] | None) -> dict[str, Any]:

@@ -1,21 +1,34 @@
-"""Field types that request bodies share. They parse what the known clients send into Python values, or say what is wrong."""
+"""Field types shared by request bodies: they parse client input or say what is wrong with it."""
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
-from typing import Annotated, Any, TypeVar
+from functools import partial
+from typing import Annotated, Any, Self, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator, Field, StrictStr, StringConstraints, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictStr,
+    StringConstraints,
+    WithJsonSchema,
+    model_validator,
+)
 
 from moothall.kit.clock import to_milliseconds
+from moothall.kit.ids import is_uuid
+from moothall.kit.names import clean_name
 
 _TIMESTAMP = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?\s?(?:([Zz])|([+-])(\d\d):?(\d\d)?)?",
     re.ASCII,
 )
-# Patterns are of the dialect that JSON Schema and this language share; what does not match one is refused, and what does is accepted.
+# Patterns use the dialect common to JSON Schema and Python, so that the reference states exactly
+# what is accepted.
 LINE_PATTERN = r"^[^\u0000-\u001f\u007f-\u009f]+$"
-VISIBLE_LINE_PATTERN = r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*$"
 TEXT_PATTERN = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$"
 _H16 = "[0-9a-fA-F]{1,4}"
 _IPV6 = "|".join(
@@ -30,22 +43,53 @@ PORT_PATTERN = "(?:6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][
 _NAME = r"[a-zA-Z0-9_-]+(?:\.[a-zA-Z0-9_-]+)*"
 HOST_PATTERN = rf"(?:{_NAME}|\[(?:{_IPV6})\])"
 # RFC 3986, appendix A.
-_USER = "(?:[a-zA-Z0-9._~!$&'()*+,;=:-]|%[0-9a-fA-F]{2})*"
 _REST = "(?:[a-zA-Z0-9._~!$&'()*+,;=:@/?-]|%[0-9a-fA-F]{2})*"
-WEB_ADDRESS_PATTERN = rf"^[hH][tT][tT][pP][sS]?://(?:{_USER}@)?(?:{_NAME}\.?|\[(?:{_IPV6})\])(?::{PORT_PATTERN})?(?:[/?]{_REST})?(?:#{_REST})?$"
+WEB_ADDRESS_PATTERN = (
+    rf"^[hH][tT][tT][pP][sS]?://(?:{_NAME}\.?|\[(?:{_IPV6})\])(?::{PORT_PATTERN})?(?:[/?]{_REST})?(?:#{_REST})?$"
+)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _CONTROL_BUT_SPACES = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _WEB_ADDRESS = re.compile(WEB_ADDRESS_PATTERN.removeprefix("^").removesuffix("$"))
 _MAX_URL_LENGTH = 2048
-_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
 
-def parse_timestamp(text: str) -> datetime:
-    """ISO 8601 with ``T`` or a space, with or without seconds, fraction and zone; no zone means UTC. Whole milliseconds, in UTC.
+class StrictBody(BaseModel):
+    """A part of a request body: unknown keys are refused."""
 
-    Raises ValueError.
+    model_config = ConfigDict(extra="forbid")
+
+    def given(self) -> dict[str, Any]:
+        """Return the keys that the client sent; a group becomes a dictionary of its sent keys."""
+        values = {name: getattr(self, name) for name in self.model_fields_set}
+        return {name: value.given() if isinstance(value, StrictBody) else value for name, value in values.items()}
+
+
+class SomeChanges(StrictBody):
+    """Changes to an object: at least one key."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+
+    @model_validator(mode="after")
+    def _something_given(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("must have at least 1 key")
+        return self
+
+
+def accept_update_options(value: Any) -> Any:
+    """Accept ``update_options``, which one SDK sends, as ``update_details``."""
+    if isinstance(value, dict) and "update_options" in value and "update_details" not in value:
+        return {"update_details" if name == "update_options" else name: item for name, item in value.items()}
+    return value
+
+
+def parse_timestamp(text: str) -> datetime:
+    """Parse an ISO 8601 date into UTC, cut to whole milliseconds.
+
+    A space may replace ``T``; seconds, fraction and zone are optional; no zone means UTC. Raises
+    ValueError.
     """
     match = _TIMESTAMP.fullmatch(text.strip())
     if match is None:
@@ -69,7 +113,10 @@ def parse_timestamp(text: str) -> datetime:
 
 
 def choice_of(choices: type[Choice], *, required: bool = False) -> Any:
-    """An annotation for fields of type ``choices | None``, or ``choices`` alone when one is required: they are taken in upper and lower case."""
+    """Return an annotation for fields of type ``choices | None``, which accepts any letter case.
+
+    For a required field the type is ``choices`` alone.
+    """
     by_name = {choice.value: choice for choice in choices}
     allowed = ", ".join(by_name)
 
@@ -81,6 +128,11 @@ def choice_of(choices: type[Choice], *, required: bool = False) -> Any:
         raise ValueError(f"must be one of [{allowed}]")
 
     return BeforeValidator(parse, json_schema_input_type=choices if required else choices | None)
+
+
+def shown_within(longest: int) -> Any:
+    """Return the validator of a ``ShownName`` with a maximum length in code points."""
+    return AfterValidator(partial(clean_name, longest=longest))
 
 
 def _parse_moment(value: Any) -> datetime:
@@ -102,14 +154,19 @@ def _no_controls(value: str) -> str:
 
 
 def _web_address(value: str) -> str:
-    """An http or https URL with a host. Where it leads is checked when a callback is sent: names resolve differently by then."""
+    """Validate an http or https URL with a host.
+
+    Its address is checked when a callback is sent, because names may resolve differently by then.
+    """
     if not _WEB_ADDRESS.fullmatch(value):
+        if "@" in value.partition("://")[2].partition("/")[0]:
+            raise ValueError("must not contain a user name or password")
         raise ValueError("must be a valid uri with a scheme matching the http|https pattern")
     return value
 
 
 def _lower_uuid(value: str) -> str:
-    if not _UUID.fullmatch(value.lower()):
+    if not is_uuid(value.lower()):
         raise ValueError("must be a valid GUID")
     return value.lower()
 
@@ -124,6 +181,13 @@ Line = Annotated[
     StringConstraints(min_length=1),
     AfterValidator(_one_line),
     Field(json_schema_extra={"pattern": LINE_PATTERN}),
+]
+# A display name, see ``kit.names``; used with StringConstraints(max_length=…) and shown_within(…).
+ShownName = Annotated[
+    StrictStr,
+    StringConstraints(min_length=1),
+    AfterValidator(_one_line),
+    Field(json_schema_extra={"pattern": LINE_PATTERN, "format": "shown-name"}),
 ]
 Text = Annotated[StrictStr, AfterValidator(_no_controls), Field(json_schema_extra={"pattern": TEXT_PATTERN})]
 WebAddress = Annotated[

@@ -14,7 +14,7 @@ from moothall import __version__
 
 _log = structlog.get_logger("moothall.health")
 
-# Answers with details to show; raises when the part does not work.
+# Returns details to show; raises when the part does not work.
 Probe = Callable[[], Awaitable[Mapping[str, Any]]]
 
 router = APIRouter(tags=["Server"])

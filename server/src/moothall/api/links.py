@@ -1,9 +1,9 @@
-"""Where answers lead: what is in one answer names the object of the next call (OpenAPI 3.1, link objects)."""
+"""OpenAPI 3.1 link objects: values of one answer become the parameters of the next call."""
 
 import re
 from typing import Any
 
-# By operation: the parameters of paths that its answer holds, and where.
+# For each operation, the path parameters found in its answer, and their place there.
 _FOUND_IN = {
     "create_room": {"room_id": "#/id"},
     "list_rooms": {"room_id": "#/_embedded/0/id"},
@@ -18,7 +18,11 @@ _PARAMETER = re.compile(r"\{(\w+)\}")
 
 
 def add_links(paths: dict[str, Any]) -> None:
-    """Add to each of these operations links to all that can be called with what its answer holds. ``paths`` as in the document."""
+    """Add links to each of these operations.
+
+    A link leads to every operation that the answer has all path parameters for. ``paths`` as in the
+    document.
+    """
     operations = {
         operation["operationId"]: (path, operation) for path, item in paths.items() for operation in item.values()
     }

@@ -11,7 +11,7 @@ async def page_request(
     start_id: Annotated[int | None, Query(ge=0, le=MAX_SERIAL, description="Begin with this serial.")] = None,
     end_id: Annotated[int | None, Query(ge=0, le=MAX_SERIAL, description="End before this serial.")] = None,
     page_size: Annotated[
-        int, Query(ge=1, le=MAX_PAGE_SIZE, description="At most this many items.")
+        int, Query(ge=1, le=MAX_PAGE_SIZE, description="Maximum number of items.")
     ] = DEFAULT_PAGE_SIZE,
 ) -> PageRequest:
     return PageRequest(page_size, start_id, end_id)

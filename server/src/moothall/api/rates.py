@@ -1,17 +1,18 @@
-"""How often an application may ask, and how often a client address may be wrong about who it is.
+"""Rate limits of the REST API: requests per application, wrong credentials per client address.
 
-Every application has two allowances: one for all requests, and a smaller one for those that cost most or cannot be taken back (lists and
-deletions). A request over the limit is answered 429 with ``Retry-After``; every answer says in ``RateLimit-*`` headers what is left of the
-allowance it was taken from. The levels live in memory: they begin whole after a start.
+Every application has two limits: one for all requests, and a smaller one for requests that are
+expensive or cannot be undone (lists and deletions). A request over a limit is answered with 429 and
+``Retry-After``; every answer reports the remaining budget in ``RateLimit-*`` headers. The limits
+are kept in memory and reset at a restart.
 """
 
 from dataclasses import dataclass
 
 from moothall.api.errors import TooManyRequests
-from moothall.kit.allowances import Allowances, address_key
+from moothall.kit.rate_limit import RateLimits, address_key
 
-# Wrong credentials of one address: at once, and coming back at one in three seconds.
-_REFUSALS_AT_ONCE = 60
+# Wrong credentials from one address: a burst of 60, then one every three seconds.
+_REFUSALS_BURST = 60
 _REFUSALS_PER_SECOND = 1 / 3
 
 Header = tuple[bytes, bytes]
@@ -19,7 +20,7 @@ Header = tuple[bytes, bytes]
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """Requests per second on average, and at once. ``per_second`` 0: no limit."""
+    """Sustained rate in requests per second, and burst. ``per_second`` 0 means no limit."""
 
     per_second: float
     burst: int
@@ -27,45 +28,47 @@ class Rate:
 
 class RequestRates:
     def __init__(self, requests: Rate, costly: Rate) -> None:
-        self._requests = _allowances(requests)
-        self._costly = _allowances(costly)
-        self._refusals = Allowances(burst=_REFUSALS_AT_ONCE, per_second=_REFUSALS_PER_SECOND)
+        self._requests = _limits(requests)
+        self._costly = _limits(costly)
+        self._refusals: RateLimits[str] = RateLimits(per_second=_REFUSALS_PER_SECOND, burst=_REFUSALS_BURST)
 
     def count(self, application_id: str, now: float, *, costly: bool) -> tuple[Header, ...]:
-        """One request of this application. Returns the headers that say what is left. Raises TooManyRequests."""
+        """Count one request of this application. Returns the ``RateLimit-*`` headers.
+
+        Raises TooManyRequests.
+        """
         headers: tuple[Header, ...] = ()
-        for allowances in (self._requests, self._costly if costly else None):
-            if allowances is None:
+        for limits in (self._requests, self._costly if costly else None):
+            if limits is None:
                 continue
-            seconds = allowances.wait(application_id, now)
+            seconds = limits.take(application_id, now)
             if seconds:
                 error = TooManyRequests("Too many requests", retry_after=seconds)
                 error.headers |= {
-                    name.decode(): value.decode() for name, value in _headers(allowances, application_id, now, seconds)
+                    name.decode(): value.decode() for name, value in _headers(limits, application_id, now, seconds)
                 }
                 raise error
-            allowances.spend(application_id, now)
-            headers = _headers(allowances, application_id, now, 1)
+            headers = _headers(limits, application_id, now, 1)
         return headers
 
     def check_address(self, address: str, now: float) -> None:
-        """Raises TooManyRequests when this address has been wrong too often."""
+        """Raise TooManyRequests when this address has sent wrong credentials too often."""
         seconds = self._refusals.wait(address_key(address), now)
         if seconds:
             raise TooManyRequests("Too many requests", retry_after=seconds)
 
     def was_refused(self, address: str, now: float) -> None:
-        """Credentials from this address were wrong."""
+        """Count wrong credentials from this address."""
         self._refusals.spend(address_key(address), now)
 
 
-def _allowances(rate: Rate) -> Allowances | None:
-    return Allowances(burst=rate.burst, per_second=rate.per_second) if rate.per_second else None
+def _limits(rate: Rate) -> RateLimits[str] | None:
+    return RateLimits(per_second=rate.per_second, burst=rate.burst) if rate.per_second else None
 
 
-def _headers(allowances: Allowances, key: str, now: float, seconds: int) -> tuple[Header, ...]:
+def _headers(limits: RateLimits[str], key: str, now: float, seconds: int) -> tuple[Header, ...]:
     return (
-        (b"ratelimit-limit", b"%d" % allowances.burst),
-        (b"ratelimit-remaining", b"%d" % allowances.left(key, now)),
+        (b"ratelimit-limit", b"%d" % limits.burst),
+        (b"ratelimit-remaining", b"%d" % limits.left(key, now)),
         (b"ratelimit-reset", b"%d" % seconds),
     )

@@ -1,7 +1,9 @@
-"""The API's own description: ``/openapi.json``, and ``/docs``, a reference page that needs nothing from elsewhere."""
+"""The API reference: ``/openapi.json``, and ``/docs``, a page without external resources."""
 
+import asyncio
 import html
 import json
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -10,56 +12,60 @@ from fastapi import FastAPI
 from fastapi.encoders import jsonable_encoder
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel, Field
-from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from moothall import __version__
 from moothall.api import errors
+from moothall.api.kept import Kept, respond
 from moothall.api.links import add_links
 
 _TITLE = "Moothall Meetings API"
 _SUMMARY = "Rooms for meetings, on your own server."
 _DESCRIPTION = """
-Create a room, give its owner the host link and everybody else the guest link, and hear about what happens in it through callbacks.
+Create a room, give its owner the host link and everybody else the guest link, and receive events about the room through callbacks.
 
-Timestamps are ISO 8601; those without a zone are taken as UTC, all that we send are UTC with milliseconds. Choices are accepted in upper
-and lower case. Unknown keys in a body are refused. Errors are `{message, name, status}`, with `errors` where there is more to say.
+Timestamps are ISO 8601. Timestamps without a zone are read as UTC; answers always use UTC with milliseconds. Enumerated values are case-insensitive. Unknown keys in a body are rejected. Errors are `{message, name, status}`, with `errors` for details.
 """
 _TAGS = [
     {
         "name": "Rooms",
-        "description": "What people meet in. An instant room is for now, a long-term room for as long as you say.",
+        "description": "Rooms where people meet. An instant room is for immediate use; a long-term room exists until a date you choose.",
     },
-    {"name": "Applications", "description": "What belongs to the application as a whole."},
-    {"name": "Themes", "description": "How meetings look: colours, texts and logos."},
-    {"name": "Themes", "description": "How rooms look: colour, text, logos, and the company's part of their links."},
+    {
+        "name": "Themes",
+        "description": "The appearance of rooms: colour, text, logos, and the company's part of the room links.",
+    },
     {
         "name": "Logos",
-        "description": "Where images are uploaded to with a signed form, and where everybody loads them from.",
+        "description": "The endpoints for uploading images with a signed form and for serving them to everybody.",
     },
-    {"name": "Recordings", "description": "What was kept of sessions, behind links that end."},
+    {"name": "Recordings", "description": "Recordings of sessions, behind links that expire."},
     {
         "name": "Applications",
-        "description": "What talks to the API, with keys and webhooks; and the application's defaults.",
+        "description": "Applications with their keys and webhooks, and the defaults of an application.",
     },
     {"name": "Numbers", "description": "Phone numbers that lead into meetings."},
     {
         "name": "Additions",
-        "description": "What the original API did not have: reading events again, attendance, chat, live meetings, usage.",
+        "description": "Calls that the original API did not have: event log, attendance, chat, live meetings, usage.",
     },
-    {"name": "Server", "description": "Whether this server works, and which one it is."},
+    {"name": "Server", "description": "The state and the version of this server."},
 ]
-# What Swagger UI needs: its own files, images it carries as data: URLs, and the style attributes it sets.
+# Swagger UI needs its own files, images in data: URLs, and style attributes.
 _CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 _COMPONENT = "#/components/schemas/{model}"
-# The models of request bodies by their names. Their schemas are worked out when somebody asks for the document.
+# The models of request bodies by name. Their schemas are generated with the document.
 _bodies: dict[str, type[BaseModel]] = {}
 _ASSETS = {
     "swagger-ui-bundle.js": "text/javascript",
     "swagger-ui.css": "text/css",
+    "start.js": "text/javascript",
+    "reference.css": "text/css",
 }
 _START = """\
 window.addEventListener('load', () => {
@@ -76,6 +82,8 @@ body { margin: 0; background: #fff; }
   html { background: #1b1b1f; filter: invert(0.9) hue-rotate(180deg); }
 }
 """
+_TEXTS = {"start.js": _START, "reference.css": _STYLE}
+_ASK_AGAIN = "no-cache"
 
 
 class ErrorBody(BaseModel):
@@ -84,7 +92,7 @@ class ErrorBody(BaseModel):
     message: str
     name: str
     status: int
-    errors: list[Any] | None = Field(None, description="One entry for each thing that is wrong.")
+    errors: list[Any] | None = Field(None, description="One entry for each problem.")
 
 
 class AuthenticationErrorBody(BaseModel):
@@ -93,13 +101,13 @@ class AuthenticationErrorBody(BaseModel):
 
 
 def documented_errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The ``responses`` of a route for these statuses, for 500, and for 429 where somebody has to show who they are."""
+    """Return ``responses`` of a route: these statuses, 500, and 429 if it authenticates."""
     limited = (429,) if 401 in statuses else ()  # noqa: PLR2004 - statuses
     return {status: _documented_error(status) for status in (*statuses, *limited, 500)}
 
 
 def documented_body(model: type[BaseModel], examples: dict[str, Any]) -> dict[str, Any]:
-    """The ``openapi_extra`` of a route that reads its body with ``api.body.read_body``."""
+    """Return the ``openapi_extra`` of a route that reads its body with ``api.body.read_body``."""
     title = model.model_config.get("title") or model.__name__
     if _bodies.setdefault(title, model) is not model:
         raise ValueError(f"two different bodies are called {title}")
@@ -112,12 +120,12 @@ def documented_body(model: type[BaseModel], examples: dict[str, Any]) -> dict[st
 
 
 def addition(description: str) -> str:
-    """The description of a route that the original API does not have."""
+    """Return the description of a route that the original API does not have."""
     return f"**Addition to the original.** {description}"
 
 
 def install_reference(app: FastAPI) -> None:
-    """Replace the framework's document and pages by ours."""
+    """Replace the framework's document and pages with ours."""
     document: dict[str, Any] = {}
 
     def openapi() -> dict[str, Any]:
@@ -125,11 +133,17 @@ def install_reference(app: FastAPI) -> None:
             document.update(_build_document(app))
         return document
 
-    async def serve_document(_request: Any) -> Response:
-        return JSONResponse(app.openapi())
+    # Kept, because building and serialising the document takes tens of milliseconds.
+    written: list[Kept] = []
+    page = Kept(_page().encode(), "text/html", _ASK_AGAIN)
 
-    async def serve_page(_request: Any) -> Response:
-        return HTMLResponse(_page(), headers={"content-security-policy": _CONTENT_SECURITY_POLICY})
+    async def serve_document(request: Request) -> Response:
+        if not written:
+            written.append(Kept(bytes(JSONResponse(app.openapi()).body), "application/json", _ASK_AGAIN))
+        return respond(written[0], request, {})
+
+    async def serve_page(request: Request) -> Response:
+        return respond(page, request, {"content-security-policy": _CONTENT_SECURITY_POLICY})
 
     app.openapi = openapi  # type: ignore[method-assign] # the way the framework documents
     app.router.routes.extend(
@@ -141,20 +155,25 @@ def install_reference(app: FastAPI) -> None:
     )
 
 
-async def _serve_asset(request: Any) -> Response:
+async def _serve_asset(request: Request) -> Response:
     name = request.path_params["name"]
-    cached = {"cache-control": "public, max-age=3600"}
-    if name == "start.js":
-        return Response(_START, media_type="text/javascript", headers=cached)
-    if name == "reference.css":
-        return Response(_STYLE, media_type="text/css", headers=cached)
     if name not in _ASSETS:
         raise errors.NotFound("There is nothing at this address")
-    return FileResponse(_asset_folder() / name, media_type=_ASSETS[name], headers=cached)
+    # Reading and compressing the largest takes a tenth of a second, once.
+    return respond(await asyncio.to_thread(_asset, name), request, {})
+
+
+@cache
+def _asset(name: str) -> Kept:
+    text = _TEXTS.get(name)
+    body = (_asset_folder() / name).read_bytes() if text is None else text.encode()
+    kept = Kept(body, _ASSETS[name], "public, max-age=3600")
+    assert kept.gzip is None or len(kept.gzip) < len(body)  # noqa: S101 - compresses here, on this thread
+    return kept
 
 
 def _asset_folder() -> Path:
-    """Where the package that carries Swagger UI keeps it; the package itself is not imported."""
+    """Return the folder of Swagger UI in the package that ships it; the package is not imported."""
     package = find_spec("fastapi_offline")
     if package is None or package.origin is None:
         raise RuntimeError("the package fastapi-offline is not installed")
@@ -196,7 +215,8 @@ def _build_document(app: FastAPI) -> dict[str, Any]:
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     for path in document["paths"].values():
         for operation in path.values():
-            # The framework would answer 422 to what does not validate; we answer 400 in the contract's shape.
+            # The framework would answer 422 to invalid input; we answer 400 in the contract's
+            # shape.
             if "HTTPValidationError" in json.dumps(operation["responses"].get("422")):
                 del operation["responses"]["422"]
     add_links(document["paths"])
@@ -209,8 +229,8 @@ def _build_document(app: FastAPI) -> dict[str, Any]:
 
 
 def _describe(model: type[BaseModel], schemas: dict[str, Any]) -> None:
-    """Add the schema of a model, and of those it uses, to the components."""
-    # As the framework does it: that the default is null says nothing where null may not be sent.
+    """Add the schemas of a model and of the models it uses to the components."""
+    # As in the framework: a default of null is left out where the client may not send null.
     schema = jsonable_encoder(model.model_json_schema(ref_template=_COMPONENT), exclude_none=True)
     for name, part in {**schema.pop("$defs", {}), schema["title"]: schema}.items():
         if schemas.setdefault(name, part) != part:
@@ -234,17 +254,17 @@ _EXAMPLES: dict[int, errors.ApiError] = {
     503: errors.Unavailable("The database does not answer"),
 }
 _MEANINGS = {
-    400: "The request does not validate, or asks for what makes no sense for this object.",
-    401: "No credentials, or not the right ones.",
-    403: "A limit is reached.",
-    404: "There is no such object, or it is another application's.",
-    409: "It conflicts with what is there.",
-    412: "`If-Match` does not name the `ETag` it has now: somebody changed it.",
-    413: "The body is too large.",
-    422: "The `Idempotency-Key` was used for another request.",
-    429: "Too many requests; `Retry-After` says when to come back.",
-    500: "A bug on our side, with the id of its report.",
-    503: "The server cannot answer now; `Retry-After` says when to come back.",
+    400: "The request is invalid, or does not apply to this object.",
+    401: "The credentials are missing or wrong.",
+    403: "A limit has been reached.",
+    404: "The object does not exist, or belongs to another application.",
+    409: "The request conflicts with the current state.",
+    412: "`If-Match` does not match the current `ETag`: the object has been changed.",
+    413: "The request body is too large.",
+    422: "The `Idempotency-Key` was used for a different request.",
+    429: "Too many requests; `Retry-After` says when to try again.",
+    500: "An internal error, with the id of its report in the log.",
+    503: "The server cannot answer now; `Retry-After` says when to try again.",
 }
 
 
@@ -258,7 +278,8 @@ def _documented_error(status: int) -> dict[str, Any]:
     else:
         example = _EXAMPLES[status].body()
     model = AuthenticationErrorBody if status == 401 else ErrorBody  # noqa: PLR2004 - a status
-    # Named and not handed over as ``model``: the framework would make a validator for each status of each route.
+    # Referenced by name instead of as ``model``: the framework would build a validator for each
+    # status of each route.
     return {
         "description": _MEANINGS[status],
         "content": {"application/json": {"example": example, "schema": _reference_to(model.__name__)}},

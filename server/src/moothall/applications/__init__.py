@@ -1,1 +1,1 @@
-"""Accounts, the applications they own, and the keys applications sign with."""
+"""Accounts, the applications they own, and the keys that applications sign with."""

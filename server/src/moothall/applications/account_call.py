@@ -20,13 +20,13 @@ from moothall.db import Database
 
 _MAX_CREDENTIALS_LENGTH = 512
 _CHALLENGE = {"WWW-Authenticate": 'Basic realm="Moothall", charset="UTF-8"'}
-# Compared with when there is no such account, so that the answer takes as long.
+# Compared when the account does not exist, so that the answer takes the same time.
 _NO_SECRET = "x" * 43
 
 
 @dataclass(frozen=True, slots=True)
 class AccountCall:
-    """Which account asks, when, and under which address it reached us."""
+    """The calling account, the time of the request and the address it was sent to."""
 
     account: Account
     now: datetime
@@ -71,7 +71,7 @@ AuthenticatedAccount = Annotated[AccountCall, Depends(_AccountSecret())]
 
 
 def parse_basic(header: str) -> tuple[str, str]:
-    """User and password of an Authorization header. Raises Unauthorized."""
+    """Return user and password from an Authorization header. Raises Unauthorized."""
     scheme, _, credentials = header.partition(" ")
     if scheme.lower() != "basic" or len(credentials) > _MAX_CREDENTIALS_LENGTH:
         raise _refused()

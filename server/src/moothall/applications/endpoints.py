@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 
 from moothall.api.body import read_body
 from moothall.api.call import ApiContext
+from moothall.api.prefix import APPLICATIONS_PATH as _PATH
 from moothall.api.reference import documented_body
 from moothall.applications import schemas, service, store
 from moothall.applications.account_call import AuthenticatedAccount
@@ -25,16 +26,16 @@ from moothall.idempotency.once import Once
 from moothall.idempotency.reference import repeatable
 
 DEFAULT_PAGE_SIZE = 10
-MAX_PAGE_SIZE = 100
+# The Java SDK asks for this many to get all applications at once.
+MAX_PAGE_SIZE = 1000
 _MAX_PAGE = 1_000_000
-_PATH = "/v2/applications"
 
-# Deletes everything an application has, in the transaction of the connection, and the application itself.
+# Deletes an application and everything it owns, in the transaction of the connection.
 RemoveApplication = Callable[[Connection, str, datetime], None]
 
 _CREATE_EXAMPLES = {
     "with webhooks": {
-        "summary": "With webhooks, its key pair made here",
+        "summary": "With webhooks and a generated key pair",
         "value": {
             "name": "My meetings",
             "capabilities": {
@@ -55,14 +56,14 @@ _UPDATE_EXAMPLES = {"rename": {"summary": "Another name, no webhooks", "value": 
 def applications_router(remove: RemoveApplication, wake: Callable[[], None]) -> APIRouter:
     """``wake`` is called after a transaction that has left jobs due."""
     router = APIRouter(tags=["Applications"], route_class=ProblemRoute)
-    # Making a key takes a core some tenths of a second: one at a time.
+    # Generating a key takes a CPU core some tenths of a second, so only one is made at a time.
     key_maker = CapacityLimiter(1)
 
     @router.get(
         _PATH,
         operation_id="list_applications",
         summary="List applications",
-        description="The account's applications in the order of their creation.",
+        description="The account's applications in order of creation.",
         response_model=schemas.ApplicationPage,
         responses=documented_problems(429, 400, 401),
     )
@@ -96,8 +97,8 @@ def applications_router(remove: RemoveApplication, wake: Callable[[], None]) -> 
         _PATH,
         operation_id="create_application",
         summary="Create an application",
-        description="Without `keys.public_key` a key pair is made; `keys.private_key` is in this answer and nowhere "
-        "else, but for the same request being repeated with the same `Idempotency-Key`.",
+        description="Without `keys.public_key` a key pair is generated. `keys.private_key` is in this answer and nowhere "
+        "else, unless the same request is repeated with the same `Idempotency-Key`.",
         status_code=201,
         response_model=schemas.NewApplication,
         responses=documented_problems(429, 400, 401, 409, 413, 422),
@@ -106,7 +107,7 @@ def applications_router(remove: RemoveApplication, wake: Callable[[], None]) -> 
     async def create_application(call: AuthenticatedAccount, request: Request) -> Response:
         body = await read_body(request, schemas.CreateApplication)
         once = Once.of(request, call.account.account_id, call.now, body)
-        # Before a key pair is made for nothing.
+        # Checked first, so that no key pair is generated in vain.
         if (found := await once.find()) is not None:
             return found
         public_key, private_key = body.public_key(), None
@@ -145,8 +146,8 @@ def applications_router(remove: RemoveApplication, wake: Callable[[], None]) -> 
         _PATH + "/{application_id}",
         operation_id="update_application",
         summary="Update an application",
-        description="The body is all the application is to be: webhooks it does not name are removed. Only the key "
-        "stays without `keys`, and the origins without `allowed_origins`.",
+        description="The body replaces the application: webhooks it does not name are removed. Only the key "
+        "is kept without `keys`, and the origins without `allowed_origins`.",
         response_model=schemas.ApplicationShape,
         responses=documented_problems(429, 400, 401, 404, 413),
         openapi_extra=documented_body(schemas.UpdateApplication, _UPDATE_EXAMPLES),
@@ -173,7 +174,7 @@ def applications_router(remove: RemoveApplication, wake: Callable[[], None]) -> 
         _PATH + "/{application_id}",
         operation_id="delete_application",
         summary="Delete an application",
-        description="Everything it has goes with it: rooms, also those with people inside, themes, sessions, recordings, events.",
+        description="Everything it owns is deleted, too: rooms, even while people are inside, themes, sessions, recordings, events.",
         status_code=204,
         response_class=Response,
         responses=documented_problems(429, 401, 404),

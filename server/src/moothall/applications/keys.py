@@ -1,4 +1,4 @@
-"""The key pair of an application: made here, the private half handed to its owner once."""
+"""The key pair of an application, generated here; its owner gets the private key once."""
 
 import os
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ class KeyPair:
 
 
 def generate_key_pair() -> KeyPair:
-    """A new RSA key of 2048 bits as two PEM texts. Takes some tenths of a second."""
+    """Return a new RSA key pair of 2048 bits as two PEM texts. Takes some tenths of a second."""
     key = rsa.generate_private_key(_PUBLIC_EXPONENT, _KEY_BITS)
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -31,7 +31,10 @@ def generate_key_pair() -> KeyPair:
 
 
 def parse_public_key(pem: str) -> str:
-    """The key in the one form we store (SubjectPublicKeyInfo). Raises InputInvalid for anything but an RSA public key of 2048 bits or more."""
+    """Return the key in the form we store (SubjectPublicKeyInfo, PEM).
+
+    Raises InputInvalid for anything but an RSA public key of at least 2048 bits.
+    """
     try:
         key = serialization.load_pem_public_key(pem[:_MAX_PEM_LENGTH].encode())
     except (ValueError, UnsupportedAlgorithm):
@@ -43,7 +46,10 @@ def parse_public_key(pem: str) -> str:
 
 
 def write_private_key(path: Path, pem: str) -> None:
-    """Write the key to a new file that only its owner can read. Raises FileExistsError rather than replace a key."""
+    """Write the key to a new file that only its owner can read.
+
+    Raises FileExistsError when the file exists, so that no key is replaced.
+    """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w", encoding="ascii") as file:

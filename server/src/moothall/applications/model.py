@@ -1,17 +1,20 @@
-"""What an account and an application are."""
+"""Accounts and applications."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 MAX_NAME_LENGTH = 200
 MAX_ORIGINS = 20
-# How long callbacks are signed with the old secret, too, after a new one was made.
+# For this long after a rotation, callbacks are signed with the old secret as well.
 SIGNATURE_OVERLAP = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Who owns applications. ``account_id`` is its API key: 8 hexadecimal digits. Both secrets are shown to the operator only."""
+    """An owner of applications. ``account_id`` is its API key: 8 hexadecimal digits.
+
+    Both secrets are shown to the operator only.
+    """
 
     account_id: str
     api_secret: str = field(repr=False)
@@ -21,7 +24,7 @@ class Account:
     signature_rotated_at: datetime | None = None
 
     def signature_secrets(self, now: datetime) -> tuple[str, ...]:
-        """What callbacks are signed with, the newest first."""
+        """Return the secrets that callbacks are signed with, newest first."""
         if self.previous_signature_secret is None or self.signature_rotated_at is None:
             return (self.signature_secret,)
         if now >= self.signature_rotated_at + SIGNATURE_OVERLAP:
@@ -31,7 +34,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Webhooks:
-    """Where callbacks go when a room has no URL of its own; None: nowhere."""
+    """Callback URLs for rooms without their own; None sends none."""
 
     rooms_url: str | None = None
     sessions_url: str | None = None
@@ -40,9 +43,9 @@ class Webhooks:
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """Everything in the API belongs to one. ``public_key`` is PEM; the private key is never stored.
+    """The owner of all objects of the API. ``public_key`` is PEM; the private key is never stored.
 
-    ``allowed_origins``: where pages may read its answers in a browser, in alphabetical order.
+    ``allowed_origins``: origins whose pages may read its answers (CORS), in alphabetical order.
     """
 
     application_id: str

@@ -1,4 +1,4 @@
-"""Errors of the Application API, which differ from those of the Meetings API: problem details (RFC 9457) with ``invalid_parameters``."""
+"""Errors of the Application API: problem details (RFC 9457) with ``invalid_parameters``."""
 
 import re
 from collections.abc import Callable, Coroutine
@@ -28,7 +28,7 @@ class Problem(BaseModel):
     title: str = Field(examples=["Bad Request"])
     detail: str = Field(examples=['"name" is required'])
     instance: str = Field(description="The id of the request.")
-    invalid_parameters: list[InvalidParameter] | None = Field(None, description="What does not validate.")
+    invalid_parameters: list[InvalidParameter] | None = Field(None, description="The invalid parameters.")
 
 
 class ProblemRoute(APIRoute):
@@ -50,7 +50,7 @@ class ProblemRoute(APIRoute):
 
 
 def documented_problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The ``responses`` of a route for these statuses."""
+    """Return the ``responses`` of a route for these statuses."""
     return {status: {"model": Problem, "description": HTTPStatus(status).phrase} for status in statuses}
 
 

@@ -1,14 +1,15 @@
-"""Applications on the wire, as the Application API v2 has them, with the one capability there is here."""
+"""Applications on the wire, as in the Application API v2, with the `meetings` capability only."""
 
 from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictStr, StringConstraints
 
-from moothall.api.cors import MAX_ORIGIN_LENGTH, ORIGIN_PATTERN, parse_origin
-from moothall.api.fields import VISIBLE_LINE_PATTERN, Line, Text, Uuid, WebAddress, choice_of
+from moothall.api.cors import ORIGIN_PATTERN, parse_origin
+from moothall.api.fields import ShownName, StrictBody, Text, Uuid, WebAddress, choice_of, shown_within
 from moothall.api.paging import Link
 from moothall.applications.model import MAX_NAME_LENGTH, MAX_ORIGINS, Application, Webhooks
+from moothall.kit.origins import MAX_ORIGIN_LENGTH
 
 _MAX_PEM_LENGTH = 8192
 
@@ -17,18 +18,14 @@ class HttpMethod(StrEnum):
     POST = "post"
 
 
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class WebhookBody(_Body):
+class WebhookBody(StrictBody):
     address: WebAddress
     http_method: Annotated[HttpMethod, choice_of(HttpMethod, required=True)] = Field(
         HttpMethod.POST, description="`POST`, in upper or lower case.", json_schema_extra={"enum": ["POST", "post"]}
     )
 
 
-class WebhooksBody(_Body):
+class WebhooksBody(StrictBody):
     room_changed: WebhookBody | None = Field(None, description="Gets `room:…` events.")
     session_changed: WebhookBody | None = Field(None, description="Gets `session:…` events.")
     recording_changed: WebhookBody | None = Field(None, description="Gets `recording:…` events.")
@@ -42,20 +39,20 @@ Origin = Annotated[
 ]
 
 
-class MeetingsBody(_Body):
+class MeetingsBody(StrictBody):
     webhooks: WebhooksBody | None = None
     allowed_origins: Annotated[list[Origin], Field(max_length=MAX_ORIGINS)] | None = Field(
         None,
-        description="**Addition to the original.** Origins of pages that may read the application's answers in a browser; none if empty.",
+        description="**Addition to the original.** Origins whose pages may read the application's answers in a browser (CORS).",
         examples=[["https://app.example"]],
     )
 
 
-class CapabilitiesBody(_Body):
+class CapabilitiesBody(StrictBody):
     meetings: MeetingsBody | None = None
 
 
-class KeysBody(_Body):
+class KeysBody(StrictBody):
     public_key: (
         Annotated[
             StrictStr,
@@ -65,17 +62,17 @@ class KeysBody(_Body):
         | None
     ) = Field(None, description="RSA, 2048 bits or more, in PEM.")
     private_key: Annotated[Text, StringConstraints(max_length=_MAX_PEM_LENGTH)] | None = Field(
-        None, description="Ignored: clients that send back what they got have it here."
+        None, description="Ignored; accepted from clients that send back an object they received."
     )
 
 
-class PrivacyBody(_Body):
-    improve_ai: StrictBool | None = Field(None, description="Ignored: nothing here is used for that.")
+class PrivacyBody(StrictBody):
+    improve_ai: StrictBool | None = Field(None, description="Ignored: this server shares no data.")
 
 
-class CreateApplication(_Body):
-    name: Annotated[Line, StringConstraints(max_length=MAX_NAME_LENGTH)] = Field(
-        examples=["My meetings"], json_schema_extra={"pattern": VISIBLE_LINE_PATTERN}
+class CreateApplication(StrictBody):
+    name: Annotated[ShownName, StringConstraints(max_length=MAX_NAME_LENGTH), shown_within(MAX_NAME_LENGTH)] = Field(
+        examples=["My meetings"]
     )
     capabilities: CapabilitiesBody | None = None
     keys: KeysBody | None = None
@@ -85,7 +82,7 @@ class CreateApplication(_Body):
         return None if self.keys is None else self.keys.public_key
 
     def allowed_origins(self) -> list[str] | None:
-        """None when the body does not say."""
+        """Return the origins, or None when the body has none."""
         meetings = None if self.capabilities is None else self.capabilities.meetings
         return None if meetings is None else meetings.allowed_origins
 
@@ -102,7 +99,7 @@ class CreateApplication(_Body):
 
 
 class UpdateApplication(CreateApplication):
-    """All that an existing application is to be."""
+    """The complete new state of an existing application."""
 
     id: Uuid | None = Field(None, description="If given, the same as in the address.")
 
@@ -158,7 +155,9 @@ class Keys(BaseModel):
 
 
 class NewKeys(Keys):
-    private_key: str | None = Field(None, description="When it was generated here: shown this once and never kept.")
+    private_key: str | None = Field(
+        None, description="Present when the server generated it: shown once and never stored."
+    )
 
 
 class Privacy(BaseModel):

@@ -1,7 +1,6 @@
-"""Use cases of accounts and applications. Each runs in the transaction of the connection it is given."""
+"""Use cases of accounts and applications. Each runs in the transaction of its connection."""
 
 import asyncio
-import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,19 +9,17 @@ from pathlib import Path
 
 from moothall.api.authentication import Credentials
 from moothall.api.cors import parse_origin
-from moothall.api.errors import Conflict, InputInvalid, NotFound
-from moothall.api.fields import VISIBLE_LINE_PATTERN
+from moothall.api.errors import Conflict, InputInvalid, NotFound, shown
 from moothall.applications import store
 from moothall.applications.keys import generate_key_pair, parse_public_key, write_private_key
 from moothall.applications.model import MAX_NAME_LENGTH, MAX_ORIGINS, Account, Application, Webhooks
 from moothall.db import Connection, Database
 from moothall.kit.ids import new_secret, new_uuid
-
-_MAX_SHOWN_ID = 64
+from moothall.kit.names import NameRefused, clean_name
 
 
 def ensure_default_account(connection: Connection, now: datetime) -> Account:
-    """The account every installation has, made on the first start."""
+    """The account of every installation, created at the first start."""
     account = store.find_first_account(connection)
     if account is None:
         account = Account(secrets.token_hex(4), new_secret(), new_secret(), now)
@@ -31,14 +28,17 @@ def ensure_default_account(connection: Connection, now: datetime) -> Account:
 
 
 def rotate_signature_secret(connection: Connection, now: datetime) -> Account:
-    """A new signature secret for the account. For ``SIGNATURE_OVERLAP`` callbacks are signed with the old one, too.
+    """Give the account a new signature secret.
 
-    Raises Conflict while an earlier rotation still overlaps: the secret before it would be forgotten too early.
+    For ``SIGNATURE_OVERLAP``, callbacks are signed with the old one as well.
+
+    Raises Conflict while an earlier rotation still overlaps: its old secret would be dropped too
+    early.
     """
     account = ensure_default_account(connection, now)
     if len(account.signature_secrets(now)) > 1:
         raise Conflict(
-            "The signature secret was rotated less than 24 hours ago: receivers may still need the one before"
+            "The signature secret was rotated less than 24 hours ago: receivers may still need the previous one"
         )
     rotated = replace(
         account,
@@ -61,7 +61,10 @@ def create_application(
     allowed_origins: Sequence[str] = (),
     application_id: str | None = None,
 ) -> Application:
-    """``application_id`` for a caller that had to know it before. Raises InputInvalid for an unusable name or key."""
+    """Create an application; ``application_id`` is for callers that need to choose the id.
+
+    Raises InputInvalid for an unusable name or key.
+    """
     application = Application(
         application_id=application_id or new_uuid(),
         account_id=account.account_id,
@@ -80,7 +83,7 @@ def get_application(connection: Connection, application_id: str) -> Application:
     """Raises NotFound."""
     application = store.find_application(connection, application_id.lower())
     if application is None:
-        raise NotFound(f"could not find application {application_id[:_MAX_SHOWN_ID]}")
+        raise NotFound(f"could not find application {shown(application_id)}")
     return application
 
 
@@ -91,7 +94,10 @@ def get_application_of(connection: Connection, account: Account, application_id:
 
 
 def lock_application_of(connection: Connection, account: Account, application_id: str) -> Application:
-    """The application, kept from others until the transaction ends. Raises as ``get_application_of``."""
+    """Return the application, locked until the transaction ends.
+
+    Raises as ``get_application_of``.
+    """
     application = store.lock_application(connection, _id(application_id))
     return _owned(application, account, application_id)
 
@@ -107,7 +113,7 @@ def update_application(
     webhooks: Webhooks,
     allowed_origins: Sequence[str] | None,
 ) -> Application:
-    """All is replaced; the key and the origins if there are new ones. ``given_id``: what the body says the id is.
+    """Replace an application; key and origins only if given. ``given_id``: the id in the body.
 
     Raises NotFound, InputInvalid.
     """
@@ -126,10 +132,13 @@ def update_application(
 
 
 def allow_origins(connection: Connection, application_id: str, origins: Sequence[str]) -> Application:
-    """Pages of these origins, and of no others, may read the application's answers from now on. Raises NotFound, InputInvalid."""
+    """Replace the origins whose pages may read the application's answers.
+
+    Raises NotFound, InputInvalid.
+    """
     application = store.lock_application(connection, application_id.lower())
     if application is None:
-        raise NotFound(f"could not find application {application_id[:_MAX_SHOWN_ID]}")
+        raise NotFound(f"could not find application {shown(application_id)}")
     if len(origins) > MAX_ORIGINS:
         raise InputInvalid(f"an application can have at most {MAX_ORIGINS} origins")
     try:
@@ -139,7 +148,7 @@ def allow_origins(connection: Connection, application_id: str, origins: Sequence
 
 
 def find_credentials(connection: Connection, application_id: str) -> Credentials | None:
-    """What authentication needs to believe this application."""
+    """Return the credentials for authenticating this application."""
     application = store.find_application(connection, application_id)
     if application is None:
         return None
@@ -154,10 +163,11 @@ def find_credentials(connection: Connection, application_id: str) -> Credentials
 async def create_application_with_key(
     database: Database, name: str, key_file: Path | None, folder: Path, now: datetime
 ) -> tuple[Application, Path]:
-    """An application of the default account, its new private key in ``key_file`` or ``folder/{application_id}.pem``.
+    """Create an application of the default account and write its private key to a file.
 
-    The key is written before the application exists, so that a failure leaves no application nobody can speak for.
-    Raises FileExistsError rather than replace a key, InputInvalid for an unusable name.
+    The file is ``key_file`` or ``folder/{application_id}.pem``. It is written before the
+    application is stored, so that no application exists without its key. Raises FileExistsError
+    when the file exists, InputInvalid for an unusable name.
     """
     keys = await asyncio.to_thread(generate_key_pair)
     application_id = new_uuid()
@@ -184,19 +194,20 @@ def _allow_origins(connection: Connection, application: Application, origins: Se
 
 
 def _usable_name(name: str) -> str:
-    """The name without space around it. Raises InputInvalid."""
-    if not 0 < len(name.strip()) <= MAX_NAME_LENGTH or not re.match(VISIBLE_LINE_PATTERN, name):
-        text = f'"name" must have between 1 and {MAX_NAME_LENGTH} printable characters'
-        raise InputInvalid(text, errors=[text])
-    return name.strip()
+    """Return the name as displayed. Raises InputInvalid."""
+    try:
+        return clean_name(name, longest=MAX_NAME_LENGTH)
+    except NameRefused as refused:
+        text = f'"name" {refused}'
+        raise InputInvalid(text, errors=[text]) from None
 
 
 def _id(text: str) -> str:
-    """As it is stored. PostgreSQL has no text with NUL, and no id has a replacement character."""
+    """Return the id for a query, NUL replaced: PostgreSQL cannot take it, and no id has U+FFFD."""
     return text.lower().replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 def _owned(application: Application | None, account: Account, application_id: str) -> Application:
     if application is None or application.account_id != account.account_id:
-        raise NotFound(f"ID '{application_id[:_MAX_SHOWN_ID]}' does not exist, or you do not have access")
+        raise NotFound(f"ID '{shown(application_id)}' does not exist, or you do not have access")
     return application

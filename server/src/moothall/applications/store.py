@@ -16,9 +16,9 @@ from sqlalchemy import (
     update,
 )
 
-from moothall.api.cors import MAX_ORIGIN_LENGTH
 from moothall.applications.model import Account, Application, Webhooks
 from moothall.db import Timestamp, metadata
+from moothall.kit.origins import MAX_ORIGIN_LENGTH
 
 accounts = Table(
     "accounts",
@@ -53,7 +53,7 @@ application_origins = Table(
 )
 
 _APPLICATION = select(applications).where(applications.c.application_id == bindparam("application_id"))
-# Rows that refer to the application can be written meanwhile: their check takes FOR KEY SHARE only.
+# Rows that refer to the application can still be written: their check takes FOR KEY SHARE only.
 _TURN = (
     select(applications.c.application_id)
     .where(applications.c.application_id == bindparam("application_id"))
@@ -81,7 +81,7 @@ def insert_account(connection: Connection, account: Account) -> None:
 
 
 def save_signature_secrets(connection: Connection, account: Account) -> None:
-    """Of an account that is stored already."""
+    """Write the secrets of a stored account."""
     connection.execute(
         update(accounts)
         .where(accounts.c.account_id == account.account_id)
@@ -121,7 +121,7 @@ def insert_application(connection: Connection, application: Application) -> None
 
 
 def save_application(connection: Connection, application: Application) -> None:
-    """Write what can change of an application that is stored already."""
+    """Write the mutable columns of a stored application."""
     connection.execute(
         update(applications)
         .where(applications.c.application_id == application.application_id)
@@ -137,24 +137,24 @@ def save_application(connection: Connection, application: Application) -> None:
 
 
 def save_origins(connection: Connection, application: Application) -> None:
-    """Write the allowed origins of an application that is stored already."""
+    """Write the allowed origins of a stored application."""
     _delete_origins(connection, application.application_id)
     _insert_origins(connection, application)
 
 
 def is_origin_listed(connection: Connection, origin: str) -> bool:
-    """Whether any application allows it."""
+    """Return whether any application allows this origin."""
     return connection.execute(_LISTED, {"origin": origin}).one_or_none() is not None
 
 
 def delete_application(connection: Connection, application_id: str) -> None:
-    """Everything that belongs to it must be gone."""
+    """Delete the application. Everything that belongs to it must be deleted before."""
     _delete_origins(connection, application_id)
     connection.execute(delete(applications).where(applications.c.application_id == application_id))
 
 
 def list_applications(connection: Connection, account_id: str, *, offset: int, limit: int) -> list[Application]:
-    """The account's applications in the order of their creation."""
+    """Return the account's applications in order of creation."""
     statement = (
         select(applications)
         .where(applications.c.account_id == account_id)
@@ -175,22 +175,23 @@ def find_application(connection: Connection, application_id: str) -> Application
 
 
 def take_turn(connection: Connection, application_id: str) -> None:
-    """Until the transaction ends, others that take a turn for this application wait: for limits on how many of something it may have.
+    """Serialise transactions that check a limit on how many objects the application may have.
 
-    On SQLite there is one writer at a time anyway.
+    Others that call this for the same application wait until this transaction ends. SQLite has a
+    single writer anyway.
     """
     if connection.dialect.name != "sqlite":
         connection.execute(_TURN, {"application_id": application_id})
 
 
 def lock_application(connection: Connection, application_id: str) -> Application | None:
-    """The application, kept from others until the transaction ends: for changing it."""
+    """Return the application for changing it, locked until the transaction ends."""
     row = connection.execute(_APPLICATION.with_for_update(), {"application_id": application_id}).one_or_none()
     return None if row is None else _application(connection, row)
 
 
 def find_application_by_name(connection: Connection, name: str) -> Application | None:
-    """The oldest application of this name."""
+    """Return the oldest application of this name."""
     statement = select(applications).where(applications.c.name == name).order_by(applications.c.created_at).limit(1)
     row = connection.execute(statement).one_or_none()
     return None if row is None else _application(connection, row)

@@ -1,16 +1,20 @@
-"""Posts one callback: guarded, without redirects, proxies or patience."""
+"""Posts one callback: guarded, without redirects or proxies, and within ten seconds."""
 
 import asyncio
+import os
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
 import httpcore2
 
 from moothall.callbacks.guard import (
+    HIDDEN,
+    NOTHING,
     AddressForbidden,
     GuardedNetwork,
+    Permitted,
     Resolver,
     SystemResolver,
     default_tls,
@@ -19,12 +23,14 @@ from moothall.callbacks.guard import (
 from moothall.callbacks.schedule import Answered, Outcome, Unanswered
 
 TIMEOUT_S = 10.0
-# Read so that the connection can be used again; who sends more loses the connection.
+# Bytes of an answer that are read so that the connection can be reused; if there are more, it is
+# closed.
 _MOST_BODY = 16 * 1024
-# What of it is kept for the delivery log.
+# Bytes of the answer that the delivery log keeps.
 MOST_EXCERPT = 1024
 _IDLE_CONNECTIONS = 32
 _IDLE_SECONDS = 15.0
+_MOST_CAUSES = 8
 
 _FAILURES = (httpcore2.NetworkError, httpcore2.TimeoutException, httpcore2.ProtocolError, OSError)
 
@@ -34,7 +40,7 @@ class CallbackClient:
         self,
         *,
         connections: int,
-        allow_loopback: bool = False,
+        permitted: Permitted = NOTHING,
         resolve: Resolver | None = None,
         tls: ssl.SSLContext | None = None,
         timeout_s: float = TIMEOUT_S,
@@ -45,11 +51,14 @@ class CallbackClient:
             max_connections=connections,
             max_keepalive_connections=_IDLE_CONNECTIONS,
             keepalive_expiry=_IDLE_SECONDS,
-            network_backend=GuardedNetwork(resolve or SystemResolver(), allow_loopback=allow_loopback),
+            network_backend=GuardedNetwork(resolve or SystemResolver(), permitted),
         )
 
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Outcome:
-        """Send and wait for the status, 10 s in all. Never raises for anything the receiver or the network does."""
+        """Send the callback and return its outcome within 10 s.
+
+        Never raises because of the receiver or the network.
+        """
         try:
             target = parse_callback_url(url)
         except AddressForbidden as error:
@@ -61,7 +70,8 @@ class CallbackClient:
         )
         outcome: Outcome = Unanswered(f"no answer within {self._timeout_s:g} s")
         excerpt = bytearray()
-        # The deadline is for all of it: a receiver that trickles cannot stretch it. A status seen before it counts.
+        # The deadline covers the whole exchange, so a slow receiver cannot extend it. A status
+        # received before it counts.
         with suppress(TimeoutError):
             async with asyncio.timeout(self._timeout_s):
                 try:
@@ -69,10 +79,10 @@ class CallbackClient:
                         outcome = Answered(response.status, _header(response, b"retry-after"))
                         await _drain(response, excerpt)
                 except AddressForbidden as error:
-                    outcome = Unanswered(str(error))
+                    outcome = Unanswered(str(error), error.detail, is_hidden=str(error) == HIDDEN)
                 except _FAILURES as error:
                     if isinstance(outcome, Unanswered):
-                        outcome = Unanswered(_reason(error))
+                        outcome = _failure(error)
         return replace(outcome, excerpt=_text(excerpt)) if isinstance(outcome, Answered) else outcome
 
     async def close(self) -> None:
@@ -89,7 +99,7 @@ async def _drain(response: httpcore2.Response, excerpt: bytearray) -> None:
 
 
 def _text(excerpt: bytearray) -> str:
-    """What no database can keep (NUL), and what is not UTF-8, is replaced."""
+    """Decode text for the log, with NUL (databases cannot store it) and invalid UTF-8 replaced."""
     return excerpt.decode("utf-8", "replace").replace("\0", "\ufffd")
 
 
@@ -97,14 +107,48 @@ def _header(response: httpcore2.Response, name: bytes) -> str | None:
     return next((value.decode("latin-1") for key, value in response.headers if key.lower() == name), None)
 
 
-def _reason(error: Exception) -> str:
-    """The kind of failure. Never the library's text: it can quote what the receiver sent."""
-    match error:
-        case httpcore2.TimeoutException():
-            return "timed out"
-        case httpcore2.ConnectError():
-            return "cannot connect"
-        case httpcore2.ProtocolError():
-            return "the answer is not HTTP"
+def _failure(error: Exception) -> Unanswered:
+    """Return the kind of failure, not the library's text, which can quote the receiver's answer."""
+    causes = list(_causes(error))
+    return next(filter(None, map(_of_cause, causes)), None) or _of_kind(error, causes)
+
+
+def _of_cause(cause: BaseException) -> Unanswered | None:
+    match cause:
+        case ssl.SSLCertVerificationError():
+            return Unanswered("the certificate is not trusted", f"certificate: {cause.verify_message}")
+        case ssl.SSLError():
+            return Unanswered("the TLS handshake failed", f"TLS: {cause.reason}")
+        case ConnectionRefusedError():
+            return Unanswered("the connection was refused")
         case _:
-            return "the connection broke"
+            return None
+
+
+def _of_kind(error: Exception, causes: Sequence[BaseException]) -> Unanswered:
+    match error:
+        case httpcore2.ConnectTimeout():
+            return Unanswered("timed out while connecting")
+        case httpcore2.TimeoutException():
+            return Unanswered("timed out")
+        case httpcore2.ConnectError():
+            numbers = (cause.errno for cause in causes if isinstance(cause, OSError) and cause.errno is not None)
+            number = next(numbers, None)
+            return Unanswered("cannot connect", None if number is None else f"network: {os.strerror(number)}")
+        case httpcore2.ProtocolError():
+            return Unanswered("the answer is not HTTP")
+        case _:
+            return Unanswered("the connection broke")
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield the error and its causes; of an exception group, the first member."""
+    current: BaseException | None = error
+    for _ in range(_MOST_CAUSES):
+        if current is None:
+            return
+        yield current
+        if isinstance(current, BaseExceptionGroup):
+            current = current.exceptions[0]
+        else:
+            current = current.__cause__ or current.__context__

@@ -1,8 +1,10 @@
 """Delivers callbacks, until cancelled.
 
-At least once: a delivery whose outcome could not be recorded (the process or the database died) is tried again with the same
-``webhook-id``. One room's callbacks are under way to a receiver one at a time; different rooms and receivers go side by side, within a limit
-for all and one for each receiver, so that a dead receiver fills its own share only. When the limits are reached callbacks wait in the table.
+At least once: a delivery whose outcome could not be recorded (the process or the database died) is
+tried again with the same ``webhook-id``. The callbacks of one room go to a receiver one at a time;
+those of different rooms and receivers are concurrent, within a total limit and a limit per
+receiver, so that a dead receiver fills only its own share. When a limit is reached, callbacks wait
+in the table.
 """
 
 import asyncio
@@ -16,6 +18,7 @@ import structlog
 from moothall import __version__
 from moothall.callbacks import outbox, store
 from moothall.callbacks.client import CallbackClient
+from moothall.callbacks.guard import NOTHING, Permitted
 from moothall.callbacks.model import Delivery, DeliveryStatus
 from moothall.callbacks.schedule import Answered, Delivered, GaveUp, Outcome, Stopped, TryAgain, Unanswered, judge
 from moothall.callbacks.signing import Signer, sign
@@ -25,7 +28,7 @@ from moothall.kit.ids import new_uuid
 
 CONCURRENT = 32
 PER_RECEIVER = 4
-# Longer than a try and the transaction after it, so a callback is never under way twice.
+# Longer than an attempt and its transaction, so no two attempts of a callback overlap.
 _LEASE = timedelta(seconds=30)
 _LONGEST_SLEEP_S = 1.0
 
@@ -38,25 +41,28 @@ class Deliverer:
         database: Database,
         clock: Clock,
         *,
-        allow_loopback: bool = False,
+        permitted: Permitted = NOTHING,
         client: CallbackClient | None = None,
         chance: random.Random | None = None,
     ) -> None:
-        """``allow_loopback`` is the development setting that lets callback URLs point at this machine."""
+        """``permitted``: private addresses and hosts that the operator allows."""
         self._database = database
         self._clock = clock
-        self._client = client or CallbackClient(connections=CONCURRENT, allow_loopback=allow_loopback)
-        # Spreads retries; nothing secret depends on it.
+        self._client = client or CallbackClient(connections=CONCURRENT, permitted=permitted)
+        # Jitter for retries, not a secret.
         self._chance = chance or random.Random()  # noqa: S311
         self._wake = asyncio.Event()
         self._under_way: Counter[str] = Counter()
 
     def wake(self) -> None:
-        """Something has been written to the outbox. Call it from the event loop after the transaction."""
+        """Look for due callbacks. Call it from the event loop after writing to the outbox."""
         self._wake.set()
 
     async def run(self) -> None:
-        """Deliver callbacks as they become due. Never returns unless cancelled; tries under way are cancelled and made again later."""
+        """Deliver callbacks as they become due, until cancelled.
+
+        Attempts in progress are then cancelled and repeated later.
+        """
         if self._database.dialect == "sqlite":
             await self._database.write(outbox.release_leases)
         try:
@@ -66,19 +72,20 @@ class Deliverer:
                     try:
                         await self._start_due(tasks)
                     except Exception:  # noqa: BLE001 - a supervisor: logs, and tries again
-                        # The database is away: the callbacks are safe in it, and it may come back.
+                        # The database is unreachable: the callbacks are safe in it, and it may come
+                        # back.
                         _log.exception("outbox_not_readable")
                     await self._pause()
         finally:
             await self._client.close()
 
     async def deliver_due(self) -> int:
-        """Try what is due now, wait for the outcomes, and say how many tries there were."""
+        """Send due callbacks, wait for the outcomes, and return the number of attempts."""
         async with asyncio.TaskGroup() as tasks:
             return await self._start_due(tasks)
 
     async def close(self) -> None:
-        """Close idle connections. ``run`` does it itself."""
+        """Close idle connections; ``run`` does so at its end."""
         await self._client.close()
 
     async def _start_due(self, tasks: asyncio.TaskGroup) -> int:
@@ -108,7 +115,7 @@ class Deliverer:
             took_ms = round((self._clock.monotonic() - began) * 1000)
             await self._record(delivery, outcome, began_at, took_ms, gone=signer is None)
         except Exception:  # noqa: BLE001 - a supervisor: logs, and tries again
-            # The outcome is lost: the lease ends and the callback goes out again.
+            # The outcome is lost: the lease expires and the callback is sent again.
             _log.exception("callback_not_recorded", event_id=delivery.event_id)
         finally:
             self._under_way[delivery.receiver] -= 1
@@ -133,6 +140,10 @@ class Deliverer:
         verdict = judge(outcome, attempts=delivery.attempts, now=now, spread=self._chance.random())
         answer = outcome.status if isinstance(outcome, Answered) else None
         error = outcome.reason if isinstance(outcome, Unanswered) else None
+        # The operator's log has details that the application's log must not contain.
+        detail = outcome.detail if isinstance(outcome, Unanswered) else None
+        if isinstance(outcome, Unanswered) and outcome.is_hidden:
+            took_ms = 0
         excerpt = outcome.excerpt if isinstance(outcome, Answered) else None
 
         def transaction(connection: Connection) -> None:
@@ -157,7 +168,7 @@ class Deliverer:
             receiver=delivery.receiver,
             attempts=delivery.attempts,
             status=answer,
-            error=error,
+            error=detail or error,
             verdict=type(verdict).__name__,
         )
 
@@ -170,12 +181,13 @@ class Deliverer:
 
 
 def encode_metadata(metadata: str) -> str:
-    """The room's metadata as a header value: UTF-8, percent-encoded but for visible ASCII other than ``%``, and inner spaces.
+    """Return the room's metadata as a header value: percent-encoded UTF-8.
 
-    What most applications put there, an id of their own, arrives as it is; everything else comes back with any percent-decoder.
+    Visible ASCII except ``%`` and inner spaces stay as they are, so ids, the usual content, are
+    unchanged.
     """
     encoded = quote(metadata, safe=" !\"#$&'()*+,-./:;<=>?@[\\]^_`{|}~")
-    # A header value has no outer whitespace (RFC 9110 section 5.5).
+    # Header values have no outer whitespace (RFC 9110 section 5.5).
     inner = encoded.strip(" ")
     before = len(encoded) - len(encoded.lstrip(" "))
     after = len(encoded) - len(encoded.rstrip(" ")) if inner else 0

@@ -1,4 +1,4 @@
-"""``/events`` and ``/callbacks``: additions to the original API, for receivers that missed something."""
+"""``/events`` and ``/callbacks``: additions to the original API for receivers that missed some."""
 
 from typing import Annotated
 
@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 from moothall.api.body import read_body
 from moothall.api.call import AuthenticatedCall
 from moothall.api.fields import LINE_PATTERN
-from moothall.api.paging import MAX_SERIAL
+from moothall.api.paging import MAX_SERIAL, render_log
 from moothall.api.prefix import API_PREFIX
 from moothall.api.reference import addition, documented_body, documented_errors
 from moothall.callbacks import schemas, service, store
@@ -23,14 +23,16 @@ router = APIRouter(prefix=API_PREFIX, tags=["Additions"])
 _MAX_LIMIT = 500
 _REDELIVER_EXAMPLES = {
     "range": {
-        "summary": "What happened while the receiver was down",
+        "summary": "Events of a time in which the receiver was down",
         "value": {"from": "2026-11-22T12:00:00.000Z", "to": "2026-11-22T14:30:00.000Z"},
     },
-    "events": {"summary": "These events", "value": {"event_ids": ["msg_0b3e7a52-5a0c-4d4e-9f50-1df4f8a2f0de"]}},
+    "events": {"summary": "Single events", "value": {"event_ids": ["msg_0b3e7a52-5a0c-4d4e-9f50-1df4f8a2f0de"]}},
 }
 
-After = Annotated[int, Query(ge=0, le=MAX_SERIAL, description="Begin behind this one; 0 for the oldest that is kept.")]
-Limit = Annotated[int, Query(ge=1, le=_MAX_LIMIT, description="At most this many.")]
+After = Annotated[
+    int, Query(ge=0, le=MAX_SERIAL, description="Start after this one; 0 starts with the oldest that is kept.")
+]
+Limit = Annotated[int, Query(ge=1, le=_MAX_LIMIT, description="Maximum number of items.")]
 DeliveryId = Annotated[int, Path(ge=1, le=MAX_SERIAL)]
 
 
@@ -39,8 +41,8 @@ DeliveryId = Annotated[int, Path(ge=1, le=MAX_SERIAL)]
     operation_id="list_events",
     summary="Read events again",
     description=addition(
-        "What happened in the application's rooms, whether callbacks were sent for it or not, in its order. Keep `after`, and "
-        "ask from there the next time."
+        "The events of the application's rooms in order, whether or not callbacks were sent. Keep `after` from the answer and "
+        "send it with the next request."
     ),
     response_model=schemas.EventsBody,
     responses=documented_errors(400, 401),
@@ -49,13 +51,8 @@ async def list_events(call: AuthenticatedCall, after: After = 0, limit: Limit = 
     found = await call.database.read(
         lambda connection: store.list_events(connection, call.application_id, after=after, limit=limit + 1)
     )
-    shown = found[:limit]
     return JSONResponse(
-        {
-            "_embedded": [schemas.render_event(event) for event in shown],
-            "after": shown[-1].position if shown else after,
-            "has_more": len(found) > limit,
-        }
+        render_log(found, after=after, limit=limit, position=lambda event: event.position, render=schemas.render_event)
     )
 
 
@@ -63,7 +60,7 @@ async def list_events(call: AuthenticatedCall, after: After = 0, limit: Limit = 
     "/callbacks/deliveries",
     operation_id="list_deliveries",
     summary="List deliveries",
-    description=addition("How far the delivery of callbacks is, in the order in which they were written."),
+    description=addition("The state of the delivery of callbacks, in the order in which they were written."),
     response_model=schemas.DeliveriesBody,
     responses=documented_errors(400, 401),
 )
@@ -84,13 +81,10 @@ async def list_deliveries(
             limit=limit + 1,
         )
     )
-    shown = found[:limit]
     return JSONResponse(
-        {
-            "_embedded": [schemas.render_delivery(delivery) for delivery in shown],
-            "after": shown[-1].id if shown else after,
-            "has_more": len(found) > limit,
-        }
+        render_log(
+            found, after=after, limit=limit, position=lambda delivery: delivery.id, render=schemas.render_delivery
+        )
     )
 
 
@@ -98,7 +92,7 @@ async def list_deliveries(
     "/callbacks/deliveries/{delivery_id}",
     operation_id="get_delivery",
     summary="Get a delivery and its attempts",
-    description=addition("What was answered to each try."),
+    description=addition("The delivery with the answer to each attempt."),
     response_model=schemas.DeliveryWithAttemptsBody,
     responses=documented_errors(400, 401, 404),
 )
@@ -112,9 +106,9 @@ async def get_delivery(call: AuthenticatedCall, delivery_id: DeliveryId) -> Resp
 @router.post(
     "/callbacks/deliveries/{delivery_id}/redeliver",
     operation_id="redeliver",
-    summary="Deliver once more",
+    summary="Redeliver a callback",
     description=addition(
-        "The callback goes out again soon, to the URL it was written for, with the same `webhook-id` and all tries of the schedule."
+        "The callback is sent again soon, to its original URL, with the same `webhook-id` and the full retry schedule."
     ),
     status_code=202,
     response_model=schemas.DeliveryWithAttemptsBody,
@@ -131,9 +125,9 @@ async def redeliver(call: AuthenticatedCall, request: Request, delivery_id: Deli
 @router.post(
     "/callbacks/redeliver",
     operation_id="redeliver_many",
-    summary="Deliver many once more",
+    summary="Redeliver many callbacks",
     description=addition(
-        f"Of a time (at most {service.MOST_REDELIVERED}) or of single events. What is still being tried goes on as it is."
+        f"Redelivers the callbacks of a period (at most {service.MOST_REDELIVERED}) or of single events. Pending deliveries are unaffected."
     ),
     status_code=202,
     response_model=schemas.RedeliveredBody,

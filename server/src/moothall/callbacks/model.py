@@ -1,4 +1,4 @@
-"""Events, and where and how far their delivery is."""
+"""Events and the state of their delivery."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,8 +19,9 @@ class Topic(StrEnum):
 class Event:
     """Something that happened to a room.
 
-    ``payload`` holds the fields of the contract beside ``event`` and ``sequence``, ready for JSON. ``url`` is the room's own callback URL for
-    the topic; None means the application's webhook, and no delivery when it has none. ``metadata`` is the room's, sent as a header.
+    ``payload`` holds the contract's fields except ``event`` and ``sequence``, ready for JSON.
+    ``url`` is the room's own callback URL for the topic; None means the application's webhook, and
+    no delivery without one. ``metadata`` is the room's, sent as a header.
     """
 
     application_id: str
@@ -36,7 +37,7 @@ class Event:
 class DeliveryStatus(StrEnum):
     PENDING = "pending"
     DELIVERED = "delivered"
-    # Every try of the schedule failed.
+    # All attempts of the schedule failed.
     FAILED = "failed"
     # The receiver answered 410 Gone.
     STOPPED = "stopped"
@@ -44,7 +45,7 @@ class DeliveryStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One claimed delivery: an event on its way to one URL. ``attempts`` counts this try."""
+    """One claimed delivery of an event to one URL. ``attempts`` includes the current one."""
 
     id: int
     event_id: str
@@ -62,7 +63,11 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try. ``duration_ms`` until the answer was complete; ``excerpt`` is how the answer's body begins, at most 1 kB of it."""
+    """One attempt.
+
+    ``duration_ms`` is the time until the answer was complete; ``excerpt`` is the start of the
+    answer's body, at most 1 kB.
+    """
 
     number: int
     at: datetime
@@ -74,7 +79,10 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class LoggedDelivery:
-    """A delivery as its application may see it. ``attempts`` counts since it was written or last asked for again."""
+    """A delivery as shown to its application.
+
+    ``attempts`` counts from its creation or from the last redelivery.
+    """
 
     id: int
     event_id: str
@@ -93,7 +101,10 @@ class LoggedDelivery:
 
 @dataclass(frozen=True, slots=True)
 class LoggedEvent:
-    """An event as its application may read it again. ``position`` counts the application's events; ``body`` is what callbacks carry."""
+    """An event in the application's log.
+
+    ``position`` counts the application's events; ``body`` is the body of its callbacks.
+    """
 
     id: str
     position: int

@@ -1,12 +1,14 @@
-"""The outbox: events and how far their delivery is.
+"""The outbox: events and the state of their delivery.
 
-An event gets two numbers in the transaction that writes it: ``sequence`` counts the events of its room and is told to the receiver,
-``position`` counts those of its application and orders them for reading. Both come from a row that the transaction locks until it
-commits, so they have no gaps, and whoever sees a number sees every lower one.
+An event gets two numbers in the transaction that writes it: ``sequence`` counts the events of its
+room and is sent to the receiver, ``position`` counts those of its application and orders the log.
+Both come from a row that the transaction locks until it commits, so they have no gaps, and a reader
+who sees a number sees every lower one.
 
-Order: at one receiver (scheme, host and port) the callbacks of a room go out one at a time, the lowest sequence first. One that has been
-failing for half an hour no longer holds back the later ones; nor do those that then fail in their turn, because they inherit the moment
-since when the room has been failing there.
+Order: at one receiver (scheme, host and port) the callbacks of a room go out one at a time, the
+lowest sequence first. One that has been failing for 30 minutes no longer holds back later ones; nor
+do later ones that fail in turn, because they inherit the time at which the room's failures at that
+receiver began.
 """
 
 import json
@@ -14,6 +16,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
 from sqlalchemy import (
     BigInteger,
     BindParameter,
@@ -43,13 +46,15 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from moothall.applications import store as applications
+from moothall.callbacks.events import Addresses
 from moothall.callbacks.guard import AddressForbidden, parse_callback_url
-from moothall.callbacks.model import Delivery, DeliveryStatus, Event, Topic
+from moothall.callbacks.model import Delivery, DeliveryStatus, Event
 from moothall.callbacks.schedule import HOLDS_ROOM_FOR
 from moothall.callbacks.signing import Signer
 from moothall.db import Prepared, Timestamp, metadata
 from moothall.kit.ids import new_uuid
 
+_log = structlog.get_logger("moothall.callbacks")
 _ERROR_LIMIT = 200
 _Serial = BigInteger().with_variant(Integer, "sqlite")
 
@@ -78,7 +83,7 @@ events = Table(
     Index(None, "created_at"),
 )
 
-# Literals, so that the planner sees that a query asks for what a partial index holds.
+# Literals, so that the query planner can match them with a partial index.
 _PENDING = text("status = 'pending'")
 _PENDING_VALUE: ColumnElement[str] = literal_column("'pending'")
 
@@ -125,7 +130,7 @@ _WRITTEN_OF_DELIVERY = (
 
 
 def remove_all(connection: Connection, application_id: str) -> None:
-    """The application goes: delete its events, their deliveries and their counters."""
+    """Delete the events of an application, with their deliveries and counters."""
     its_rooms = select(literal("room:") + events.c.room_id).where(events.c.application_id == application_id)
     its_own = event_counters.c.scope == f"application:{application_id}"
     connection.execute(delete(event_counters).where(or_(its_own, event_counters.c.scope.in_(its_rooms))))
@@ -133,9 +138,10 @@ def remove_all(connection: Connection, application_id: str) -> None:
 
 
 def record(connection: Connection, happened: Event) -> int:
-    """Write the event and, where there is a URL for it, its delivery. Returns the event's sequence number within its room.
+    """Write the event and, if it has a URL, its delivery. Returns its sequence number in the room.
 
-    Lock the rows that the change itself touches first: this locks a counter that all rooms of the application share.
+    Call it after locking the rows that the change itself touches: this locks a counter shared by
+    all rooms of the application.
     """
     position = _count(connection, f"application:{happened.application_id}")
     sequence = _count(connection, f"room:{happened.room_id}")
@@ -157,7 +163,7 @@ def record(connection: Connection, happened: Event) -> int:
         },
     )
     url = happened.url or _webhook(connection, happened)
-    receiver = None if url is None else _receiver(url)
+    receiver = None if url is None else _receiver(url, happened)
     if receiver is not None:
         _INSERT_DELIVERY.run(
             connection,
@@ -187,9 +193,10 @@ def claim(
     per_receiver: int,
     under_way: Mapping[str, int],
 ) -> list[Delivery]:
-    """Take up to ``limit`` due deliveries, the most overdue first. They are the caller's until the lease ends.
+    """Claim up to ``limit`` due deliveries, the most overdue first, until the lease expires.
 
-    No receiver gets more than ``per_receiver``, those counted that ``under_way`` says it already has.
+    No receiver gets more than ``per_receiver``, including those already in progress
+    (``under_way``).
     """
     counts = dict(under_way)
     claimed: list[Delivery] = []
@@ -207,7 +214,8 @@ def claim(
         if taken:
             _lease(connection, [row.id for row in taken], now + lease)
             claimed += [_delivery(row) for row in taken]
-        # The next round sees neither what was passed over for a full receiver nor what the rows just leased hold back.
+        # The next round excludes deliveries to full receivers and those held back by the rows just
+        # leased.
         if len(taken) == len(rows):
             break
     return claimed
@@ -222,7 +230,10 @@ def finish(
     answer: int | None,
     error: str | None,
 ) -> None:
-    """The delivery has ended one way or another. 410 also ends what else waits for the same URL of the application."""
+    """Record the end of a delivery.
+
+    410 also ends the application's other pending deliveries to the same URL.
+    """
     values = {
         "status": status.value,
         "lease_until": None,
@@ -246,7 +257,7 @@ def finish(
 def retry(
     connection: Connection, failed: Delivery, *, now: datetime, at: datetime, answer: int | None, error: str | None
 ) -> None:
-    """The try has failed: the next one is at ``at``."""
+    """Record a failed attempt; the next one is due at ``at``."""
     values = {
         "next_attempt_at": at,
         "lease_until": None,
@@ -259,13 +270,16 @@ def retry(
 
 
 def release_leases(connection: Connection) -> int:
-    """Give back what was under way when the process was killed. Only for a database that this process has to itself."""
+    """Release deliveries that were in progress when the process was killed.
+
+    Only for a database that no other process uses.
+    """
     statement = update(deliveries).where(deliveries.c.status == _PENDING_VALUE, deliveries.c.lease_until.is_not(None))
     return connection.execute(statement.values(lease_until=None, version=deliveries.c.version + 1)).rowcount
 
 
 def find_signers(connection: Connection, application_ids: Collection[str], now: datetime) -> dict[str, Signer]:
-    """Who signs for these applications. An application that has been deleted is missing."""
+    """Return the signers of these applications; deleted applications are missing."""
     signers = {}
     for application_id in sorted(set(application_ids)):
         application = applications.find_application(connection, application_id)
@@ -279,19 +293,15 @@ def _webhook(connection: Connection, happened: Event) -> str | None:
     application = applications.find_application(connection, happened.application_id)
     if application is None:
         return None
-    match happened.topic:
-        case Topic.ROOMS:
-            return application.webhooks.rooms_url
-        case Topic.SESSIONS:
-            return application.webhooks.sessions_url
-        case Topic.RECORDINGS:
-            return application.webhooks.recordings_url
+    webhooks = application.webhooks
+    return Addresses(webhooks.rooms_url, webhooks.sessions_url, webhooks.recordings_url).of(happened.topic)
 
 
 def due_statement(excluding: Sequence[str] = ()) -> Select[Any]:
-    """Due rows that no earlier one of their room holds back, locked against other processes on PostgreSQL.
+    """Select due rows that no earlier row of their room holds back, locked on PostgreSQL.
 
-    Its parameters: ``now``, ``holding_since`` (who has been failing for longer holds nobody back) and ``most`` rows.
+    Parameters: ``now``, ``holding_since`` (rows that have been failing since before then hold
+    nothing back) and ``most`` rows.
     """
     now: BindParameter[datetime] = bindparam("now", type_=Timestamp)
     ahead = deliveries.alias("ahead")
@@ -340,7 +350,7 @@ def _count_statement(dialect_insert: Any) -> Any:
     )
 
 
-# Made once: making a statement takes longer than running it.
+# Built once, because building a statement takes longer than running it.
 _COUNT = {
     "sqlite": Prepared(_count_statement(sqlite.insert)),
     "postgresql": Prepared(_count_statement(postgresql.insert)),
@@ -382,11 +392,17 @@ def _count(connection: Connection, scope: str) -> int:
     return int(row.last)
 
 
-def _receiver(url: str) -> str | None:
-    """None for what is not a callback URL; the API refuses those, so it can only be an old row."""
+def _receiver(url: str, happened: Event) -> str | None:
+    """Return the receiver, or None and log it for an invalid URL.
+
+    The API rejects invalid URLs, so only an old row can have one.
+    """
     try:
         return parse_callback_url(url).receiver
-    except AddressForbidden:
+    except AddressForbidden as error:
+        _log.warning(
+            "callback_not_sent", application_id=happened.application_id, room_id=happened.room_id, reason=str(error)
+        )
         return None
 
 

@@ -1,24 +1,13 @@
-"""Once a day, deletes events and the log of their delivery that are older than the setting says."""
+"""Retention of events and of the log of their delivery."""
 
 from datetime import timedelta
 
 from moothall.callbacks import store
-from moothall.db import Database
-from moothall.jobs.retention import Retention
-from moothall.kit.clock import Clock
+from moothall.jobs.retention import Rule
 
 RETENTION_JOB = "callback_retention"
 
-_EVERY = timedelta(days=1)
 
-
-def callback_retention(database: Database, clock: Clock, *, days: int) -> Retention:
-    """``days``: how long they are kept."""
-    return Retention(
-        database,
-        clock,
-        kind=RETENTION_JOB,
-        kept=timedelta(days=days),
-        every=_EVERY,
-        delete=store.delete_events_before,
-    )
+def callback_retention(*, days: int) -> Rule:
+    """Return the rule that deletes events older than ``days`` days, once a day."""
+    return Rule(RETENTION_JOB, timedelta(days=days), timedelta(days=1), store.delete_events_before)

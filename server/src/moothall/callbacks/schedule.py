@@ -1,7 +1,10 @@
-"""When a failed callback is tried again, and when that ends. Pure: what came back and the time go in, a verdict comes out.
+"""The retry schedule of callbacks.
 
-The steps are those of Standard Webhooks 1.0 with one more early on: the last try is 75.6 hours after the first, and up to a tenth later
-with the spread that keeps callbacks which failed together from coming back together.
+Pure: the outcome of an attempt and the time go in, the next step comes out.
+
+The intervals are those of Standard Webhooks 1.0 with one more at the start: the last attempt is
+75.6 hours after the first, plus up to 10 % jitter, which keeps callbacks that failed together from
+being retried together.
 """
 
 from dataclasses import dataclass
@@ -23,17 +26,20 @@ _STEPS = (
 )
 TRIES = len(_STEPS) + 1
 _SPREAD = 0.1
-# A receiver may ask for a pause, but not for a longer one than the schedule itself ever makes.
+# A receiver may ask for a pause up to the longest interval of the schedule.
 _LONGEST_PAUSE = _STEPS[-1]
 _ASKS_FOR_PAUSE = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
 
-# How long a failing callback holds back the later ones of its room.
+# A failing callback holds back the later ones of its room for this long.
 HOLDS_ROOM_FOR = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The receiver answered with this status; ``retry_after`` is the header's text, ``excerpt`` how its body begins."""
+    """The receiver answered with this status.
+
+    ``retry_after`` is the text of the header, ``excerpt`` the start of the body.
+    """
 
     status: int
     retry_after: str | None = None
@@ -42,9 +48,16 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Unanswered:
-    """No answer: ``reason`` says why, in words fit for the delivery log."""
+    """No answer.
+
+    ``reason`` is for the delivery log, which the application reads; ``detail`` is for the
+    operator's log and may contain facts that the application must not learn. With ``is_hidden``,
+    even the duration is withheld.
+    """
 
     reason: str
+    detail: str | None = None
+    is_hidden: bool = False
 
 
 Outcome = Answered | Unanswered
@@ -57,7 +70,7 @@ class Delivered:
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """410 Gone: the receiver wants no more."""
+    """410 Gone: the receiver wants no more callbacks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +80,17 @@ class TryAgain:
 
 @dataclass(frozen=True, slots=True)
 class GaveUp:
-    """The last try of the schedule failed."""
+    """The last attempt of the schedule failed."""
 
 
 Verdict = Delivered | Stopped | TryAgain | GaveUp
 
 
 def judge(outcome: Outcome, *, attempts: int, now: datetime, spread: float) -> Verdict:
-    """What follows from the outcome of try number ``attempts`` (1 is the first) that ended at ``now``.
+    """Return the next step after attempt number ``attempts`` (from 1), which ended at ``now``.
 
-    ``spread`` is a random number from 0 to 1. A redirect is a failure like any other: following it would leave the guarded address.
+    ``spread`` is a random number from 0 to 1, for the jitter. A redirect is a failure: following it
+    would bypass the address guard.
     """
     if isinstance(outcome, Answered):
         if HTTPStatus.OK <= outcome.status < HTTPStatus.MULTIPLE_CHOICES:
@@ -93,11 +107,11 @@ def judge(outcome: Outcome, *, attempts: int, now: datetime, spread: float) -> V
 
 
 def parse_retry_after(text: str | None, now: datetime) -> timedelta:
-    """The pause that a Retry-After header asks for (RFC 9110 section 10.2.3): seconds or a date. Zero when it says nothing usable."""
+    """Return the pause in a Retry-After header (RFC 9110 section 10.2.3), zero if unusable."""
     if text is None:
         return timedelta()
     text = text.strip()
-    # Ten digits are 300 years; more could not be kept in a timedelta.
+    # Ten digits of seconds are 300 years; a timedelta cannot hold much more.
     if text.isascii() and text.isdigit() and len(text) <= 10:  # noqa: PLR2004
         return timedelta(seconds=int(text))
     try:

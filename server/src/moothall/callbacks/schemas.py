@@ -3,10 +3,11 @@
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic.json_schema import SkipJsonSchema
 
 from moothall.api.fields import Line, Moment
 from moothall.callbacks.model import Attempt, DeliveryStatus, LoggedDelivery, LoggedEvent
-from moothall.kit.clock import render_timestamp
+from moothall.kit.clock import render_dates, render_timestamp
 
 _MOST_EVENT_IDS = 500
 
@@ -19,7 +20,7 @@ class LoggedEventBody(BaseModel):
     room_id: str
     created_at: str = Field(examples=["2026-11-22T12:00:00.000Z"])
     body: dict[str, Any] = Field(
-        description="What the callback carries.", examples=[{"event": "session:started", "sequence": 3}]
+        description="The body of the callback.", examples=[{"event": "session:started", "sequence": 3}]
     )
 
 
@@ -39,7 +40,7 @@ class AttemptBody(BaseModel):
     duration_ms: int
     status: int | None = Field(description="The HTTP status of the answer; null when there was none.")
     error: str | None = Field(description="Why there was no answer.")
-    excerpt: str | None = Field(description="How the body of the answer begins, at most 1024 bytes of it.")
+    excerpt: str | None = Field(description="The start of the answer's body, at most 1024 bytes.")
 
 
 class DeliveryBody(BaseModel):
@@ -52,10 +53,10 @@ class DeliveryBody(BaseModel):
     sequence: int
     url: str
     status: DeliveryStatus
-    attempts: int = Field(description="Tries since it was written or last asked for again.")
+    attempts: int = Field(description="Attempts since the delivery was created or last redelivered.")
     created_at: str
-    next_attempt_at: str | None
-    last_attempt_at: str | None
+    next_attempt_at: str | SkipJsonSchema[None] = Field(None, description="Absent when no further attempt is planned.")
+    last_attempt_at: str | SkipJsonSchema[None] = Field(None, description="Absent before the first attempt.")
     last_status: int | None
     last_error: str | None
 
@@ -63,7 +64,7 @@ class DeliveryBody(BaseModel):
 class DeliveryWithAttemptsBody(DeliveryBody):
     model_config = ConfigDict(title="DeliveryWithAttempts")
 
-    log: list[AttemptBody] = Field(description="The newest 100 tries, in their order.")
+    log: list[AttemptBody] = Field(description="The newest 100 attempts, in order.")
 
 
 class DeliveriesBody(BaseModel):
@@ -75,7 +76,7 @@ class DeliveriesBody(BaseModel):
 
 
 class RedeliverBody(BaseModel):
-    """Either the two times or the ids."""
+    """A period or a list of event ids."""
 
     model_config = ConfigDict(extra="forbid", title="Redeliver")
 
@@ -103,7 +104,7 @@ class RedeliverBody(BaseModel):
 class RedeliveredBody(BaseModel):
     model_config = ConfigDict(title="Redelivered")
 
-    redelivered: int = Field(description="How many deliveries are due again now.")
+    redelivered: int = Field(description="The number of deliveries that are due again.")
 
 
 def render_event(event: LoggedEvent) -> dict[str, Any]:
@@ -117,7 +118,6 @@ def render_event(event: LoggedEvent) -> dict[str, Any]:
 
 
 def render_delivery(delivery: LoggedDelivery) -> dict[str, Any]:
-    next_at, last_at = delivery.next_attempt_at, delivery.last_attempt_at
     return {
         "id": delivery.id,
         "event_id": delivery.event_id,
@@ -127,9 +127,11 @@ def render_delivery(delivery: LoggedDelivery) -> dict[str, Any]:
         "url": delivery.url,
         "status": delivery.status.value,
         "attempts": delivery.attempts,
-        "created_at": render_timestamp(delivery.created_at),
-        "next_attempt_at": None if next_at is None else render_timestamp(next_at),
-        "last_attempt_at": None if last_at is None else render_timestamp(last_at),
+        **render_dates(
+            created_at=delivery.created_at,
+            next_attempt_at=delivery.next_attempt_at,
+            last_attempt_at=delivery.last_attempt_at,
+        ),
         "last_status": delivery.last_status,
         "last_error": delivery.last_error,
     }

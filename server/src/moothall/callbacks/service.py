@@ -1,4 +1,7 @@
-"""Use cases of the event and delivery log. Each runs in the transaction of the connection it is given."""
+"""Use cases of the event and delivery log.
+
+Each runs in the transaction of the connection it is given.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,12 +12,15 @@ from moothall.callbacks.model import Attempt, LoggedDelivery
 from moothall.db import Connection
 
 MOST_REDELIVERED = 10_000
-# The schedule makes eleven; the rest were asked for.
+# The schedule has eleven attempts; more come from redelivery.
 MOST_ATTEMPTS_SHOWN = 100
 
 
 def get_delivery(connection: Connection, application_id: str, delivery_id: int) -> tuple[LoggedDelivery, list[Attempt]]:
-    """With its newest attempts. Raises NotFound, also for another application's delivery."""
+    """Return a delivery and its newest attempts.
+
+    Raises NotFound, also for another application's delivery.
+    """
     delivery = store.find_delivery(connection, application_id, delivery_id)
     if delivery is None:
         raise NotFound(f"Delivery {delivery_id} was not found")
@@ -24,22 +30,31 @@ def get_delivery(connection: Connection, application_id: str, delivery_id: int) 
 def redeliver(
     connection: Connection, application_id: str, delivery_id: int, now: datetime
 ) -> tuple[LoggedDelivery, list[Attempt]]:
-    """The delivery is due now, whatever became of it. Raises NotFound; Conflict while a try is under way."""
+    """Make a delivery due now, whatever its state.
+
+    Raises NotFound; Conflict during an attempt.
+    """
     get_delivery(connection, application_id, delivery_id)
     if not store.redeliver(connection, application_id, delivery_id, now):
-        raise Conflict(f"Delivery {delivery_id} is being tried at this moment")
+        raise Conflict(f"An attempt of delivery {delivery_id} is in progress")
     return get_delivery(connection, application_id, delivery_id)
 
 
 def redeliver_between(
     connection: Connection, application_id: str, start: datetime, end: datetime, now: datetime
 ) -> int:
-    """Everything that is not pending, of events from ``start`` until before ``end``. Raises BadRequest when that is too much."""
+    """Everything that is not pending, of events from ``start`` until before ``end``.
+
+    Raises BadRequest when that is too much.
+    """
     if store.count_ended_between(connection, application_id, start, end) > MOST_REDELIVERED:
-        raise BadRequest(f"More than {MOST_REDELIVERED} deliveries lie between these times: ask for less at once")
+        raise BadRequest(f"More than {MOST_REDELIVERED} deliveries lie between these times: choose a shorter period")
     return store.redeliver_between(connection, application_id, start, end, now)
 
 
 def redeliver_events(connection: Connection, application_id: str, event_ids: Sequence[str], now: datetime) -> int:
-    """What is not pending of these events. Unknown ids, and other applications', count for nothing."""
+    """Redeliver the callbacks of these events that are not pending, and return their number.
+
+    Unknown ids and those of other applications are ignored.
+    """
     return store.redeliver_events(connection, application_id, event_ids, now)

@@ -1,8 +1,9 @@
-"""Signs callbacks twice over. Pure: time and ids are arguments.
+"""Signs callbacks in two formats. Pure: time and ids are arguments.
 
-``Authorization: Bearer``: a JWT as Vonage signs webhooks, HS256 with the account's signature secret, whose ``payload_hash`` is the SHA-256 of
-the body in hex. ``webhook-id``, ``webhook-timestamp``, ``webhook-signature``: Standard Webhooks 1.0. Its libraries take the key as base64:
-give them ``whsec_`` followed by the base64 of the signature secret.
+``Authorization: Bearer``: a JWT as Vonage signs webhooks, HS256 with the account's signature
+secret, whose ``payload_hash`` is the SHA-256 of the body in hex. ``webhook-id``,
+``webhook-timestamp``, ``webhook-signature``: Standard Webhooks 1.0. Its libraries take the key as
+base64: give them ``whsec_`` followed by the base64 of the signature secret.
 """
 
 import base64
@@ -18,7 +19,10 @@ from joserfc.jwk import OctKey
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """Whose callbacks they are. ``secrets``: the newest first; during a rotation the older one still signs, too."""
+    """The signer of an application's callbacks.
+
+    ``secrets``: newest first; during a rotation the older one signs as well.
+    """
 
     application_id: str
     api_key: str
@@ -26,9 +30,10 @@ class Signer:
 
 
 def sign(signer: Signer, *, event_id: str, body: bytes, at: datetime, jti: str) -> dict[str, str]:
-    """The headers that prove where the body comes from.
+    """Return the headers that authenticate the body.
 
-    ``event_id`` is the same for every try, so receivers can drop what they have already seen; ``at`` and ``jti`` are this try's.
+    ``event_id`` is the same for every attempt, so receivers can drop duplicates; ``at`` and ``jti``
+    belong to this attempt.
     """
     timestamp = int(at.timestamp())
     return {
@@ -50,7 +55,8 @@ def _vonage_token(signer: Signer, body: bytes, timestamp: int, jti: str) -> str:
         "api_key": signer.api_key,
         "application_id": signer.application_id,
     }
-    # A token has room for one signature only: receivers move to the new secret while the other header carries both.
+    # A token has only one signature, with the new secret; the other header carries both during a
+    # rotation.
     return jwt.encode({"alg": "HS256", "typ": "JWT"}, claims, OctKey.import_key(signer.secrets[0]))
 
 

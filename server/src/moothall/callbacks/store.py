@@ -1,4 +1,4 @@
-"""What an application may read of its events and their delivery, ask for again, and how long it is kept."""
+"""Events and deliveries as applications read them, redelivery, and deletion of old events."""
 
 import json
 from collections.abc import Sequence
@@ -62,7 +62,7 @@ def insert_attempt(
     error: str | None,
     excerpt: str | None,
 ) -> None:
-    """The next attempt of the delivery. Writes nothing when the delivery has been deleted meanwhile."""
+    """Add an attempt to a delivery. Writes nothing if the delivery has been deleted meanwhile."""
     tried = select(func.coalesce(func.max(delivery_attempts.c.number), 0) + 1).where(
         delivery_attempts.c.delivery_id == delivery_id
     )
@@ -79,7 +79,7 @@ def insert_attempt(
 
 
 def list_events(connection: Connection, application_id: str, *, after: int, limit: int) -> list[LoggedEvent]:
-    """The application's events after this position, in their order."""
+    """Return the application's events after this position, in order."""
     statement = select(events).where(events.c.application_id == application_id, events.c.position > after)
     return [
         LoggedEvent(row.id, row.position, row.room_id, row.created_at, json.loads(row.body))
@@ -96,7 +96,7 @@ def list_deliveries(
     after: int,
     limit: int,
 ) -> list[LoggedDelivery]:
-    """The application's deliveries after this id, in the order of writing."""
+    """Return the application's deliveries after this id, in order of creation."""
     statement = _LOGGED.where(deliveries.c.application_id == application_id, deliveries.c.id > after)
     if room_id is not None:
         statement = statement.where(deliveries.c.room_id == room_id)
@@ -112,19 +112,19 @@ def find_delivery(connection: Connection, application_id: str, delivery_id: int)
 
 
 def list_attempts(connection: Connection, delivery_id: int, *, limit: int) -> list[Attempt]:
-    """The newest attempts, in their order."""
+    """Return the newest attempts, in order."""
     statement = select(delivery_attempts).where(delivery_attempts.c.delivery_id == delivery_id)
     rows = connection.execute(statement.order_by(delivery_attempts.c.number.desc()).limit(limit)).all()
     return [Attempt(row.number, row.at, row.duration_ms, row.status, row.error, row.excerpt) for row in reversed(rows)]
 
 
 def redeliver(connection: Connection, application_id: str, delivery_id: int, now: datetime) -> bool:
-    """Due now, with the whole schedule before it. False when it is under way at this moment."""
+    """Make it due now with the full schedule. Returns False while an attempt is in progress."""
     return bool(_make_due(connection, application_id, deliveries.c.id == delivery_id, now))
 
 
 def count_ended_between(connection: Connection, application_id: str, start: datetime, end: datetime) -> int:
-    """Deliveries, of events in this time, that are not pending."""
+    """Select deliveries of events in this period that are not pending."""
     chosen = and_(
         deliveries.c.application_id == application_id, _ended(), _happened_between(application_id, start, end)
     )
@@ -134,18 +134,21 @@ def count_ended_between(connection: Connection, application_id: str, start: date
 def redeliver_between(
     connection: Connection, application_id: str, start: datetime, end: datetime, now: datetime
 ) -> int:
-    """All deliveries, of events in this time, that are not pending. Returns how many."""
+    """Redeliver the deliveries of this period that are not pending. Returns their number."""
     chosen = and_(_ended(), _happened_between(application_id, start, end))
     return _make_due(connection, application_id, chosen, now)
 
 
 def redeliver_events(connection: Connection, application_id: str, event_ids: Sequence[str], now: datetime) -> int:
-    """The deliveries of these events that are not pending. Returns how many."""
+    """Redeliver the deliveries of these events that are not pending. Returns their number."""
     return _make_due(connection, application_id, and_(_ended(), deliveries.c.event_id.in_(event_ids)), now)
 
 
 def delete_events_before(connection: Connection, moment: datetime, limit: int) -> int:
-    """Delete events older than this, with their deliveries and attempts, unless a delivery is pending. Returns how many."""
+    """Delete older events, with deliveries and attempts, except those with a pending delivery.
+
+    Returns the number of deleted events.
+    """
     pending = select(deliveries.c.id).where(
         deliveries.c.event_id == events.c.id, deliveries.c.status == DeliveryStatus.PENDING.value
     )

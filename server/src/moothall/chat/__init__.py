@@ -1,1 +1,1 @@
-"""Chat: what was written in a session, as stored and as applications read it."""
+"""Chat: the messages of a session, as stored and as applications read them."""

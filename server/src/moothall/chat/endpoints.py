@@ -26,7 +26,7 @@ router = APIRouter(prefix=f"{API_PREFIX}/sessions/{{session_id}}/chat", tags=["A
     operation_id="list_chat_messages",
     summary="Read the chat of a session",
     description=addition(
-        f"While the session goes on and afterwards; at most the newest {MOST_KEPT} messages are kept. With `Accept: {_CSV}` the answer is one "
+        f"Works during the session and afterwards; the newest {MOST_KEPT} messages are kept. With `Accept: {_CSV}` the answer is one "
         "table of everything from `start_id` to `end_id`, whatever the `page_size`; names and texts that a spreadsheet would take for a "
         "formula have an apostrophe before them."
     ),
@@ -43,12 +43,11 @@ async def list_chat_messages(
         await call.database.read(lambda connection: service.get_session(connection, call.application_id, session_id))
         headers = {"content-disposition": 'attachment; filename="chat.csv"', "vary": "accept"}
         return StreamingResponse(_table(call, session_id, page), media_type=f"{_CSV}; charset=utf-8", headers=headers)
-    messages, total, around = await call.database.read(
+    messages = await call.database.read(
         lambda connection: service.page_of_messages(connection, call.application_id, session_id, page)
     )
     url = call.base_url + request.scope["path"]
-    items = [schemas.render_message(message) for message in messages]
-    return JSONResponse(render_page(url, page, items, total, around), headers={"vary": "accept"})
+    return JSONResponse(render_page(url, page, messages, schemas.render_message), headers={"vary": "accept"})
 
 
 async def _table(call: Call, session_id: str, page: PageRequest) -> AsyncIterator[str]:
@@ -65,6 +64,9 @@ async def _table(call: Call, session_id: str, page: PageRequest) -> AsyncIterato
 
 
 def _wants_table(request: Request) -> bool:
-    """Whether CSV is asked for by its name. Everybody else, browsers and SDKs that accept anything included, gets JSON."""
+    """Return whether the client asks for CSV by name.
+
+    All others get JSON, including browsers and SDKs that accept anything.
+    """
     accepted = request.headers.get("accept", "").split(",")
     return any(part.partition(";")[0].strip().lower() == _CSV for part in accepted)

@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from moothall.api.paging import PageLinks
+from moothall.api.paging import PageBody
 from moothall.chat.model import ChatMessage
 from moothall.kit.clock import render_timestamp
 from moothall.sessions.model import TYPES, Role
@@ -20,13 +20,11 @@ class ChatMessageBody(BaseModel):
     type: str = Field(description="`Owner` or `Guest`.", examples=["Guest"])
     is_host: bool
     text: str = Field(description="Plain text; lines end with a line feed.", examples=["Good morning"])
+    is_removed: bool = Field(description="Whether a host removed it; then there is no text.")
 
 
-class ChatPage(BaseModel):
-    page_size: int
-    total_items: int = Field(description="All messages that are kept of the session.")
+class ChatPage(PageBody):
     embedded: list[ChatMessageBody] = Field(alias="_embedded")
-    links: PageLinks = Field(alias="_links")
 
 
 def render_message(message: ChatMessage) -> dict[str, Any]:
@@ -38,4 +36,5 @@ def render_message(message: ChatMessage) -> dict[str, Any]:
         "type": TYPES[message.role],
         "is_host": message.role is Role.OWNER,
         "text": message.text,
+        "is_removed": message.removal is not None,
     }

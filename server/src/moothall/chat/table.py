@@ -9,7 +9,7 @@ from moothall.kit.clock import render_timestamp
 from moothall.sessions.model import TYPES
 
 _COLUMNS = ("number", "sent_at", "participant_id", "name", "type", "text")
-# A spreadsheet runs a cell that begins so as a formula, and guests choose their names and texts.
+# Spreadsheets run a cell that begins with one of these as a formula (CSV injection).
 _BEGINS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
@@ -18,7 +18,7 @@ def render_heading() -> str:
 
 
 def render_rows(messages: Iterable[ChatMessage]) -> str:
-    """Names and texts that a spreadsheet would take for a formula get an apostrophe before them."""
+    """Prefix text that a spreadsheet would run as a formula with an apostrophe."""
     return _lines(
         (
             message.number,

@@ -1,8 +1,8 @@
 """Runs transactions.
 
-A transaction is a plain function that takes a connection. On SQLite those that write have one connection and share commits
-(docs/decisions/0007-group-commit.md), those that read have threads and WAL snapshots (0004-sqlite-threading.md). On PostgreSQL it runs on
-the asyncpg driver through ``run_sync``.
+A transaction is a plain function that takes a connection. On SQLite, writers use one connection and
+share commits (docs/decisions/0007-group-commit.md), and readers use threads and WAL snapshots
+(0004-sqlite-threading.md). On PostgreSQL it runs on the asyncpg driver through ``run_sync``.
 """
 
 import asyncio
@@ -28,15 +28,16 @@ class Database(Protocol):
     dialect: str
 
     async def write(self, transaction: Callable[[Connection], T]) -> T:
-        """Run in one read-write transaction: committed and durable when this returns, rolled back when it raises.
+        """Run in one read-write transaction, durable when this returns, rolled back when it raises.
 
-        The function may run again after a serialization failure on PostgreSQL, so it has no effect but its SQL. On SQLite it runs on the
-        loop: not for what takes longer than some milliseconds.
+        The function may run again after a serialization failure on PostgreSQL, so it must have no
+        side effects beyond its SQL. On SQLite it runs on the event loop and must take a few
+        milliseconds at most.
         """
         ...
 
     async def write_long(self, transaction: Callable[[Connection], T]) -> T:
-        """As ``write``, for what touches hundreds of rows or more."""
+        """Run as ``write`` does, for transactions that touch hundreds of rows or more."""
         ...
 
     async def read(self, transaction: Callable[[Connection], T]) -> T:
@@ -44,7 +45,10 @@ class Database(Protocol):
         ...
 
     async def peek(self, transaction: Callable[[Connection], T]) -> T:
-        """As ``read``, for a few rows found by a key: on SQLite it runs at once, because going to a thread and back costs more."""
+        """Run as ``read`` does, for a few rows found by key.
+
+        On SQLite it runs directly, because switching to a thread and back costs more.
+        """
         ...
 
     async def close(self) -> None: ...
@@ -56,7 +60,7 @@ class SqliteDatabase:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._writer = SqliteWriter(path)
-        # Each connection is made once and kept, for one thread at a time.
+        # Each connection is opened once and used by one thread at a time.
         self._readers = [SqliteConnection(path, read_only=True, wait_ms=_BUSY_MS) for _ in range(_READERS)]
         self._idle_readers = list(self._readers)
         self._peeker = SqliteConnection(path, read_only=True)
@@ -77,11 +81,13 @@ class SqliteDatabase:
         try:
             return self._peeker.read(transaction)
         except OperationalError:
-            # Locked for a moment (another process recovers the log): the thread may wait for it, the loop may not.
+            # Briefly locked while another process recovers the log: the thread may wait for it, the
+            # event loop may not.
             return await self.read(transaction)
 
     def _read(self, transaction: Callable[[Connection], T]) -> T:
-        # As many connections as reader threads, so the list is never empty here; list.pop and append are atomic.
+        # There are as many connections as reader threads, so the list is never empty here; list.pop
+        # and append are atomic.
         reader = self._idle_readers.pop()
         try:
             return reader.read(transaction)
@@ -96,9 +102,12 @@ class SqliteDatabase:
 
 
 def open_database(url: str) -> Database:
-    """``sqlite:///path/to/file`` or ``postgresql://user:password@host/name``. The schema must be there (see migrations).
+    """``sqlite:///path/to/file`` or ``postgresql://user:password@host/name``.
 
-    Raises DatabaseUnavailable for a URL of another kind, or when the SQLite library is one that can corrupt a WAL database.
+    The schema must be there (see migrations).
+
+    Raises DatabaseUnavailable for any other URL, or when the SQLite library can corrupt a WAL
+    database.
     """
     parsed = make_url(url)
     backend = parsed.get_backend_name()
@@ -107,7 +116,7 @@ def open_database(url: str) -> Database:
             raise DatabaseUnavailable("the SQLite database needs a file: sqlite:///path/to/moothall.db")
         return SqliteDatabase(Path(parsed.database))
     if backend == "postgresql":
-        # Imported here, because servers on SQLite should not wait for it.
+        # Imported here, so that servers on SQLite start faster.
         from moothall.db.postgres_database import PostgresDatabase  # noqa: PLC0415
 
         return PostgresDatabase(parsed)

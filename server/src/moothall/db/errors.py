@@ -1,4 +1,4 @@
-"""What goes wrong between us and the database."""
+"""Errors of the database."""
 
 from sqlalchemy.exc import InterfaceError, OperationalError
 
@@ -7,5 +7,5 @@ class DatabaseUnavailable(Exception):
     """The database cannot be reached or opened; the message says what to do."""
 
 
-# What a transaction raises when the database does not answer: away for a while, locked, or its disk full.
+# The errors of a transaction when the database is unreachable or locked, or its disk is full.
 UNREACHABLE = (DatabaseUnavailable, InterfaceError, OperationalError)

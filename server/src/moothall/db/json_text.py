@@ -1,4 +1,4 @@
-"""How JSON is written into the database."""
+"""The JSON format of the database."""
 
 from typing import Any
 

@@ -1,7 +1,9 @@
 """Transactions on PostgreSQL: the asyncpg driver, through SQLAlchemy's ``run_sync``."""
 
+import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import orjson
@@ -17,7 +19,7 @@ _CONNECTIONS = 16
 _RETRIES = 5
 # Serialization failure, deadlock.
 _RETRYABLE = {"40001", "40P01"}
-# To ask a connection whether it still works takes three messages to the server and back, more than a read by key.
+# Checking a connection takes three round trips to the server, more than a read by key.
 _ASKED_AFTER_S = 1.0
 
 
@@ -25,11 +27,12 @@ class PostgresDatabase:
     dialect = "postgresql"
 
     def __init__(self, url: URL, *, asked_after_s: float = _ASKED_AFTER_S) -> None:
-        """``asked_after_s``: a connection that was not used for longer is asked whether it still works."""
+        """``asked_after_s``: idle seconds after which a connection is checked before use."""
         self._engine = create_async_engine(
             url.set(drivername="postgresql+asyncpg"),
             pool_size=_CONNECTIONS,
-            # Who comes when all are taken waits: to open one for a single transaction costs more than the transaction.
+            # When all are in use, callers wait: opening a connection for one transaction costs more
+            # than the transaction.
             max_overflow=0,
             # Values may be secrets, and errors go to the log.
             hide_parameters=True,
@@ -43,10 +46,11 @@ class PostgresDatabase:
         for attempt in range(_RETRIES):
             is_decided = False
             try:
-                async with self._engine.begin() as connection:
-                    result = await connection.run_sync(transaction)
-                    # From here on nobody knows whether it came about when the connection breaks.
-                    is_decided = True
+                with _cancellations_kept():
+                    async with self._engine.begin() as connection:
+                        result = await connection.run_sync(transaction)
+                        # If the connection breaks from here on, the outcome is unknown.
+                        is_decided = True
             except DBAPIError as error:
                 is_lost = error.connection_invalidated and not is_decided
                 is_retryable = is_lost or getattr(error.orig, "sqlstate", None) in _RETRYABLE
@@ -65,18 +69,37 @@ class PostgresDatabase:
         except DBAPIError as error:
             if not error.connection_invalidated:
                 raise
-        # The server had ended a connection that was used a moment ago, and there are new ones now.
+        # The server had closed a recently used connection, and the pool has new ones now.
         return await self._read(transaction)
 
     async def peek(self, transaction: Callable[[Connection], T]) -> T:
         return await self.read(transaction)
 
     async def _read(self, transaction: Callable[[Connection], T]) -> T:
-        async with self._reading.connect() as connection:
-            return await connection.run_sync(transaction)
+        with _cancellations_kept():
+            async with self._reading.connect() as connection:
+                return await connection.run_sync(transaction)
 
     async def close(self) -> None:
         await self._engine.dispose()
+
+
+@contextmanager
+def _cancellations_kept() -> Iterator[None]:
+    """Raise CancelledError when the task was cancelled meanwhile, whatever error the block raised.
+
+    SQLAlchemy and the driver replace a cancellation when the rollback after it fails. It would look
+    like a broken connection, and be tried again: the task would never end.
+    """
+    task = asyncio.current_task()
+    assert task is not None  # noqa: S101 - a coroutine runs in a task
+    before = task.cancelling()
+    try:
+        yield
+    except Exception as error:
+        if task.cancelling() > before:
+            raise asyncio.CancelledError from error
+        raise
 
 
 def _ask_those_that_were_idle(engine: Engine, asked_after_s: float) -> None:
@@ -93,5 +116,5 @@ def _ask_those_that_were_idle(engine: Engine, asked_after_s: float) -> None:
         try:
             engine.dialect.do_ping(raw)
         except engine.dialect.loaded_dbapi.Error as error:
-            # The pool opens another, and does not trust the rest either.
+            # The pool opens another and checks the others, too.
             raise InvalidatePoolError from error

@@ -1,7 +1,7 @@
-"""Statements that run with every request, worked out once.
+"""Statements that run with every request, compiled once.
 
-SQLAlchemy builds them, for both databases. On SQLite they run past its execution, which costs several times what the statement does;
-parameters, rows and errors are as they would be there.
+SQLAlchemy builds them for both databases. On SQLite they bypass its execution layer, which costs
+several times as much as the statement; parameters, rows and errors are the same.
 """
 
 from collections import namedtuple
@@ -22,7 +22,10 @@ Convert = Callable[[Any], Any]
 
 
 class Prepared:
-    """A statement whose variable parts are ``bindparam``; for an INSERT or UPDATE without VALUES, ``columns`` are those it writes."""
+    """A statement whose variable parts are ``bindparam``.
+
+    ``columns`` are those that an INSERT or UPDATE without VALUES writes.
+    """
 
     def __init__(self, statement: Any, columns: Sequence[str] | None = None) -> None:
         self._statement = statement
@@ -30,7 +33,7 @@ class Prepared:
         self._plan: _Plan | None = None
 
     def rows(self, connection: Connection, parameters: Mapping[str, Any]) -> Sequence[Any]:
-        """Rows with their columns as attributes."""
+        """Return rows with their columns as attributes."""
         if connection.dialect.name != "sqlite":
             return connection.execute(self._statement, dict(parameters)).all()
         plan = self._plan or self._make_plan(connection.dialect)
@@ -38,14 +41,14 @@ class Prepared:
         return [plan.row(values) for values in found]
 
     def row(self, connection: Connection, parameters: Mapping[str, Any]) -> Any:
-        """The only row, or None. Raises ValueError when there are more."""
+        """Return the only row, or None. Raises ValueError when there are more."""
         found = self.rows(connection, parameters)
         if len(found) > 1:
             raise ValueError("more than one row")
         return found[0] if found else None
 
     def run(self, connection: Connection, parameters: Mapping[str, Any]) -> int:
-        """How many rows have changed."""
+        """Return the number of changed rows."""
         if connection.dialect.name != "sqlite":
             return connection.execute(self._statement, dict(parameters)).rowcount
         plan = self._plan or self._make_plan(connection.dialect)
@@ -54,7 +57,7 @@ class Prepared:
 
     def _make_plan(self, dialect: Dialect) -> "_Plan":
         compiled = self._statement.compile(dialect=dialect, column_keys=self._columns)
-        # Of a SELECT, or of RETURNING; empty for the others.
+        # The result columns of a SELECT or RETURNING, else empty.
         columns = list(self._statement.exported_columns)
         self._plan = _Plan(
             str(compiled),
@@ -67,7 +70,7 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class _Parameter:
-    """One of the statement's: the name it is given under, or None for a constant; what its values go through."""
+    """A parameter: its name, or None for a constant, and the conversion of its values."""
 
     name: str | None
     convert: Convert | None
@@ -76,7 +79,7 @@ class _Parameter:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """The text, its parameters in their order, the type of its rows, and what their values go through, by position."""
+    """Text, ordered parameters, row type, and conversions of result values by position."""
 
     text: str
     parameters: Sequence[_Parameter]
@@ -97,7 +100,7 @@ class _Plan:
     def row(self, values: tuple[Any, ...]) -> Any:
         converted = list(values)
         for position, convert in self.conversions:
-            # NULL is None in every type we have.
+            # NULL is None in all our types.
             if converted[position] is not None:
                 converted[position] = convert(converted[position])
         return self.row_type._make(converted)
@@ -119,7 +122,7 @@ def _converted(columns: Sequence[Any], dialect: Dialect) -> list[tuple[int, Conv
 
 
 def _conversion(kind: TypeEngine[Any], dialect: Dialect) -> Convert | None:
-    # The two most frequent ones without the layers around them.
+    # The two most frequent types skip SQLAlchemy's layers.
     if isinstance(kind, Timestamp):
         return moment_of
     if isinstance(kind, JSON):

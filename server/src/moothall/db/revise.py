@@ -1,4 +1,4 @@
-"""Writes a migration from the difference between the newest schema and the tables in the code (``make migration m=…``).
+"""Writes a migration from the newest schema to the tables in the code (``make migration m=…``).
 
 Until the first release there is one migration: ``--initial`` writes 0001 anew.
 """
@@ -20,7 +20,7 @@ from moothall.db.sqlite_library import sqlite_library
 
 
 def import_every_store() -> None:
-    """Tables register themselves with the metadata when their store is imported."""
+    """Import all stores, because tables register with the metadata on import."""
     for module in walk_packages(moothall.__path__, "moothall."):
         if module.name.endswith((".store", ".outbox", ".tables")):
             import_module(module.name)

@@ -1,4 +1,4 @@
-"""The table metadata every feature's store.py hangs its tables on, and the column types they share."""
+"""The metadata that all tables are registered with, and shared column types."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -21,12 +21,12 @@ _MILLISECOND = timedelta(milliseconds=1)
 
 
 def moment_of(milliseconds: int) -> datetime:
-    """The moment so many milliseconds after 1970 began in UTC."""
+    """Convert milliseconds since 1970 (UTC) to a datetime."""
     return _EPOCH + timedelta(milliseconds=milliseconds)
 
 
 class Timestamp(TypeDecorator[datetime]):
-    """A moment, kept as whole milliseconds since 1970 UTC: the same order and precision on every database."""
+    """A time as whole milliseconds since 1970 (UTC): equal order and precision everywhere."""
 
     impl = BigInteger
     cache_ok = True

@@ -1,6 +1,7 @@
-"""One connection to a SQLite database: how it is set up, and its transactions, which are begun and ended past SQLAlchemy.
+"""One connection to a SQLite database: its setup, and transaction control that bypasses SQLAlchemy.
 
-SQLAlchemy is left to believe in one transaction that never ends. Its own way to begin and to end one costs more CPU than a read by key.
+For SQLAlchemy there is one endless transaction: its own transaction control costs more CPU time
+than a read by key.
 """
 
 from collections.abc import Callable
@@ -21,10 +22,13 @@ _CACHE_KIB = 16_384
 
 
 class SqliteConnection:
-    """Lives as long as the database; threads take turns with it. ``connection`` is what transactions are given."""
+    """Lives as long as the database; threads take turns.
+
+    ``connection`` is passed to transactions.
+    """
 
     def __init__(self, path: Path, *, read_only: bool = False, wait_ms: int = 0) -> None:
-        """``wait_ms``: how long to wait for the lock of another process."""
+        """``wait_ms``: how many milliseconds to wait for the lock of another process."""
         engine = create_engine(
             f"sqlite:///{path}",
             module=sqlite_library(),
@@ -54,11 +58,11 @@ class SqliteConnection:
 
     @property
     def in_transaction(self) -> bool:
-        """SQLite ends a transaction by itself when it cannot go on: the disk is full, a page cannot be read."""
+        """Return whether a transaction is open: SQLite ends it on an I/O error or a full disk."""
         return bool(self._raw.in_transaction)
 
     def execute(self, sql: str) -> None:
-        """Transaction control. Raises what SQLAlchemy would raise."""
+        """Execute transaction control. Raises the errors that SQLAlchemy would raise."""
         try:
             self._raw.execute(sql)
         except sqlite_library().Error as error:
@@ -82,5 +86,5 @@ class SqliteConnection:
 
 
 def as_sqlalchemy_raises(sql: str, error: Exception) -> BaseException:
-    """SQLAlchemy's exception for one of the driver."""
+    """Return SQLAlchemy's exception for one of the driver."""
     return DBAPIError.instance(sql, None, error, sqlite_library().Error, hide_parameters=True)

@@ -1,7 +1,8 @@
-"""Which SQLite we run on.
+"""Choice of the SQLite library.
 
-The WAL-reset bug (SQLite 3.7.0 to 3.51.2; fixed in 3.51.3, back-ported to 3.44.6 and 3.50.7) can corrupt a database, and distributions
-still ship versions in that range, so the library comes from a pinned package, never from the system.
+The WAL-reset bug (SQLite 3.7.0 to 3.51.2; fixed in 3.51.3, back-ported to 3.44.6 and 3.50.7) can
+corrupt a database, and distributions still ship versions in that range, so the library comes from a
+pinned package, never from the system.
 """
 
 from types import ModuleType
@@ -32,7 +33,7 @@ def sqlite_version() -> Version:
 
 
 def is_safe(version: Version) -> bool:
-    """Outside the corruption range, or one of the two lines that got the fix back-ported."""
+    """Return whether the version is outside the corruption range or has the back-ported fix."""
     major_minor = version[:2]
     if major_minor == (3, 44):
         return version >= (3, 44, 6)

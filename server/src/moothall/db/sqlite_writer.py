@@ -1,11 +1,13 @@
-"""The one writer of a SQLite database: transactions that come together share a commit.
+"""The only writer of a SQLite database, with group commit.
 
-They run one after the other inside one transaction of SQLite, each under a savepoint of its own, and one commit makes all of them durable.
-Whoever has run hears about it after that commit, those that failed included: they may have failed because of what others did. A transaction
-that fails takes nothing with it; a commit that fails takes all.
+Transactions that are requested at the same time run one after the other inside one SQLite
+transaction, each under its own savepoint, and one commit makes all of them durable. Callers get
+their results after that commit, including failures, because these may be caused by other
+transactions of the group. A failed transaction affects no other; a failed commit fails all.
 
-Short transactions run on the event loop, where they cost least: on a thread every statement hands the interpreter lock over and waits to get
-it back. The commit, which waits for the disk, has a thread. See docs/decisions/0007-group-commit.md.
+Short transactions run on the event loop, where they are cheapest: on a thread, every statement
+releases the interpreter lock and waits to get it back. The commit, which waits for the disk, runs
+on a thread. See docs/decisions/0007-group-commit.md.
 """
 
 import asyncio
@@ -32,7 +34,7 @@ _MOST_WAITING = 10_000
 
 @dataclass(slots=True, eq=False)
 class _Work:
-    """A transaction, who waits for it, and how it went."""
+    """A transaction, the future of its caller, and its outcome."""
 
     transaction: Transaction
     waiter: "asyncio.Future[Any]"
@@ -43,9 +45,12 @@ class _Work:
 
 class SqliteWriter:
     def __init__(self, path: Path, *, group_seconds: float = _GROUP_SECONDS) -> None:
-        """``group_seconds``: so long may a group keep the loop from everything else; who comes later has the next commit."""
+        """``group_seconds``: how long a group may block the event loop.
+
+        The rest joins the next commit.
+        """
         self._group_seconds = group_seconds
-        # Nobody waits for a lock on the loop.
+        # The event loop never waits for a lock.
         self._connection = SqliteConnection(path, wait_ms=0)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite-writer")
         self._queue: deque[_Work] = deque()
@@ -54,24 +59,26 @@ class SqliteWriter:
         self._idle.set()
 
     def run(self, transaction: Transaction, *, long: bool) -> "asyncio.Future[Any]":
-        """What the transaction returns, once it is durable. ``long``: it runs on the thread and has a commit of its own.
+        """Run a transaction and return its result once durable.
 
-        Raises DatabaseUnavailable when too many wait.
+        ``long``: it runs on the thread and has its own commit.
+
+        Raises DatabaseUnavailable when too many transactions are queued.
         """
         if len(self._queue) >= _MOST_WAITING:
-            raise DatabaseUnavailable("too many changes wait for the disk")
+            raise DatabaseUnavailable("too many transactions are waiting for the disk")
         loop = asyncio.get_running_loop()
         work = _Work(transaction, loop.create_future(), long)
         self._queue.append(work)
         if not self._working:
             self._working = True
             self._idle.clear()
-            # Not at once: what others ask for in this turn of the loop comes along.
+            # Deferred, so that other requests of this loop iteration join the group.
             loop.call_soon(self._go_on, loop)
         return work.waiter
 
     async def close(self) -> None:
-        """When everything that waits is done."""
+        """Close after all queued transactions are done."""
         await self._idle.wait()
         self._thread.shutdown(wait=True)
         self._connection.close()
@@ -92,7 +99,7 @@ class SqliteWriter:
         loop.run_in_executor(self._thread, job, group).add_done_callback(partial(self._report, loop, group))
 
     def _report(self, loop: asyncio.AbstractEventLoop, group: list[_Work], job: "asyncio.Future[None]") -> None:
-        # The next group runs while those of this one are answered, and is on its way to the disk by then.
+        # The next group runs and commits while the callers of this one get their results.
         self._go_on(loop)
         failure = job.exception()
         for work in group:
@@ -105,7 +112,10 @@ class SqliteWriter:
                 work.waiter.set_exception(error)
 
     def _next_group(self) -> list[_Work]:
-        """All short ones up to the next long one, or that one; without those nobody waits for any more."""
+        """Return the next group: all short ones up to the next long one, or that one.
+
+        Cancelled ones are skipped.
+        """
         group: list[_Work] = []
         while self._queue:
             if self._queue[0].waiter.cancelled():
@@ -119,7 +129,7 @@ class SqliteWriter:
         return group
 
     def _begins_at_once(self) -> bool:
-        """False when another process is writing, or the database does not answer: then it is for the thread to wait."""
+        """Begin without waiting. Returns False if the database is locked: the thread must wait."""
         try:
             self._connection.execute("BEGIN IMMEDIATE")
         except OperationalError:
@@ -145,7 +155,10 @@ class SqliteWriter:
             self._connection.wait_for_locks(0)
 
     def _run_group(self, group: list[_Work], goes_on: Callable[[], bool]) -> int:
-        """How many have run: all, unless ``goes_on`` said no, or SQLite has ended the transaction."""
+        """Run transactions and return their number.
+
+        That is all of them, unless ``goes_on`` returns False or SQLite has ended the transaction.
+        """
         alone = len(group) == 1
         for count, work in enumerate(group, 1):
             if alone:
@@ -153,7 +166,7 @@ class SqliteWriter:
             else:
                 self._run_under_savepoint(work)
             if not self._connection.in_transaction:
-                _fail(group[:count], work.error or DatabaseUnavailable("SQLite has taken the changes back"))
+                _fail(group[:count], work.error or DatabaseUnavailable("SQLite has rolled the changes back"))
                 return count
             if not goes_on():
                 return count
@@ -188,6 +201,6 @@ class SqliteWriter:
 
 
 def _fail(group: list[_Work], error: BaseException) -> None:
-    """Nothing of what they did, or decided not to do, has come about."""
+    """Fail all of them, because the commit failed."""
     for work in group:
         work.error = error

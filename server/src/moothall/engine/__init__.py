@@ -1,7 +1,8 @@
 """The media engine as the rest of the server sees it.
 
-Two implementations keep the same promises: the embedded one (our SFU in this process) and, when users outgrow one machine, a LiveKit
-cluster. Rooms are named by the API's room id and participants by their participant id, both UUIDs.
+The embedded engine (our SFU in this process) implements it; an engine on a LiveKit cluster, for
+users who outgrow one machine, is planned. Rooms are named by the API's room id and participants
+by their participant id, both UUIDs.
 """
 
 from moothall.engine.events import (
@@ -9,27 +10,47 @@ from moothall.engine.events import (
     LeaveReason,
     ParticipantAborted,
     ParticipantJoined,
+    ParticipantKind,
     ParticipantLeft,
     RoomFinished,
     RoomStarted,
     TrackPublished,
     TrackUnpublished,
 )
+from moothall.engine.fan_out import fan_out
 from moothall.engine.interface import (
+    AWAY_ATTRIBUTE,
+    LOOKALIKE_ATTRIBUTE,
+    PROMOTED_ATTRIBUTE,
+    ROLE_ATTRIBUTE,
+    SERVER_ATTRIBUTES,
+    TOKEN_LEEWAY,
     Admission,
     AdmissionGate,
+    Applicant,
+    Ender,
     EngineListener,
     JoinGrant,
     LiveTrack,
     MediaEngine,
     Meetings,
     Refusal,
+    RefusalReason,
     Remover,
+    Source,
 )
 
 __all__ = [
+    "AWAY_ATTRIBUTE",
+    "LOOKALIKE_ATTRIBUTE",
+    "PROMOTED_ATTRIBUTE",
+    "ROLE_ATTRIBUTE",
+    "SERVER_ATTRIBUTES",
+    "TOKEN_LEEWAY",
     "Admission",
     "AdmissionGate",
+    "Applicant",
+    "Ender",
     "EngineEvent",
     "EngineListener",
     "JoinGrant",
@@ -39,11 +60,15 @@ __all__ = [
     "Meetings",
     "ParticipantAborted",
     "ParticipantJoined",
+    "ParticipantKind",
     "ParticipantLeft",
     "Refusal",
+    "RefusalReason",
     "Remover",
     "RoomFinished",
     "RoomStarted",
+    "Source",
     "TrackPublished",
     "TrackUnpublished",
+    "fan_out",
 ]

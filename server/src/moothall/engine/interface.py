@@ -5,12 +5,24 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal, Protocol
 
-from moothall.engine.events import EngineEvent
+from moothall.engine.events import EngineEvent, ParticipantKind
+
+Source = Literal["camera", "microphone", "screen_share", "screen_share_audio"]
+
+# LiveKit attributes that say what somebody is in the meeting. No participant changes its own,
+# whatever its token grants.
+ROLE_ATTRIBUTE = "role"
+PROMOTED_ATTRIBUTE = "promoted"
+# Set for guests whose name could be taken for that of a host.
+LOOKALIKE_ATTRIBUTE = "lookalike"
+# Set while somebody's page is in the background of a phone.
+AWAY_ATTRIBUTE = "away"
+SERVER_ATTRIBUTES = frozenset({ROLE_ATTRIBUTE, PROMOTED_ATTRIBUTE, LOOKALIKE_ATTRIBUTE, AWAY_ATTRIBUTE})
 
 
 @dataclass(frozen=True, slots=True)
 class JoinGrant:
-    """What one participant may do, as it goes into the LiveKit access token."""
+    """The rights of one participant, as they go into the LiveKit access token."""
 
     room: str
     identity: str
@@ -19,14 +31,18 @@ class JoinGrant:
     can_publish: bool = True
     can_subscribe: bool = True
     can_publish_data: bool = True
-    can_publish_sources: Sequence[Literal["camera", "microphone", "screen_share", "screen_share_audio"]] = ()
+    can_publish_sources: Sequence[Source] = ()
     hidden: bool = False
+    kind: ParticipantKind = ParticipantKind.STANDARD
     ttl: timedelta = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
 class LiveTrack:
-    """A track that others can receive now. ``source`` as in ``JoinGrant.can_publish_sources``, or ``unknown``."""
+    """A track that others can receive now.
+
+    ``source`` as in ``JoinGrant.can_publish_sources``, or ``unknown``.
+    """
 
     identity: str
     track_sid: str
@@ -37,35 +53,75 @@ class LiveTrack:
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """The participant may connect now."""
+    """The participant may connect now.
+
+    ``sources``: of what the token allows, the participant may publish these. None: all of it.
+    """
+
+    sources: tuple[Source, ...] | None = None
+
+
+RefusalReason = Literal[
+    "unknown_meeting", "meeting_expired", "meeting_full", "removed", "locked", "not_admitted", "unavailable"
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """The participant may not connect; ``reason`` is a code of docs/page-api.md."""
+    """The participant may not connect; ``reason`` is a code of docs/page-api.md.
 
-    reason: Literal["unknown_meeting", "meeting_expired", "meeting_full", "removed", "unavailable"]
+    ``not_admitted``: a guest who has to wait first. ``unavailable`` passes within seconds.
+    """
+
+    reason: RefusalReason
 
 
-# Asked by the embedded engine each time somebody connects with a valid token, fresh joins and rejoins after a restart alike.
-# Arguments: room, identity. A token outlives the moment it was made: this is where "has the room ended since?" is answered.
-AdmissionGate = Callable[[str, str], Awaitable[Admission | Refusal]]
+@dataclass(frozen=True, slots=True)
+class Applicant:
+    """A person with a valid token who asks to connect.
 
-# Called with what happened in a room, in order, one call at a time; when much happened, with several events. When it raises, it is called
-# with the same events again.
+    ``attributes`` and ``kind`` are those of the token. ``address``: the client's IP address, empty
+    where it is not known.
+    """
+
+    room: str
+    identity: str
+    kind: ParticipantKind = ParticipantKind.STANDARD
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    address: str = ""
+    # False for a client that only asks whether it could connect: no place is kept for it.
+    connects: bool = True
+
+
+# Verifiers accept an access token for this long after its expiry, because clocks differ.
+TOKEN_LEEWAY = timedelta(seconds=60)
+
+# Asked by the embedded engine each time somebody connects with a valid token, fresh joins and
+# rejoins after a restart alike. A token outlives the moment it was made: this is where "has the
+# room ended since?" is answered.
+AdmissionGate = Callable[[Applicant], Awaitable[Admission | Refusal]]
+
+# Called with what happened in a room, in order, one call at a time; when much happened, with
+# several events. When it raises, it is called with the same events again.
 EngineListener = Callable[[Sequence[EngineEvent]], Awaitable[None]]
 
-# Sends somebody away as the meeting's moderation does. Arguments: room, identity. False when nobody of that name is there.
+# Sends somebody away as the meeting's moderation does. Arguments: room, identity. False when nobody
+# of that name is there.
 Remover = Callable[[str, str], Awaitable[bool]]
+
+# Ends the session in a room for everybody, as the meeting's moderation does. False when there is
+# neither a session nor anybody connected.
+Ender = Callable[[str], Awaitable[bool]]
 
 
 @dataclass(frozen=True, slots=True)
 class Meetings:
-    """What an engine asks of the rest of the server, and tells it."""
+    """The engine's questions to the rest of the server, and its reports."""
 
     gate: AdmissionGate
     listener: EngineListener
     remove: Remover
+    end: Ender
 
 
 class MediaEngine(Protocol):
@@ -78,8 +134,11 @@ class MediaEngine(Protocol):
         """A LiveKit access token (HS256 JWT) for this grant."""
         ...
 
-    def client_url(self) -> str:
-        """Where livekit-client connects: ``ws://…`` or ``wss://…`` without a path."""
+    def client_url(self) -> str | None:
+        """Where livekit-client connects (``ws://…`` or ``wss://…`` without a path).
+
+        None: to the origin of the page.
+        """
         ...
 
     async def participants(self, room: str) -> list[str]:
@@ -87,7 +146,7 @@ class MediaEngine(Protocol):
         ...
 
     async def tracks(self, room: str) -> list[LiveTrack]:
-        """What is published now; empty for a room nobody is in."""
+        """Return the tracks that are published now; empty for an empty room."""
         ...
 
     async def remove_participant(self, room: str, identity: str) -> bool:
@@ -101,7 +160,22 @@ class MediaEngine(Protocol):
     async def mute_track(self, room: str, identity: str, track_sid: str, *, muted: bool) -> bool:
         """Mute somebody's track. False when it is not there.
 
-        Nobody's microphone or camera is opened from afar: ``muted=False`` does nothing and answers False.
+        Nobody's microphone or camera is opened from afar: ``muted=False`` does nothing and answers
+        False.
+        """
+        ...
+
+    async def limit_publishing(self, room: str, identity: str, sources: Sequence[Source] | None) -> bool:
+        """Limit a participant to these sources within what their token allows; None: no limit.
+
+        What they publish and may no longer publish ends at once. False when they are not there.
+        """
+        ...
+
+    async def limit_screen_shares(self, room: str, most: int | None) -> bool:
+        """Let no more screens than this be shared; None: as many as a room may have.
+
+        Shares that go on are left alone. False for a room nobody is in.
         """
         ...
 

@@ -1,1 +1,1 @@
-"""Requests that are carried out once, however often they are sent: the ``Idempotency-Key`` header."""
+"""Idempotent requests: the ``Idempotency-Key`` header."""

@@ -1,11 +1,12 @@
-"""Carries a request out once, however often its client sends it with the same ``Idempotency-Key``.
+"""Executes a request once, however often its client sends it with the same ``Idempotency-Key``.
 
-A request whose effect is in the database claims its key, has its effect and keeps its answer in one transaction: a crash loses all three or
-none. The second of two at the same time waits in the database for the first, and gets the same answer. A refused request has had no effect,
-so nothing is kept of it.
+A request whose effect is in the database claims its key, takes effect and stores its answer in one
+transaction: a crash loses all three or none. The second of two concurrent requests waits in the
+database for the first, and gets the same answer. A refused request has no effect, so nothing is
+stored.
 
-A command to a running meeting has its effect elsewhere: the key is claimed before and the answer kept after it, each in a transaction of
-its own. Meanwhile the key is a Conflict.
+A command to a running meeting takes effect outside the database: the key is claimed before and the
+answer stored after it, in two transactions. In between, the key is a Conflict.
 """
 
 import json
@@ -29,7 +30,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Once:
-    """A request that may be repeated. ``key`` is None when its client has not said so: then nothing is remembered."""
+    """A request that may be repeated. Without a ``key`` (None) nothing is stored."""
 
     database: Database
     now: datetime
@@ -40,7 +41,11 @@ class Once:
 
     @classmethod
     def of(cls, request: Request, owner: str, now: datetime, body: BaseModel | None = None) -> "Once":
-        """``owner``: the application, or the account, that asks. ``body``: what it asks for beside the address. Raises InputInvalid."""
+        """Read the key of a request.
+
+        ``owner``: the calling application or account. ``body``: the input beside the URL. Raises
+        InputInvalid.
+        """
         context: ApiContext = request.app.state.api
         secret = context.secrets.control_token
         given = request.headers.getlist(HEADER)
@@ -55,14 +60,17 @@ class Once:
         return cls(context.database, now, owner, key, secret, sealing.fingerprint(secret, json.dumps(asked)))
 
     async def find(self) -> Response | None:
-        """The answer, if there is one already. Raises Conflict, Unprocessable."""
+        """Return the stored answer, if there is one. Raises Conflict, Unprocessable."""
         if self.key is None:
             return None
         key = self.key
         return await self.database.read(lambda connection: self._find(connection, key))
 
     async def write(self, work: Callable[[Connection], T], render: Callable[[T], Response]) -> Response:
-        """Do the work and keep its rendered result, in one transaction. Raises Conflict, Unprocessable, and what the work raises."""
+        """Do the work and store its rendered result in one transaction.
+
+        Raises Conflict, Unprocessable, and the errors of the work.
+        """
         if self.key is None:
             return render(await self.database.write(work))
         key = self.key
@@ -77,7 +85,10 @@ class Once:
         return await self.database.write(transaction)
 
     async def act(self, act: Callable[[], Awaitable[Response]]) -> Response:
-        """Do what has its effect outside the database, and keep the answer. Raises Conflict, Unprocessable, and what ``act`` raises."""
+        """Run ``act``, which takes effect outside the database, and store the answer.
+
+        Raises Conflict, Unprocessable, and the errors of ``act``.
+        """
         if self.key is None:
             return await act()
         key = self.key
@@ -114,7 +125,8 @@ class Once:
     def _replay(self, connection: Connection, key: str) -> Response:
         found = self._find(connection, key)
         if found is None:
-            # It was forgotten between the two statements: the clocks of two processes differ.
+            # The key expired between the two statements, because the clocks of two processes
+            # differ.
             raise Conflict("The key is being used by another request: try again")
         return found
 
@@ -125,11 +137,11 @@ class Once:
         if found.fingerprint != self.fingerprint:
             raise Unprocessable(f"The {HEADER} was used for another request")
         if found.sealed is None:
-            raise Conflict(f"The request with this {HEADER} is being carried out")
+            raise Conflict(f"The request with this {HEADER} is in progress")
         try:
             response = sealing.unseal(self.secret, self.owner, key, found.sealed)
         except sealing.Unreadable:
-            raise Conflict("The request has been carried out, but its answer cannot be read any more") from None
+            raise Conflict("The request was executed, but its answer can no longer be read") from None
         response.headers[REPLAYED_HEADER] = "true"
         return response
 
@@ -139,7 +151,8 @@ class Once:
 
 def _parse(given: list[str]) -> str:
     try:
-        # Two headers are one with a comma and a space in it (RFC 9110 section 5.3), which is no key.
+        # Two headers equal one with a comma and a space (RFC 9110 section 5.3), which is not a
+        # valid key.
         return parse_key(", ".join(given))
     except ValueError as error:
         text = f'"{HEADER}" {error}'

@@ -1,7 +1,8 @@
-"""Answers as they are kept: encrypted, because they hold host links and may hold the private key of a new application.
+"""Encryption of stored answers, which hold host links and the private keys of new applications.
 
-The encryption key is made of the server's secret and the client's key, and neither is in the database: who reads the database, or a backup
-of it, learns no answer, and who has the server's secret as well must know the client's key, too.
+The encryption key is derived from the server's secret and the client's key, and neither is in the
+database: a reader of the database or of a backup learns no answer, and with the server's secret
+would still need the client's key.
 """
 
 import json
@@ -18,21 +19,21 @@ _KEPT_HEADERS = ("content-type", "etag")
 
 
 class Unreadable(Exception):
-    """It was sealed under another secret, or has been changed."""
+    """The answer was sealed with another secret, or has been changed."""
 
 
 def key_digest(secret: str, owner: str, key: str) -> str:
-    """What the key is found by."""
+    """Return the digest under which the key is stored."""
     return derive_key(secret, f"idempotency key\0{owner}\0{key}").hex()
 
 
 def fingerprint(secret: str, text: str) -> str:
-    """Of what was asked for; the same for the same text only."""
+    """Return the digest of a request, which differs for different requests."""
     return derive_key(secret, f"idempotent request\0{text}").hex()
 
 
 def seal(secret: str, owner: str, key: str, response: Response) -> bytes:
-    """The answer for the database. AES-256-GCM (NIST SP 800-38D)."""
+    """Encrypt the answer for the database with AES-256-GCM (NIST SP 800-38D)."""
     kept = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
     head = json.dumps({"status": response.status_code, "headers": kept}).encode()
     nonce = secrets.token_bytes(_NONCE_BYTES)
@@ -40,7 +41,7 @@ def seal(secret: str, owner: str, key: str, response: Response) -> bytes:
 
 
 def unseal(secret: str, owner: str, key: str, sealed: bytes) -> Response:
-    """Raises Unreadable."""
+    """Decrypt an answer. Raises Unreadable."""
     try:
         text = _cipher(secret, owner, key).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], None)
     except InvalidTag:

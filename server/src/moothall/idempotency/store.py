@@ -1,4 +1,4 @@
-"""Answers that may be asked for again, in the database: sealed, under a digest of the client's key."""
+"""Stored answers in the database: sealed, under a digest of the client's key."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,12 +28,12 @@ _DIGEST_LENGTH = 64
 answers = Table(
     "idempotent_answers",
     metadata,
-    # An application, or the account for what concerns applications themselves.
+    # An application, or an account for requests about applications.
     Column("owner", String(36), primary_key=True),
     Column("key_digest", String(_DIGEST_LENGTH), primary_key=True),
     Column("fingerprint", String(_DIGEST_LENGTH), nullable=False),
     Column("created_at", Timestamp, nullable=False),
-    # Null while the request is being carried out.
+    # Null while the request is in progress.
     Column("sealed", LargeBinary),
     Index(None, "created_at"),
 )
@@ -41,7 +41,7 @@ answers = Table(
 
 @dataclass(frozen=True, slots=True)
 class KeptAnswer:
-    """What is known of a request with this key. ``sealed`` is None while it is being carried out."""
+    """The stored state of a request. ``sealed`` is None while it is in progress."""
 
     fingerprint: str
     sealed: bytes | None
@@ -63,7 +63,7 @@ def _claim(insert: Callable[[Table], Any]) -> Any:
     ).returning(answers.c.owner)
 
 
-# Made once: making a statement takes longer than running it.
+# Built once, because building a statement takes longer than running it.
 _CLAIM = {"sqlite": _claim(sqlite.insert), "postgresql": _claim(postgresql.insert)}
 _THIS = and_(answers.c.owner == bindparam("its_owner"), answers.c.key_digest == bindparam("its_key"))
 _FIND = select(answers.c.fingerprint, answers.c.sealed, answers.c.created_at).where(_THIS)
@@ -81,10 +81,10 @@ def claim(
     forgotten: datetime,
     lost: datetime,
 ) -> bool:
-    """Take the key for this request. False when another request has it: its answer is there, or it is being carried out.
+    """Claim the key for this request. Returns False when another request has it.
 
-    A key from before ``forgotten`` is free again; so is one without an answer from before ``lost``. While another transaction has claimed
-    the key and not ended, this waits for its end.
+    A key older than ``forgotten`` is free again; so is one without an answer that is older than
+    ``lost``. If another open transaction has claimed the key, this waits for its end.
     """
     values = {
         "owner": owner,
@@ -99,23 +99,23 @@ def claim(
 
 
 def find(connection: Connection, owner: str, key_digest: str, *, forgotten: datetime) -> KeptAnswer | None:
-    """What is kept under the key, if it is newer than ``forgotten``."""
+    """Return the entry of the key, if it is newer than ``forgotten``."""
     row = connection.execute(_FIND, {"its_owner": owner, "its_key": key_digest}).one_or_none()
     return None if row is None or row.created_at <= forgotten else KeptAnswer(row.fingerprint, row.sealed)
 
 
 def keep(connection: Connection, owner: str, key_digest: str, sealed: bytes) -> None:
-    """The answer to the request that has claimed the key."""
+    """Store the answer to the request that has claimed the key."""
     connection.execute(_KEEP, {"its_owner": owner, "its_key": key_digest, "sealed": sealed})
 
 
 def forget(connection: Connection, owner: str, key_digest: str) -> None:
-    """Nothing was carried out: the key is free again."""
+    """Release the key of a request that had no effect."""
     connection.execute(_FORGET, {"its_owner": owner, "its_key": key_digest})
 
 
 def delete_before(connection: Connection, moment: datetime, limit: int) -> int:
-    """Forget up to ``limit`` keys of before this moment. Returns how many there were."""
+    """Delete up to ``limit`` keys older than this. Returns their number."""
     old = select(answers.c.owner, answers.c.key_digest).where(answers.c.created_at <= moment).limit(limit)
     rows = connection.execute(old).all()
     for row in rows:
@@ -124,5 +124,5 @@ def delete_before(connection: Connection, moment: datetime, limit: int) -> int:
 
 
 def delete_of(connection: Connection, owner: str) -> None:
-    """All keys of an application or account."""
+    """Delete all keys of an application or account."""
     connection.execute(delete(answers).where(answers.c.owner == owner))

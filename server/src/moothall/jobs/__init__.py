@@ -1,4 +1,6 @@
-"""Durable timers: what must happen later is a row, written in the transaction that makes it necessary.
+"""Durable timers.
+
+Later work is a row, written in the transaction that makes it necessary.
 
 See docs/decisions/0005-job-table.md.
 """

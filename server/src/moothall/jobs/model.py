@@ -11,7 +11,14 @@ _LONGEST_RETRY = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One claimed job. ``attempts`` counts this run; ``version`` tells the store whether somebody changed the job meanwhile."""
+    """One job.
+
+    ``attempts`` counts the run under way; ``version`` tells the store whether the job was changed
+    meanwhile.
+
+    ``progress`` is what a long job has reported last, from 0 to 1; None when it has not reported
+    anything.
+    """
 
     id: int
     kind: str
@@ -20,13 +27,17 @@ class Job:
     attempts: int
     version: int
     payload: dict[str, Any] = field(default_factory=dict)
+    progress: float | None = None
 
 
 def retry_delay(attempts: int, chance: random.Random) -> timedelta:
-    """How long to wait after the failed run number ``attempts``: 1 s doubling to 5 minutes, each between half and the whole of it.
+    """Return the backoff after failed run number ``attempts``.
+
+    It is 1 s, doubling up to 5 minutes, shortened by a random part of up to half.
 
     The spread keeps jobs that failed together (a database restart) from coming back together.
     """
-    # 2**9 s is already longer than the longest wait; the cap keeps the power small for a job that fails for years.
+    # 2**9 s is already longer than the longest wait; the cap keeps the power small for a job that
+    # fails for years.
     whole: timedelta = min(_FIRST_RETRY * 2 ** min(attempts - 1, 9), _LONGEST_RETRY)
     return whole * chance.uniform(0.5, 1.0)

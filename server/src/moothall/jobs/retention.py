@@ -1,6 +1,10 @@
-"""Forgets what has been kept long enough: a job that deletes a little at a time and comes again."""
+"""Deletes expired data.
 
-from collections.abc import Callable, Mapping
+A long job deletes a little at a time and is scheduled again.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -8,56 +12,58 @@ import structlog
 
 from moothall.db import Connection, Database
 from moothall.jobs import store
+from moothall.jobs.long import LongJobHandler, Work
 from moothall.jobs.model import Job
-from moothall.jobs.runner import JobHandler
 from moothall.kit.clock import Clock
 
-# Deletes at most so many that are older than the moment, and says how many it has.
+# Deletes up to a number of rows that are older than the moment; returns how many it has deleted.
 Delete = Callable[[Connection, datetime, int], int]
 
 _KEY = "all"
-# Few enough that requests do not wait for one transaction, and no run outlives its lease.
+# Few enough that requests do not wait for one transaction.
 _AT_ONCE = 500
-_MOST_ROUNDS = 20
 
 _log = structlog.get_logger("moothall.jobs")
 
 
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A job of this kind deletes rows older than ``kept``, at start and then ``every`` interval."""
+
+    kind: str
+    kept: timedelta
+    every: timedelta
+    delete: Delete
+
+
 class Retention:
-    def __init__(
-        self, database: Database, clock: Clock, *, kind: str, kept: timedelta, every: timedelta, delete: Delete
-    ) -> None:
-        """``kind``: of its job. What is older than ``kept`` is deleted at the start and ``every`` so often."""
+    def __init__(self, database: Database, clock: Clock, rules: Sequence[Rule]) -> None:
         self._database = database
         self._clock = clock
-        self._kind = kind
-        self._kept = kept
-        self._every = every
-        self._delete = delete
+        self._rules = {rule.kind: rule for rule in rules}
 
-    def job_handlers(self) -> Mapping[str, JobHandler]:
-        return {self._kind: self.clean}
+    def long_job_handlers(self) -> Mapping[str, LongJobHandler]:
+        return dict.fromkeys(self._rules, self.clean)
 
     async def start(self) -> None:
-        """Run once now, and then every so often."""
-        await self._run_at(self._clock.now())
+        """Run every rule now; each then comes again by itself."""
+        for rule in self._rules.values():
+            await self._run_at(rule, self._clock.now())
 
-    async def clean(self, _job: Job) -> None:
-        """The job. Comes back at once while there is more to delete."""
+    async def clean(self, job: Job, _work: Work) -> None:
+        """Delete until nothing old is left; what is deleted before a crash stays deleted."""
+        rule = self._rules[job.kind]
         now = self._clock.now()
         deleted = 0
-        again = now
-        for _ in range(_MOST_ROUNDS):
+        count = _AT_ONCE
+        while count == _AT_ONCE:
             count = await self._database.write_long(
-                lambda connection: self._delete(connection, now - self._kept, _AT_ONCE)
+                lambda connection: rule.delete(connection, now - rule.kept, _AT_ONCE)
             )
             deleted += count
-            if count < _AT_ONCE:
-                again = now + self._every
-                break
-        await self._run_at(again)
         if deleted:
-            _log.info("old_rows_deleted", kind=self._kind, count=deleted)
+            _log.info("old_rows_deleted", kind=rule.kind, count=deleted)
+        await self._run_at(rule, now + rule.every)
 
-    async def _run_at(self, moment: datetime) -> None:
-        await self._database.write(partial(store.schedule, kind=self._kind, key=_KEY, run_at=moment))
+    async def _run_at(self, rule: Rule, moment: datetime) -> None:
+        await self._database.write(partial(store.schedule, kind=rule.kind, key=_KEY, run_at=moment))

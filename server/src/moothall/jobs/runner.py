@@ -1,12 +1,17 @@
 """Runs due jobs, until cancelled.
 
-A job runs at least once: it is deleted when its handler returns, tried again when the handler raises, and handed out again when its lease
-ends without either (the process died). Handlers are therefore idempotent.
+A job runs at least once: it is deleted when its handler returns, tried again when the handler
+raises, and handed out again when its lease ends without either (the process died). Handlers are
+therefore idempotent.
+
+There are two kinds of runner, each with its own workers, so that work of minutes never delays
+timers: ``JobRunner`` for timers, which take at most 20 s, and ``LongJobRunner`` (``long.py``).
 """
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 
 import structlog
@@ -18,52 +23,78 @@ from moothall.kit.clock import Clock
 
 JobHandler = Callable[[Job], Awaitable[None]]
 
-_CONCURRENT = 8
-_HANDLER_TIMEOUT_S = 20.0
-# Longer than the handler's timeout and the transaction after it, so a job is never run twice at once.
-_LEASE = timedelta(seconds=30)
+_CONCURRENT_TIMERS = 8
+_TIMER_TIMEOUT_S = 20.0
+# Longer than the handler's timeout and the transaction after it, so that a job never runs twice at
+# once.
+_TIMER_LEASE = timedelta(seconds=30)
 # Another process may schedule something earlier without being able to wake this one.
 _LONGEST_SLEEP = timedelta(seconds=5)
 _PAUSE_AFTER_DATABASE_ERROR_S = 1.0
 
-_log = structlog.get_logger("moothall.jobs")
+log = structlog.get_logger("moothall.jobs")
 
 
-class JobRunner:
+class JobLost(Exception):
+    """The job was cancelled, scheduled anew or taken over while it ran."""
+
+
+class Runner(ABC):
+    """Claims due jobs of some kinds and runs them, at most ``concurrent`` at a time."""
+
     def __init__(
         self,
         database: Database,
         clock: Clock,
-        handlers: Mapping[str, JobHandler],
+        kinds: Sequence[str],
         *,
+        concurrent: int,
+        lease: timedelta,
         chance: random.Random | None = None,
     ) -> None:
-        """``handlers`` maps a kind to what runs its jobs; jobs of other kinds stay where they are."""
+        """Jobs of other kinds stay where they are."""
         self._database = database
         self._clock = clock
-        self._handlers = dict(handlers)
+        self._kinds = list(kinds)
+        self._concurrent = concurrent
+        self._lease = lease
         # Spreads retries; nothing secret depends on it.
         self._chance = chance or random.Random()  # noqa: S311
         self._wake = asyncio.Event()
         self._running = 0
 
+    @abstractmethod
+    async def _perform(self, job: Job) -> None:
+        """Run the handler. Raises JobLost when the job is not this runner's any more."""
+
+    @abstractmethod
+    async def beat(self) -> None:
+        """Look after the jobs that run now; done each time before new ones are claimed."""
+
     def wake(self) -> None:
-        """Something may be due earlier than the runner thinks. Call it from the event loop after the transaction."""
+        """Look at the table now: a job may be due earlier, or cancelled.
+
+        Call it from the loop after the transaction.
+        """
         self._wake.set()
 
     async def run(self) -> None:
-        """Run jobs as they become due. Never returns unless cancelled; running handlers are cancelled with it."""
+        """Run jobs as they become due.
+
+        Never returns unless cancelled; running handlers are cancelled with it.
+        """
         if self._database.dialect == "sqlite":
-            await self._database.write(store.release_leases)
+            await self._database.write(lambda connection: store.release_leases(connection, kinds=self._kinds))
         async with asyncio.TaskGroup() as tasks:
             while True:
                 self._wake.clear()
                 try:
+                    await self.beat()
                     await self._start_due(tasks)
                     pause = await self._seconds_until_due()
-                except Exception:  # noqa: BLE001 - a supervisor: logs, and tries again
+                except Exception:
                     # The database is away: the jobs are safe in it, and it may come back.
-                    _log.exception("jobs_not_readable")
+                    log.exception("jobs_not_readable")
                     pause = _PAUSE_AFTER_DATABASE_ERROR_S
                 await _wait(self._wake, pause)
 
@@ -73,13 +104,12 @@ class JobRunner:
             return await self._start_due(tasks)
 
     async def _start_due(self, tasks: asyncio.TaskGroup) -> int:
-        free = _CONCURRENT - self._running
+        free = self._concurrent - self._running
         if free == 0:
             return 0
         now = self._clock.now()
-        kinds = list(self._handlers)
         jobs = await self._database.write(
-            lambda connection: store.claim(connection, kinds=kinds, now=now, lease=_LEASE, limit=free)
+            lambda connection: store.claim(connection, kinds=self._kinds, now=now, lease=self._lease, limit=free)
         )
         self._running += len(jobs)
         for job in jobs:
@@ -89,16 +119,17 @@ class JobRunner:
     async def _run_one(self, job: Job) -> None:
         try:
             try:
-                async with asyncio.timeout(_HANDLER_TIMEOUT_S):
-                    await self._handlers[job.kind](job)
-            except Exception as error:  # noqa: BLE001 - a supervisor: logs, and tries again
-                _log.exception("job_failed", kind=job.kind, key=job.key, attempts=job.attempts)
+                await self._perform(job)
+            except JobLost:
+                log.info("job_cancelled", kind=job.kind, key=job.key)
+            except Exception as error:
+                log.exception("job_failed", kind=job.kind, key=job.key, attempts=job.attempts)
                 await self._give_back(job, error)
             else:
                 await self._database.write(lambda connection: store.complete(connection, job))
-        except Exception:  # noqa: BLE001 - a supervisor: logs, and tries again
+        except Exception:
             # The row could not be changed: its lease ends and the job runs again.
-            _log.exception("job_not_recorded", kind=job.kind, key=job.key)
+            log.exception("job_not_recorded", kind=job.kind, key=job.key)
         finally:
             self._running -= 1
             self.wake()
@@ -109,13 +140,38 @@ class JobRunner:
         await self._database.write(lambda connection: store.retry(connection, job, run_at=run_at, error=text))
 
     async def _seconds_until_due(self) -> float:
-        if self._running == _CONCURRENT:
-            return _LONGEST_SLEEP.total_seconds()
-        kinds = list(self._handlers)
-        due = await self._database.read(lambda connection: store.next_due(connection, kinds=kinds))
+        longest = _LONGEST_SLEEP.total_seconds()
+        if self._running == self._concurrent:
+            return longest
+        due = await self._database.read(lambda connection: store.next_due(connection, kinds=self._kinds))
         if due is None:
-            return _LONGEST_SLEEP.total_seconds()
-        return max(0.0, min(due - self._clock.now(), _LONGEST_SLEEP).total_seconds())
+            return longest
+        return max(0.0, min((due - self._clock.now()).total_seconds(), longest))
+
+
+class JobRunner(Runner):
+    """Runs timers: what takes moments, eight at a time."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        handlers: Mapping[str, JobHandler],
+        *,
+        chance: random.Random | None = None,
+    ) -> None:
+        """``handlers`` maps a kind to the function that runs its jobs."""
+        self._handlers = dict(handlers)
+        super().__init__(
+            database, clock, list(handlers), concurrent=_CONCURRENT_TIMERS, lease=_TIMER_LEASE, chance=chance
+        )
+
+    async def beat(self) -> None:
+        """Do nothing: a timer ends before its lease does."""
+
+    async def _perform(self, job: Job) -> None:
+        async with asyncio.timeout(_TIMER_TIMEOUT_S):
+            await self._handlers[job.kind](job)
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:

@@ -1,7 +1,7 @@
 """The table of jobs.
 
-One row per (kind, key). ``version`` changes whenever somebody schedules or claims the job, so a worker that finishes late cannot delete
-what has been scheduled anew in the meantime.
+One row per (kind, key). ``version`` changes whenever the job is scheduled or claimed, so a worker
+that finishes late cannot delete what has been scheduled anew in the meantime.
 """
 
 import json
@@ -15,6 +15,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
+    Float,
     Index,
     Integer,
     String,
@@ -49,6 +50,7 @@ jobs = Table(
     Column("version", Integer, nullable=False),
     Column("payload", Text, nullable=False),
     Column("last_error", String(_ERROR_LIMIT)),
+    Column("progress", Float),
     UniqueConstraint("kind", "key"),
     Index(None, "run_at"),
 )
@@ -65,6 +67,7 @@ def _upsert(insert: Any) -> Any:
             "version": jobs.c.version + 1,
             "payload": statement.excluded.payload,
             "last_error": None,
+            "progress": None,
         },
     )
 
@@ -105,7 +108,10 @@ def _is_of(kinds: tuple[str, ...]) -> ColumnElement[bool]:
 def schedule(
     connection: Connection, *, kind: str, key: str, run_at: datetime, payload: dict[str, Any] | None = None
 ) -> None:
-    """Run the job of this kind and key at ``run_at``. One that is already scheduled, or running now, is replaced."""
+    """Run the job of this kind and key at ``run_at``.
+
+    A job that is already scheduled, or running now, is replaced.
+    """
     values = {
         "kind": kind,
         "key": key,
@@ -115,12 +121,17 @@ def schedule(
         "version": 1,
         "payload": json.dumps(payload, separators=(",", ":")) if payload else "{}",
         "last_error": None,
+        "progress": None,
     }
     _SCHEDULE[connection.dialect.name].run(connection, values)
 
 
 def cancel(connection: Connection, *, kind: str, key: str) -> bool:
-    """Forget the job. False when there is none. One that is running now runs to its end."""
+    """Delete the job. False when there is none.
+
+    A timer that is running now runs to its end; a long job is cancelled at its next heartbeat, or
+    when its runner is woken.
+    """
     return _CANCEL.run(connection, {"job_kind": kind, "job_key": key}) == 1
 
 
@@ -130,16 +141,19 @@ def find(connection: Connection, *, kind: str, key: str) -> Job | None:
 
 
 def claim(connection: Connection, *, kinds: Sequence[str], now: datetime, lease: timedelta, limit: int) -> list[Job]:
-    """Take up to ``limit`` due jobs, the most overdue first. They are the caller's until the lease ends.
+    """Take up to ``limit`` due jobs, the most overdue first.
 
-    Workers in other processes skip what is being claimed (FOR UPDATE SKIP LOCKED on PostgreSQL; SQLite has one writer).
+    They are the caller's until the lease ends.
+
+    Workers in other processes skip what is being claimed (FOR UPDATE SKIP LOCKED on PostgreSQL;
+    SQLite has one writer).
     """
     rows = _due(tuple(kinds)).rows(connection, {"now": now, "most": limit})
     if rows:
         connection.execute(
             update(jobs)
             .where(jobs.c.id.in_([row.id for row in rows]))
-            .values(lease_until=now + lease, attempts=jobs.c.attempts + 1, version=jobs.c.version + 1)
+            .values(lease_until=now + lease, attempts=jobs.c.attempts + 1, version=jobs.c.version + 1, progress=None)
         )
     return [_job(row, claimed=True) for row in rows]
 
@@ -151,7 +165,10 @@ def next_due(connection: Connection, *, kinds: Sequence[str]) -> datetime | None
 
 
 def complete(connection: Connection, claimed: Job) -> bool:
-    """The job is done. False when it has been scheduled anew, cancelled or taken over meanwhile; nothing changes then."""
+    """The job is done.
+
+    False when it has been scheduled anew, cancelled or taken over meanwhile; nothing changes then.
+    """
     return connection.execute(delete(jobs).where(_still(claimed))).rowcount == 1
 
 
@@ -163,9 +180,30 @@ def retry(connection: Connection, claimed: Job, *, run_at: datetime, error: str)
     return connection.execute(statement).rowcount == 1
 
 
-def release_leases(connection: Connection) -> int:
-    """Give back what a worker held when it was killed. Only for a database that this process has to itself."""
-    statement = update(jobs).where(jobs.c.lease_until.is_not(None)).values(lease_until=None, version=jobs.c.version + 1)
+def renew(connection: Connection, claimed: Sequence[Job], *, lease_until: datetime) -> set[int]:
+    """Prolong the leases of these jobs.
+
+    Returns the ids of those that are still the caller's; the others are lost.
+    """
+    kept = set()
+    for job in claimed:
+        if connection.execute(update(jobs).where(_still(job)).values(lease_until=lease_until)).rowcount == 1:
+            kept.add(job.id)
+    return kept
+
+
+def report(connection: Connection, claimed: Job, *, progress: float) -> bool:
+    """Note how far the job is, from 0 to 1. False as in ``complete``."""
+    return connection.execute(update(jobs).where(_still(claimed)).values(progress=progress)).rowcount == 1
+
+
+def release_leases(connection: Connection, *, kinds: Sequence[str]) -> int:
+    """Give back what a worker held when it was killed.
+
+    Only for a database that this process has to itself.
+    """
+    held = jobs.c.lease_until.is_not(None) & _is_of(tuple(kinds))
+    statement = update(jobs).where(held).values(lease_until=None, version=jobs.c.version + 1)
     return connection.execute(statement).rowcount
 
 
@@ -182,4 +220,5 @@ def _job(row: Any, *, claimed: bool = False) -> Job:
         attempts=row.attempts + claimed,
         version=row.version + claimed,
         payload=json.loads(row.payload),
+        progress=None if claimed else row.progress,
     )

@@ -1,4 +1,4 @@
-"""Time as an input: nothing below the composition root asks the operating system what time it is."""
+"""Time as an input: nothing below the composition root reads the system clock."""
 
 import time
 from datetime import UTC, datetime, timedelta
@@ -11,7 +11,7 @@ class Clock(Protocol):
         ...
 
     def monotonic(self) -> float:
-        """Seconds that never jump, for durations and deadlines inside one process."""
+        """Monotonic seconds, for durations and deadlines inside one process."""
         ...
 
 
@@ -24,7 +24,7 @@ class SystemClock:
 
 
 def to_milliseconds(moment: datetime) -> datetime:
-    """The moment cut to whole milliseconds, which is what the API shows and the database keeps."""
+    """Return the time cut to whole milliseconds, the precision of the API and the database."""
     return moment - timedelta(microseconds=moment.microsecond % 1000)
 
 
@@ -32,3 +32,8 @@ def render_timestamp(moment: datetime) -> str:
     """ISO 8601 in UTC with milliseconds and ``Z``: ``2023-06-06T06:55:07.134Z``."""
     in_utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
     return f"{in_utc.isoformat(timespec='milliseconds')[:-6]}Z"
+
+
+def render_dates(**moments: datetime | None) -> dict[str, str]:
+    """Render the dates that exist; clients with typed models cannot parse null as a date."""
+    return {name: render_timestamp(moment) for name, moment in moments.items() if moment is not None}

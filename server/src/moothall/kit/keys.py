@@ -1,9 +1,9 @@
-"""Keys for one purpose each, made from one secret, so that what is signed for one purpose proves nothing for another."""
+"""Derives keys from one secret, so that a signature for one purpose is invalid for others."""
 
 import hashlib
 import hmac
 
 
 def derive_key(secret: str, purpose: str) -> bytes:
-    """256 bits for this purpose. The secret must have that much entropy itself, as the server's secrets do."""
+    """Return a key of 256 bits for this purpose. The secret must have that much entropy itself."""
     return hmac.digest(secret.encode(), purpose.encode(), hashlib.sha256)

@@ -1,12 +1,18 @@
-"""Logs on stderr: one event a line, JSON for machines or coloured text for a terminal. Tokens never get into it."""
+"""Logs on stderr: one event per line, as JSON or as coloured text for a terminal.
 
+Tokens are removed.
+"""
+
+import contextlib
 import json
 import logging
+import os
 import re
 import sys
 from collections.abc import Callable, Mapping, MutableMapping
 from datetime import UTC, datetime
-from typing import Any, Literal
+from pathlib import Path
+from typing import Any, Literal, TextIO
 
 import orjson
 import structlog
@@ -14,7 +20,7 @@ from structlog.typing import Processor
 
 from moothall.kit.clock import render_timestamp
 
-# Three base64url parts that begin like a JSON object: a JWT, wherever it hides.
+# A JWT anywhere in a text: three base64url parts that begin like a JSON object.
 _TOKEN = re.compile(r"eyJ[\w-]{8,}\.[\w-]+\.[\w-]+|(?<=_token=)[^\s&\"']+")
 _MARKS_OF_TOKENS = ("eyJ", "_token=")
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
@@ -25,9 +31,9 @@ _LEVEL_OF_METHOD = {"warn": "warning", "exception": "error"}
 
 
 def configure_logging(level: str, form: Literal["auto", "console", "json"]) -> None:
-    """Set up our own log and that of the libraries; call it once, before anything logs."""
+    """Configure our log and those of the libraries; call it once, before the first log event."""
     console = form == "console" or (form == "auto" and sys.stderr.isatty())
-    # Tracebacks without the values of local variables: those may be secrets.
+    # Tracebacks without local variables, which may be secrets.
     renderer: Processor = (
         structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
         if console
@@ -54,18 +60,43 @@ def configure_logging(level: str, form: Literal["auto", "console", "json"]) -> N
             foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],
         )
     )
-    # Libraries tell too much below a warning: uvicorn writes query strings, which hold tokens.
+    # Below warnings, libraries log too much: uvicorn logs query strings, which hold tokens.
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
 
 
+class _Unfailing:
+    """A text stream that drops what cannot be written."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def outlive_stderr() -> None:
+    """Go on when stderr cannot be written: it is a full disk or a closed pipe, or there is none."""
+    stream = sys.stderr or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - as long as the process
+    sys.stderr = _Unfailing(stream)
+
+
 def redact(text: str) -> str:
-    """The text with every token replaced."""
-    # To look for the marks costs a tenth of what the pattern does, and hardly any line has one.
+    """Return the text with every token replaced."""
+    # Searching for the prefix costs a tenth of the pattern match, and hardly any line has it.
     return _TOKEN.sub("[token]", text) if any(mark in text for mark in _MARKS_OF_TOKENS) else text
 
 
 def _render_json(logger: Any, method: str, event: MutableMapping[str, Any]) -> str:
-    """What the processors for libraries do one after the other: every request has a line, and each processor is a call."""
+    """Process library events in one function, because every separate processor costs a call."""
     event["level"] = _LEVEL_OF_METHOD.get(method, method)
     event["timestamp"] = render_timestamp(datetime.now(UTC))
     if "exc_info" in event:
@@ -77,7 +108,7 @@ def _json_line(event: Mapping[str, Any], default: Callable[[Any], Any]) -> str:
     try:
         return orjson.dumps(event, default=default).decode()
     except TypeError:
-        # Half a surrogate pair, or a key that is no text: what went wrong is to be read all the same.
+        # Lone surrogates and keys that are not text must not hide the event.
         return json.dumps(event, default=default)
 
 

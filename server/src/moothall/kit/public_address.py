@@ -1,6 +1,6 @@
-"""Which address this machine has on the Internet, asked of a STUN server (RFC 8489).
+"""Discovers the public address of this machine with a STUN server (RFC 8489).
 
-Behind a network address translation that is not the address of any of its interfaces.
+Behind a NAT it is not the address of any local interface.
 """
 
 import ipaddress
@@ -18,24 +18,27 @@ _HEADER = struct.Struct("!HHI12s")
 _ATTRIBUTE = struct.Struct("!HH")
 _MAPPED_IPV4 = struct.Struct("!xBHI")
 _MAX_DATAGRAM = 1500
-# A datagram may be lost; each try waits as long as the first (RFC 8489 section 6.2.1 would double it).
+# A datagram may be lost; every attempt waits equally long (RFC 8489 section 6.2.1 doubles the
+# wait).
 _TRIES = 4
 
 
 @dataclass(frozen=True, slots=True)
 class PublicAddress:
-    """``port`` is that of the asking socket as the world sees it."""
+    """The public address; ``port`` is the mapped port of the local socket."""
 
     ip: str
     port: int
 
 
 class AddressUnknown(Exception):
-    """Nobody could tell; the message says why."""
+    """The public address is unknown; the message gives the reason."""
 
 
 def detect_public_address(server: str, *, port: int = 0, seconds: float = 3.0) -> PublicAddress:
-    """Ask ``server`` (``host:port``) over IPv4 from this UDP port (0: any). Waits for at most ``seconds``, and for the resolver.
+    """Ask ``server`` (``host:port``) over IPv4 from this UDP port (0: any).
+
+    Waits for at most ``seconds``, plus the time of the resolver.
 
     Raises AddressUnknown.
     """
@@ -44,7 +47,7 @@ def detect_public_address(server: str, *, port: int = 0, seconds: float = 3.0) -
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
             asking.bind(("", port))
             found = socket.getaddrinfo(host.strip("[]"), int(server_port), socket.AF_INET, socket.SOCK_DGRAM)
-            # Connected, so that nobody else can answer.
+            # A connected socket accepts answers from this server only.
             asking.connect(found[0][4])
             return _ask(asking, seconds)
     except OSError as error:
@@ -68,12 +71,12 @@ def _ask(asking: socket.socket, seconds: float) -> PublicAddress:
 
 
 def binding_request(transaction: bytes) -> bytes:
-    """Twelve bytes tell the answer from others."""
+    """Return a binding request; twelve random bytes identify its answer."""
     return _HEADER.pack(_BINDING_REQUEST, 0, _MAGIC_COOKIE, transaction)
 
 
 def parse_answer(datagram: bytes, transaction: bytes) -> PublicAddress | None:
-    """The address in the successful answer to this transaction; None for anything else."""
+    """Return the address in the success response to this transaction; None for other datagrams."""
     if len(datagram) < _HEADER.size:
         return None
     kind, length, cookie, answered = _HEADER.unpack_from(datagram)

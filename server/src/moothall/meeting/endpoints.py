@@ -1,7 +1,10 @@
-"""``/rooms/{room_id}/live``: additions to the original API, to see and moderate a running meeting from the application's server."""
+"""``/rooms/{room_id}/live``.
+
+Additions to the original API, to see and moderate a running meeting from the application's server.
+"""
 
 from collections.abc import Awaitable
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Path
 from starlette.requests import Request
@@ -9,17 +12,20 @@ from starlette.responses import JSONResponse, Response
 
 from moothall.api.body import read_body
 from moothall.api.call import AuthenticatedCall
+from moothall.api.errors import NotFound, shown
 from moothall.api.prefix import API_PREFIX
 from moothall.api.reference import addition, documented_body, documented_errors
 from moothall.idempotency.once import Once
 from moothall.idempotency.reference import repeatable
 from moothall.meeting import schemas
+from moothall.meeting.errors import LobbyEntryUnknown, ParticipantUnknown
 from moothall.meeting.live import LiveRooms
-from moothall.meeting.service import TOKEN_LIFETIME
+from moothall.meeting.tickets import TOKENS_ARE_DEAD
 
-_MINUTES = round(TOKEN_LIFETIME.total_seconds() / 60)
+_MINUTES = round(TOKENS_ARE_DEAD.total_seconds() / 60)
 _MUTE_EXAMPLES = {"audio": {"summary": "Silence somebody", "value": {"tracks": "audio"}}}
 
+T = TypeVar("T")
 ParticipantId = Annotated[str, Path(min_length=1, max_length=64)]
 
 
@@ -73,7 +79,7 @@ def live_router(live: LiveRooms) -> APIRouter:
         call: AuthenticatedCall, request: Request, room_id: str, participant_id: ParticipantId
     ) -> Response:
         return await Once.of(request, call.application_id, call.now).act(
-            lambda: _done(live.remove(call.application_id, room_id, participant_id))
+            lambda: _done(live.remove(call.application_id, room_id, participant_id), participant_id)
         )
 
     @router.post(
@@ -90,7 +96,7 @@ def live_router(live: LiveRooms) -> APIRouter:
     ) -> Response:
         body = await read_body(request, schemas.MuteBody)
         return await Once.of(request, call.application_id, call.now, body).act(
-            lambda: _count(live.mute(call.application_id, room_id, participant_id, body.tracks))
+            lambda: _count(live.mute(call.application_id, room_id, participant_id, body.tracks), participant_id)
         )
 
     @router.post(
@@ -107,14 +113,16 @@ def live_router(live: LiveRooms) -> APIRouter:
         call: AuthenticatedCall, request: Request, room_id: str, participant_id: ParticipantId
     ) -> Response:
         return await Once.of(request, call.application_id, call.now).act(
-            lambda: _done(live.answer_waiting(call.application_id, room_id, participant_id, yes=True))
+            lambda: _done(live.answer_waiting(call.application_id, room_id, participant_id, admit=True), participant_id)
         )
 
     @router.post(
         "/waiting/{participant_id}/deny",
         operation_id="deny_participant",
         summary="Turn somebody away who waits",
-        description=addition("The guest is told so, and may ask again by joining anew."),
+        description=addition(
+            "The guest is told so, and may ask again twice, a minute after each answer; the third is final."
+        ),
         status_code=204,
         response_class=Response,
         responses=documented_errors(400, 401, 404, 409, 422),
@@ -124,16 +132,28 @@ def live_router(live: LiveRooms) -> APIRouter:
         call: AuthenticatedCall, request: Request, room_id: str, participant_id: ParticipantId
     ) -> Response:
         return await Once.of(request, call.application_id, call.now).act(
-            lambda: _done(live.answer_waiting(call.application_id, room_id, participant_id, yes=False))
+            lambda: _done(
+                live.answer_waiting(call.application_id, room_id, participant_id, admit=False), participant_id
+            )
         )
 
     return router
 
 
-async def _done(command: Awaitable[None]) -> Response:
-    await command
+async def _done(command: Awaitable[None], participant_id: str = "") -> Response:
+    await _translated(command, participant_id)
     return Response(status_code=204)
 
 
-async def _count(muting: Awaitable[int]) -> Response:
-    return JSONResponse({"muted": await muting})
+async def _count(muting: Awaitable[int], participant_id: str) -> Response:
+    return JSONResponse({"muted": await _translated(muting, participant_id)})
+
+
+async def _translated(command: Awaitable[T], participant_id: str) -> T:
+    """The one place where the errors of ``meeting/`` become those of the API."""
+    try:
+        return await command
+    except ParticipantUnknown:
+        raise NotFound(f"Participant {shown(participant_id)} is not in this room") from None
+    except LobbyEntryUnknown:
+        raise NotFound(f"Participant {shown(participant_id)} does not wait in this room") from None

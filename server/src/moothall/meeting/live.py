@@ -4,18 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from moothall.api.errors import NotFound
 from moothall.db import Connection, Database
 from moothall.engine import LiveTrack, MediaEngine
-from moothall.meeting.errors import WaitingUnknown
-from moothall.meeting.service import MeetingService
-from moothall.meeting.waiting import Waiting
+from moothall.meeting.access import Application
+from moothall.meeting.errors import ParticipantUnknown
+from moothall.meeting.lobby import Lobby
+from moothall.meeting.lobby_entries import LobbyEntry
+from moothall.meeting.moderation import Moderation
+from moothall.meeting.notices import Notices
 from moothall.rooms import service as rooms
 from moothall.rooms.model import Room
 from moothall.sessions import store as sessions
 from moothall.sessions.model import Attendance, Session
-
-_MAX_SHOWN_ID = 64
 
 
 class TrackChoice(StrEnum):
@@ -28,7 +28,7 @@ class TrackChoice(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LiveParticipant:
-    """Somebody who is connected now."""
+    """A person who is connected now."""
 
     attendance: Attendance
     tracks: Sequence[LiveTrack]
@@ -41,14 +41,18 @@ class LiveRoom:
     room: Room
     session: Session | None
     participants: Sequence[LiveParticipant]
-    waiting: Sequence[Waiting]
+    waiting: Sequence[LobbyEntry]
 
 
 class LiveRooms:
-    def __init__(self, database: Database, engine: MediaEngine, meeting: MeetingService) -> None:
+    def __init__(
+        self, database: Database, engine: MediaEngine, notices: Notices, lobby: Lobby, moderation: Moderation
+    ) -> None:
+        self._notices = notices
         self._database = database
         self._engine = engine
-        self._meeting = meeting
+        self._lobby = lobby
+        self._moderation = moderation
 
     async def get(self, application_id: str, room_id: str) -> LiveRoom:
         """Raises NotFound."""
@@ -59,49 +63,50 @@ class LiveRooms:
             return room, session, [] if session is None else sessions.open_attendances(connection, session.id)
 
         room, session, attendances = await self._database.read(transaction)
-        inside = set(await self._engine.participants(room.id))
         tracks = await self._engine.tracks(room.id)
         participants = [
             LiveParticipant(one, [track for track in tracks if track.identity == one.participant_id])
             for one in attendances
-            if one.participant_id in inside
+            if one.away_since is None
         ]
-        return LiveRoom(room, session, participants, self._meeting.waiting_in(room.id))
+        return LiveRoom(room, session, participants, self._lobby.waiting_in(room.id))
 
     async def end(self, application_id: str, room_id: str) -> None:
         """Everybody's connection is closed; the room stays open. Raises NotFound."""
         room = await self._find(application_id, room_id)
-        await self._engine.delete_room(room.id)
+        await self._moderation.end(room.id)
 
     async def remove(self, application_id: str, room_id: str, participant_id: str) -> None:
-        """Raises NotFound."""
+        """Raises NotFound, ParticipantUnknown."""
         room = await self._find(application_id, room_id)
-        if not await self._meeting.remove(room.id, participant_id):
-            raise _not_inside(participant_id)
+        await self._moderation.remove_as(Application(room.id), participant_id, may_return=False)
 
     async def mute(self, application_id: str, room_id: str, participant_id: str, choice: TrackChoice) -> int:
-        """Mute what is not muted of it. Returns how many tracks that were. Raises NotFound."""
+        """Mute these tracks.
+
+        Returns how many were not muted before. Raises NotFound, ParticipantUnknown.
+        """
         room = await self._find(application_id, room_id)
         if participant_id not in await self._engine.participants(room.id):
-            raise _not_inside(participant_id)
-        muted = 0
-        for track in await self._engine.tracks(room.id):
-            chosen = choice is TrackChoice.ALL or track.kind == choice.value
-            if track.identity == participant_id and chosen and not track.muted:
-                muted += await self._engine.mute_track(room.id, participant_id, track.track_sid, muted=True)
-        return muted
+            raise ParticipantUnknown
+        chosen = [
+            track
+            for track in await self._engine.tracks(room.id)
+            if track.identity == participant_id
+            and not track.muted
+            and (choice is TrackChoice.ALL or track.kind == choice.value)
+        ]
+        for source in dict.fromkeys(track.source for track in chosen):
+            notice = {"type": "muted", "source": source, "by": None}
+            await self._notices.tell(room.id, notice, to=[participant_id])
+        return sum(
+            [await self._engine.mute_track(room.id, participant_id, track.track_sid, muted=True) for track in chosen]
+        )
 
-    async def answer_waiting(self, application_id: str, room_id: str, participant_id: str, *, yes: bool) -> None:
-        """Raises NotFound."""
+    async def answer_waiting(self, application_id: str, room_id: str, participant_id: str, *, admit: bool) -> None:
+        """Raises NotFound, LobbyEntryUnknown."""
         room = await self._find(application_id, room_id)
-        try:
-            await self._meeting.answer_in(room.id, participant_id, yes=yes)
-        except WaitingUnknown:
-            raise NotFound(f"Participant {participant_id[:_MAX_SHOWN_ID]} does not wait in this room") from None
+        await self._lobby.answer(room.id, participant_id, admit=admit)
 
     async def _find(self, application_id: str, room_id: str) -> Room:
         return await self._database.read(lambda connection: rooms.get_room(connection, application_id, room_id))
-
-
-def _not_inside(participant_id: str) -> NotFound:
-    return NotFound(f"Participant {participant_id[:_MAX_SHOWN_ID]} is not in this room")

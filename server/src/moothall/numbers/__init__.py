@@ -1,1 +1,1 @@
-"""Phone numbers people can dial to take part, as the operator has configured them."""
+"""Phone numbers for dialling in, as configured by the operator."""

@@ -1,4 +1,7 @@
-"""``/dial-in-numbers`` of the Meetings API. No credentials are asked for: the numbers are there to be told."""
+"""``/dial-in-numbers`` of the Meetings API.
+
+No credentials are needed, because the numbers are public.
+"""
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
@@ -21,8 +24,8 @@ class DialInNumber(BaseModel):
 @router.get(
     "/dial-in-numbers",
     operation_id="list_dial_in_numbers",
-    summary="List the phone numbers to dial",
-    description="As configured on this server; empty when it has none.",
+    summary="List the dial-in numbers",
+    description="The numbers configured on this server, possibly none.",
     response_model=list[DialInNumber],
     responses=documented_errors(),
 )

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TypeVar
 
 from pydantic import BaseModel
@@ -9,42 +10,50 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from moothall.api.body import read_body
-from moothall.api.errors import InputInvalid
-from moothall.kit.allowances import address_key
+from moothall.api.errors import InputInvalid, PayloadTooLarge
+from moothall.features.assembly import Features
 from moothall.kit.clock import Clock
-from moothall.meeting.chat import render_packet
+from moothall.kit.rate_limit import address_key
+from moothall.meeting.assembly import Meeting
 from moothall.meeting.errors import HostLinkInvalid, MeetingRefused, MeetingUnknown, NotPermitted
-from moothall.meeting.service import Denied, Lookup, MeetingService, Ticket, Wait
+from moothall.meeting.outcome import Denied, Dismissed, JoinTicket, Lookup, Wait
+from moothall.page.commands import Command
 from moothall.page.errors import EXPECTED, SlowDown, render
-from moothall.page.limiter import GuessLimiter
+from moothall.page.limiter import PageRateLimits
 from moothall.page.schemas import (
     AnswerBody,
-    HistoryBody,
+    FeedBody,
     JoinBody,
+    LobbyBody,
     LookupBody,
     MessageBody,
-    WaitingBody,
-    render_history,
+    WaitingNameBody,
+    render_lobby_entry,
     render_lookup,
+    render_reading,
     render_ticket,
     render_wait,
     render_waiting,
 )
 from moothall.sessions.model import Role
 
-T = TypeVar("T", Lookup, Ticket | Wait)
+T = TypeVar("T", Lookup, JoinTicket | Wait)
 Body = TypeVar("Body", bound=BaseModel)
 
 _NO_STORE = {"cache-control": "no-store"}
-# Guesses of one address go one after the other, so that none is made before the last has been counted. Addresses share turnstiles.
+# Calls with a token in their body: whoever makes them is limited once that has been read.
+_TOKEN_IN_BODY = frozenset({"/page/join", "/page/waiting", "/page/waiting-name"})
+# Guesses of one address go one after the other, so that none is made before the last has been
+# counted. Addresses share turnstiles.
 _TURNSTILES = 64
 
 
 class PageCalls:
-    def __init__(self, meeting: MeetingService, clock: Clock) -> None:
+    def __init__(self, meeting: Meeting, features: Features, clock: Clock) -> None:
         self._meeting = meeting
+        self._features = features
         self._clock = clock
-        self._limiter = GuessLimiter()
+        self._limiter = PageRateLimits()
         self._turnstiles = [asyncio.Lock() for _ in range(_TURNSTILES)]
 
     async def lookup(self, request: Request) -> Response:
@@ -59,6 +68,9 @@ class PageCalls:
     async def waiting(self, request: Request) -> Response:
         return await self._answer(request, self._waiting)
 
+    async def waiting_name(self, request: Request) -> Response:
+        return await self._answer(request, self._waiting_name)
+
     async def waiting_list(self, request: Request) -> Response:
         return await self._answer(request, self._waiting_list)
 
@@ -71,88 +83,155 @@ class PageCalls:
     async def say(self, request: Request) -> Response:
         return await self._answer(request, self._say)
 
-    async def chat_history(self, request: Request) -> Response:
-        return await self._answer(request, self._chat_history)
+    async def read_feed(self, request: Request) -> Response:
+        return await self._answer(request, self._read_feed)
+
+    async def command(self, command: Command, request: Request) -> Response:
+        return await self._answer(request, partial(self._command, command))
+
+    async def _command(self, command: Command, request: Request) -> Response:
+        token = _control_token(request)
+        body = None if command.body is None else await _read(request, command.body)
+        caller = await self._meeting.access.identify(token)
+        await command.act(self._features, caller, body)
+        return Response(status_code=204, headers=_NO_STORE)
 
     async def _lookup(self, request: Request) -> Response:
         body = await _read(request, LookupBody)
         found = await self._guess(
-            request, body, lambda: self._meeting.lookup(body.meeting_code, body.participant_token)
+            request, body, lambda: self._meeting.entry.lookup(body.meeting_code, body.participant_token)
         )
         return JSONResponse(render_lookup(found), headers=_NO_STORE)
 
     async def _join(self, request: Request) -> Response:
-        body = await _read(request, JoinBody)
+        body = await self._read_with_token(request, JoinBody)
+        person = await self._meeting.entry.find_returning(body.meeting_code, body.rejoin_token)
+        self._limit_person(request, person)
         joined = await self._guess(
             request,
             body,
-            lambda: self._meeting.join(body.meeting_code, body.participant_token, body.name, body.control_token),
+            lambda: self._meeting.entry.join(
+                body.meeting_code,
+                body.participant_token,
+                body.name,
+                body.rejoin_token,
+                lobby_token=body.lobby_token,
+                address=_address(request),
+            ),
+            knows_code=person is not None,
         )
         if isinstance(joined, Wait):
-            return JSONResponse({**render_wait(joined), "waiting_token": joined.token}, 202, headers=_NO_STORE)
+            return JSONResponse(render_lobby_entry(joined), 202, headers=_NO_STORE)
         return JSONResponse(render_ticket(joined), headers=_NO_STORE)
 
     async def _end(self, request: Request) -> Response:
-        await self._meeting.end_for_all(_control_token(request))
+        await self._meeting.moderation.end_as(_control_token(request))
         return Response(status_code=204, headers=_NO_STORE)
 
     async def _waiting(self, request: Request) -> Response:
-        body = await _read(request, WaitingBody)
-        match await self._meeting.ask_waiting(body.waiting_token):
-            case Ticket() as ticket:
+        body = await self._read_with_token(request, LobbyBody)
+        self._limit_person(request, body.lobby_token if self._meeting.lobby.is_waiting(body.lobby_token) else None)
+        match await self._meeting.lobby.ask(body.lobby_token):
+            case JoinTicket() as ticket:
                 answer = {"status": "admitted", **render_ticket(ticket)}
             case Wait() as wait:
                 answer = render_wait(wait)
-            case Denied():
-                answer = {"status": "denied"}
+            case Denied(retry_after):
+                answer = {"status": "denied", "retry_after": retry_after}
+            case Dismissed():
+                answer = {"status": "ended"}
         return JSONResponse(answer, headers=_NO_STORE)
 
+    async def _waiting_name(self, request: Request) -> Response:
+        body = await self._read_with_token(request, WaitingNameBody)
+        self._limit_person(request, body.lobby_token if self._meeting.lobby.is_waiting(body.lobby_token) else None)
+        return JSONResponse({"name": await self._meeting.lobby.rename(body.lobby_token, body.name)}, headers=_NO_STORE)
+
     async def _waiting_list(self, request: Request) -> Response:
-        people = await self._meeting.waiting_list(_control_token(request))
+        people = await self._meeting.lobby.list_for(_control_token(request))
         return JSONResponse(render_waiting(people), headers=_NO_STORE)
 
     async def _admit(self, request: Request) -> Response:
-        return await self._answer_waiting(request, yes=True)
+        return await self._answer_waiting(request, admit=True)
 
     async def _deny(self, request: Request) -> Response:
-        return await self._answer_waiting(request, yes=False)
+        return await self._answer_waiting(request, admit=False)
 
-    async def _answer_waiting(self, request: Request, *, yes: bool) -> Response:
+    async def _answer_waiting(self, request: Request, *, admit: bool) -> Response:
         token = _control_token(request)
         body = await _read(request, AnswerBody)
-        await self._meeting.answer_waiting(token, body.participant_id, yes=yes)
+        await self._meeting.lobby.answer_as(token, body.participant_id, admit=admit)
         return Response(status_code=204, headers=_NO_STORE)
 
     async def _say(self, request: Request) -> Response:
         token = _control_token(request)
         body = await _read(request, MessageBody)
-        message = await self._meeting.chat.say(token, body.message)
-        return JSONResponse(render_packet(message), 201, headers=_NO_STORE)
+        message = await self._meeting.chat.say(token, body.message, address=_address(request))
+        return JSONResponse(message, 201, headers=_NO_STORE)
 
-    async def _chat_history(self, request: Request) -> Response:
+    async def _read_feed(self, request: Request) -> Response:
         token = _control_token(request)
-        body = await _read(request, HistoryBody)
-        history = await self._meeting.chat.history(token, body.after)
-        return JSONResponse(render_history(history), headers=_NO_STORE)
+        body = await _read(request, FeedBody)
+        reading = await self._meeting.feeds.read(token, body.feed, body.after)
+        return JSONResponse(render_reading(reading), headers=_NO_STORE)
 
     async def _answer(self, request: Request, call: Callable[[Request], Awaitable[Response]]) -> Response:
-        seconds = self._limiter.wait_for_request(_address(request), self._clock.monotonic())
+        seconds = self._limiter.wait_for_any(_address(request), self._clock.monotonic())
         if seconds:
             return render(SlowDown(seconds))
         try:
+            if request.url.path not in _TOKEN_IN_BODY:
+                self._limit_person(request, self._find_person(request))
             return await call(request)
         except (SlowDown, *EXPECTED) as error:
             return render(error)
 
-    async def _guess(self, request: Request, body: LookupBody, question: Callable[[], Awaitable[T]]) -> T:
+    def _find_person(self, request: Request) -> str | None:
+        """Whose call it is: the participant id in a control token; None without a valid one."""
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        claims = self._meeting.access.parse(token) if scheme.lower() == "bearer" else None
+        return None if claims is None else claims.participant_id
+
+    def _limit_person(self, request: Request, person: str | None) -> None:
+        """Count a call against the person who may make it, or else against the address.
+
+        Raises SlowDown.
+        """
+        now = self._clock.monotonic()
+        seconds = self._limiter.wait_for_person(_address(request), person, now)
+        if seconds:
+            raise SlowDown(seconds)
+
+    async def _read_with_token(self, request: Request, model: type[Body]) -> Body:
+        """Read a body that may say whose call it is. One that cannot be read is the address's.
+
+        Raises InputInvalid, PayloadTooLarge, SlowDown.
+        """
+        try:
+            return await _read(request, model)
+        except (InputInvalid, PayloadTooLarge):
+            self._limit_person(request, None)
+            raise
+
+    async def _guess(
+        self,
+        request: Request,
+        body: LookupBody,
+        question: Callable[[], Awaitable[T]],
+        *,
+        knows_code: bool = False,
+    ) -> T:
         """Ask the meeting, and count a wrong code or link.
 
-        Somebody who has to wait gets nothing but that for an answer, so that a right guess looks like a wrong one; except the host, whose link
-        nobody can guess.
+        Somebody who has to wait gets nothing but that for an answer, so that a right guess looks
+        like a wrong one; except the host, whose link nobody can guess. ``knows_code``: a token
+        says that the caller has been in this meeting.
         """
         address = _address(request)
         code = body.meeting_code
         with_token = body.participant_token is not None
+        if knows_code and not with_token:
+            return await question()
         async with self._turnstiles[hash(address_key(address)) % _TURNSTILES]:
             seconds = self._limiter.wait_for_guess(address, code, self._clock.monotonic(), with_token=with_token)
             try:
@@ -175,7 +254,8 @@ class PageCalls:
 
 async def _read(request: Request, model: type[Body]) -> Body:
     """Raises InputInvalid, PayloadTooLarge."""
-    # A foreign page could post anything simpler from its visitors' browsers, without asking, and use up their guesses.
+    # A foreign page could post anything simpler from its visitors' browsers, without asking, and
+    # use up their guesses.
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         text = "The request body must be application/json"
         raise InputInvalid(text, errors=[text])
@@ -191,5 +271,9 @@ def _control_token(request: Request) -> str:
 
 
 def _address(request: Request) -> str:
-    """Who is asking. Behind trusted proxies the HTTP server has replaced it by the address they report; no header is read here."""
+    """Return the IP address of the client.
+
+    Behind trusted proxies the HTTP server has replaced it by the address they report; no header is
+    read here.
+    """
     return request.client.host if request.client is not None else ""

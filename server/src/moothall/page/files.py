@@ -1,82 +1,73 @@
 """The built page: read once at start, served from memory.
 
-Names come from the folder, never from a request, so no request can reach another file.
+Names come from the folder, never from a request, so no request can reach another file. The build
+puts a file compressed with brotli beside each that is worth it; gzip is made here.
 """
 
-import gzip
-import hashlib
 import mimetypes
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import replace
 from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
+
+from moothall.api import kept
+from moothall.api.kept import Kept
 
 INDEX = "index.html"
 
 _HASHED = "assets/"
 _FOREVER = "public, max-age=31536000, immutable"
 _ASK_AGAIN = "no-cache"
-_COMPRESSIBLE = ("text/", "application/javascript", "application/json", "application/manifest+json", "image/svg+xml")
-_WORTH_COMPRESSING = 1024
+_BROTLI = ".br"
 _LARGEST_FILE = 16 * 1024 * 1024
 _NOT_BUILT = "The meeting page has not been built. Run `make setup` and start the server again.\n"
 
 
-@dataclass(frozen=True)
-class PageFile:
-    body: bytes
-    media_type: str
-    cache_control: str
-    etag: str
+def read_page_files(folder: Path) -> dict[str, Kept]:
+    """Read every file of the build, by its path under the folder; none when there is no build.
 
-    @cached_property
-    def compressed(self) -> bytes | None:
-        """Once somebody wants it, because all files together would hold up the start. None where it is not worth it."""
-        if not self.media_type.startswith(_COMPRESSIBLE) or len(self.body) < _WORTH_COMPRESSING:
-            return None
-        return gzip.compress(self.body, mtime=0)
-
-
-def read_page_files(folder: Path) -> dict[str, PageFile]:
-    """Every file of the build by its path under the folder; none when there is no build. Raises ValueError for one that cannot be ours."""
+    Raises ValueError for a file that cannot be ours.
+    """
     files = {}
+    brotli = {}
     for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
         if path.is_file():
             if path.stat().st_size > _LARGEST_FILE:
                 raise ValueError(f"{path} is larger than any file of the page")
             name = path.relative_to(folder).as_posix()
-            files[name] = _page_file(name, path.read_bytes())
-    return files
+            if name.endswith(_BROTLI):
+                brotli[name.removesuffix(_BROTLI)] = path.read_bytes()
+            else:
+                files[name] = _page_file(name, path.read_bytes())
+    return {name: replace(file, brotli=brotli.get(name)) for name, file in files.items()}
 
 
-def respond(files: Mapping[str, PageFile], name: str, request: Request, headers: Mapping[str, str]) -> Response:
-    """The file with these headers; 304 when the browser has it; 503 with a hint when the page has not been built; else 404."""
+def respond(files: Mapping[str, Kept], name: str, request: Request, headers: Mapping[str, str]) -> Response:
+    """The file with these headers.
+
+    304 when the browser has it; 503 with a hint when the page has not been built; else 404.
+    """
     file = files.get(name)
     if file is None:
         if name == INDEX:
             return PlainTextResponse(_NOT_BUILT, 503, headers={**headers, "cache-control": "no-store"})
         return PlainTextResponse("There is nothing at this address.\n", 404, headers=dict(headers))
-    fields = {**headers, "etag": file.etag, "cache-control": file.cache_control, "vary": "accept-encoding"}
-    if file.etag in request.headers.get("if-none-match", ""):
-        return Response(status_code=304, headers=fields)
-    body = file.body
-    if "gzip" in request.headers.get("accept-encoding", "") and file.compressed is not None:
-        body = file.compressed
-        fields["content-encoding"] = "gzip"
-    return Response(body, headers=fields, media_type=file.media_type)
+    return kept.respond(file, request, headers)
 
 
-def _page_file(name: str, body: bytes) -> PageFile:
+def _page_file(name: str, body: bytes) -> Kept:
     media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
-    # Windows registries and old systems call it application/javascript or worse; modules need a JavaScript type.
+    # Windows registries and old systems call it application/javascript or worse; modules need a
+    # JavaScript type.
     if name.endswith((".js", ".mjs")):
         media_type = "text/javascript"
-    return PageFile(
+    # WebAssembly is compiled while it arrives, if it has this type.
+    elif name.endswith(".wasm"):
+        media_type = "application/wasm"
+    return Kept(
         body=body,
         media_type=media_type,
         cache_control=_FOREVER if name.startswith(_HASHED) else _ASK_AGAIN,
-        etag=f'"{hashlib.sha256(body).hexdigest()[:32]}"',
     )

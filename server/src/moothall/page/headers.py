@@ -1,11 +1,15 @@
 """The security headers of the page."""
 
+from collections.abc import Mapping
+from functools import lru_cache
 from urllib.parse import urlsplit
 
-# What the page needs: its own files, its own calls, media from cameras and peers. Nothing from anywhere else, nothing inline, no framing.
+# The page needs its own files, its own calls, media from cameras and peers. Nothing from
+# anywhere else, nothing inline, no framing. Noise reduction and backgrounds are WebAssembly, which
+# 'wasm-unsafe-eval' allows; it does not allow eval.
 _POLICY = {
     "default-src": "'none'",
-    "script-src": "'self'",
+    "script-src": "'self' 'wasm-unsafe-eval'",
     "style-src": "'self'",
     "img-src": "'self' data: blob:",
     "media-src": "'self' blob:",
@@ -25,15 +29,27 @@ _PERMISSIONS = (
 _A_YEAR_S = 365 * 24 * 3600
 
 
-def page_headers(media_url: str) -> dict[str, str]:
-    """Headers of every file of the page. ``media_url``: where livekit-client connects, ``ws://…`` or ``wss://…``.
+@lru_cache(maxsize=64)
+def page_headers(media_url: str | None, host: str, *, secure: bool) -> Mapping[str, str]:
+    """Headers of every file of the page.
 
-    livekit-client also asks the same host over http(s) why a connection failed, so both are allowed.
+    ``media_url``: where livekit-client connects when the engine is elsewhere (``ws://…`` or
+    ``wss://…``); None: to the origin of the page, whose ``host`` is the one of the request (empty:
+    not a valid one). ``secure``: the request came over TLS. livekit-client also asks over http(s)
+    why a connection failed, so that is allowed too.
     """
-    media = urlsplit(media_url)
-    secure = media.scheme in ("wss", "https")
-    sources = [f"{'wss' if secure else 'ws'}://{media.netloc}", f"{'https' if secure else 'http'}://{media.netloc}"]
-    policy = {**_POLICY, "connect-src": " ".join(["'self'", *sources])}
+    if media_url is not None:
+        media = urlsplit(media_url)
+        over_tls = media.scheme in ("wss", "https")
+        sources = [
+            f"{'wss' if over_tls else 'ws'}://{media.netloc}",
+            f"{'https' if over_tls else 'http'}://{media.netloc}",
+        ]
+    else:
+        # 'self' does not stand for WebSockets in Safari before 16. Both schemes: a proxy may not
+        # tell which one it is.
+        sources = [f"wss://{host}", f"ws://{host}"] if host else []
+    policy = {"connect-src": " ".join(["'self'", *sources]), **_POLICY}
     headers = {
         "content-security-policy": "; ".join(f"{name} {value}" for name, value in policy.items()),
         "permissions-policy": _PERMISSIONS,

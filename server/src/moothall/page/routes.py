@@ -1,6 +1,10 @@
 """All routes of the meeting page."""
 
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
+from http import HTTPStatus
 from pathlib import Path
 
 from fastapi import APIRouter
@@ -8,10 +12,14 @@ from starlette.convertors import Convertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import Response
 
+from moothall.api.call import request_host
+from moothall.api.kept import Kept
+from moothall.features.assembly import Features
 from moothall.kit.clock import Clock
-from moothall.meeting.service import MeetingService
+from moothall.meeting.assembly import Meeting
 from moothall.page.calls import PageCalls
-from moothall.page.files import INDEX, PageFile, read_page_files, respond
+from moothall.page.commands import COMMANDS
+from moothall.page.files import INDEX, read_page_files, respond
 from moothall.page.headers import page_headers
 from moothall.themes.model import MAX_SHORT_COMPANY_URL, RESERVED_SHORT_URLS
 
@@ -40,37 +48,80 @@ class _CompanyConvertor(Convertor[str]):
         return value
 
 
+# One segment, as in a link to a meeting, or two, as behind a company's name; no name of a file.
+_MISTYPED = re.compile(rf"/(?!(?:{'|'.join(sorted(RESERVED_SHORT_URLS))})(?:/|$))[^/.]{{1,128}}(?:/[^/.]{{1,128}})?")
+
 register_url_convertor("digits", _DigitsConvertor())
 register_url_convertor("company", _CompanyConvertor())
 
 
-def page_router(meeting: MeetingService, clock: Clock, *, media_url: str, static: Path = STATIC) -> APIRouter:
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The routes of the page, and its answer to a browser at an unknown address.
+
+    ``not_found``: None when the address is not one that people are given, or when no person asks.
+    """
+
+    router: APIRouter
+    not_found: Callable[[Request], Response | None]
+
+
+def assemble_page(
+    meeting: Meeting,
+    features: Features,
+    clock: Clock,
+    *,
+    media_url: str | None,
+    over_tls: bool = False,
+    static: Path = STATIC,
+) -> Page:
     """The page, its files and its calls.
 
-    ``media_url`` is what the engine's ``client_url()`` says; the page may connect there. Files are read now: a page that is built later needs a
-    new start.
+    ``media_url`` is what the engine's ``client_url()`` says; the page may connect there.
+    ``over_tls``: browsers reach this server over TLS, whatever a request looks like here. Files are
+    read now: a page that is built later needs a new start.
     """
     router = APIRouter(include_in_schema=False)
-    calls = PageCalls(meeting, clock)
+    calls = PageCalls(meeting, features, clock)
     router.add_route("/page/lookup", calls.lookup, methods=["POST"])
     router.add_route("/page/join", calls.join, methods=["POST"])
     router.add_route("/page/end", calls.end, methods=["POST"])
     router.add_route("/page/waiting", calls.waiting, methods=["POST"])
+    router.add_route("/page/waiting-name", calls.waiting_name, methods=["POST"])
     router.add_route("/page/waiting-list", calls.waiting_list, methods=["GET"])
     router.add_route("/page/admit", calls.admit, methods=["POST"])
     router.add_route("/page/deny", calls.deny, methods=["POST"])
     router.add_route("/page/chat", calls.say, methods=["POST"])
-    router.add_route("/page/chat-history", calls.chat_history, methods=["POST"])
+    router.add_route("/page/feed", calls.read_feed, methods=["POST"])
+    for command in COMMANDS:
+        router.add_route(command.path, partial(calls.command, command), methods=["POST"])
 
     files = read_page_files(static)
-    headers = page_headers(media_url)
     for path in ("/", "/{meeting_code:digits}", "/{company:company}/", "/{company:company}/{meeting_code:digits}"):
-        router.add_route(path, partial(_serve, files, headers, INDEX), methods=["GET"])
+        router.add_route(path, partial(_serve, files, media_url, over_tls, INDEX), methods=["GET"])
     for name in files:
         if name != INDEX:
-            router.add_route(f"/{name}", partial(_serve, files, headers, name), methods=["GET"])
-    return router
+            router.add_route(f"/{name}", partial(_serve, files, media_url, over_tls, name), methods=["GET"])
+    return Page(router, partial(_not_found, partial(_render, files, media_url, over_tls, INDEX)))
 
 
-async def _serve(files: dict[str, PageFile], headers: dict[str, str], name: str, request: Request) -> Response:
-    return respond(files, name, request, headers)
+def _not_found(render: Callable[[Request], Response], request: Request) -> Response | None:
+    """Let the page say that a mistyped link leads nowhere, in words of its own."""
+    is_asked_by_person = request.method == "GET" and "text/html" in request.headers.get("accept", "")
+    if not is_asked_by_person or not _MISTYPED.fullmatch(request.url.path):
+        return None
+    answer = render(request)
+    if answer.status_code in (HTTPStatus.OK, HTTPStatus.NOT_MODIFIED):
+        answer.status_code = HTTPStatus.NOT_FOUND
+    return answer
+
+
+async def _serve(
+    files: dict[str, Kept], media_url: str | None, over_tls: bool, name: str, request: Request
+) -> Response:
+    return _render(files, media_url, over_tls, name, request)
+
+
+def _render(files: dict[str, Kept], media_url: str | None, over_tls: bool, name: str, request: Request) -> Response:
+    secure = over_tls or request.url.scheme == "https"
+    return respond(files, name, request, page_headers(media_url, request_host(request), secure=secure))

@@ -2,15 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from moothall.chat.model import LONGEST_TEXT
+from moothall.feeds.model import Reading
 from moothall.kit.clock import render_timestamp
-from moothall.meeting.chat import History, render_packet
-from moothall.meeting.service import Lookup, Ticket, Wait
-from moothall.meeting.waiting import Waiting
+from moothall.meeting.feeds import render_entries
+from moothall.meeting.lobby_entries import LobbyEntry
+from moothall.meeting.outcome import JoinTicket, Lookup, Wait
+from moothall.reactions.model import Reaction
 from moothall.rooms.model import shown_expiry
 from moothall.themes.model import LOGO_FIELDS, Theme, logo_url
 
@@ -28,25 +30,102 @@ class LookupBody(_Body):
 
 
 class JoinBody(LookupBody):
-    # Counted in code points here, to bound the work; rules.clean_name counts what people see.
+    # Counted in code points here, to bound the work; kit.names counts what people see.
     name: Annotated[str, Field(min_length=1, max_length=512)]
-    control_token: Annotated[str, Field(min_length=1, max_length=2048)] | None = None
+    # Pages of the version before, which are open while a server is upgraded, use the second name.
+    rejoin_token: Annotated[
+        str | None,
+        Field(min_length=1, max_length=2048, validation_alias=AliasChoices("rejoin_token", "control_token")),
+    ] = None
+    # The token of an earlier stay in the waiting room.
+    lobby_token: Annotated[str, Field(min_length=1, max_length=128)] | None = None
 
 
-class WaitingBody(_Body):
-    waiting_token: Annotated[str, Field(min_length=1, max_length=128)]
+class LobbyBody(_Body):
+    lobby_token: Annotated[
+        str, Field(min_length=1, max_length=128, validation_alias=AliasChoices("lobby_token", "waiting_token"))
+    ]
+
+
+class WaitingNameBody(LobbyBody):
+    name: Annotated[str, Field(min_length=1, max_length=512)]
 
 
 class AnswerBody(_Body):
     participant_id: Annotated[str, Field(min_length=1, max_length=64)]
 
 
+class HandBody(_Body):
+    raised: bool
+
+
+class AwayBody(_Body):
+    away: bool
+
+
+class PermissionsBody(_Body):
+    """Absent and null settings stay as they are."""
+
+    microphone: bool | None = None
+    camera: bool | None = None
+    screen_share: bool | None = None
+    chat: bool | None = None
+    reactions: bool | None = None
+    one_share_at_a_time: bool | None = None
+
+    @property
+    def wanted(self) -> dict[str, bool]:
+        return {name: value for name, value in self.model_dump().items() if value is not None}
+
+
+class AllowBody(AnswerBody):
+    rights: Annotated[list[Literal["microphone", "camera", "screen_share", "chat", "reactions"]], Field(max_length=5)]
+
+
+class MuteBody(AnswerBody):
+    source: Literal["microphone", "camera", "screen_share"]
+
+
+class MuteAllBody(_Body):
+    source: Literal["microphone", "camera", "screen_share"]
+    lock: bool = False
+
+
+class UnmuteBody(AnswerBody):
+    source: Literal["microphone", "camera"]
+
+
+class ReactionBody(_Body):
+    reaction: Annotated[Reaction, Field(strict=False)]
+
+
+class LockBody(_Body):
+    locked: bool
+
+
+class SpotlightBody(AnswerBody):
+    on: bool
+
+
+class RemoveBody(AnswerBody):
+    may_return: bool = False
+
+
 class MessageBody(_Body):
     message: Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT)]
 
 
-class HistoryBody(_Body):
-    after: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
+class RemoveMessageBody(_Body):
+    number: Annotated[int, Field(ge=1, le=2**53 - 1)]
+
+
+class PinBody(_Body):
+    number: Annotated[int, Field(ge=1, le=2**53 - 1)] | None
+
+
+class FeedBody(_Body):
+    feed: Annotated[str, Field(pattern=r"^[a-z_]{1,32}(:[A-Za-z0-9_-]{1,40})?$")]
+    after: Annotated[int, Field(ge=0, le=2**53 - 1)] | None = None
 
 
 def render_lookup(found: Lookup) -> dict[str, Any]:
@@ -66,6 +145,7 @@ def render_lookup(found: Lookup) -> dict[str, Any]:
             "theme": None if found.theme is None else render_theme(found.theme),
         },
         "participants": found.participants,
+        "server_time": render_timestamp(found.at),
     }
 
 
@@ -84,7 +164,12 @@ def render_wait(wait: Wait) -> dict[str, Any]:
     return {"status": "waiting", "reason": wait.reason.value}
 
 
-def render_waiting(people: Sequence[Waiting]) -> dict[str, Any]:
+def render_lobby_entry(wait: Wait) -> dict[str, Any]:
+    """The second name of the token is for pages of the version before."""
+    return {**render_wait(wait), "lobby_token": wait.lobby_token, "waiting_token": wait.lobby_token}
+
+
+def render_waiting(people: Sequence[LobbyEntry]) -> dict[str, Any]:
     return {
         "waiting": [
             {"participant_id": one.participant_id, "name": one.name, "since": render_timestamp(one.since)}
@@ -93,15 +178,17 @@ def render_waiting(people: Sequence[Waiting]) -> dict[str, Any]:
     }
 
 
-def render_history(history: History) -> dict[str, Any]:
+def render_reading(reading: Reading) -> dict[str, Any]:
     return {
-        "session_id": history.session_id,
-        "messages": [render_packet(message) for message in history.messages],
-        "has_more": history.has_more,
+        "session_id": reading.session_id,
+        "generation": reading.head.generation,
+        "number": reading.number,
+        "entries": render_entries(reading.entries),
+        "has_more": reading.has_more,
     }
 
 
-def render_ticket(ticket: Ticket) -> dict[str, Any]:
+def render_ticket(ticket: JoinTicket) -> dict[str, Any]:
     return {
         "participant_id": ticket.participant_id,
         "role": ticket.role.value,
@@ -109,4 +196,5 @@ def render_ticket(ticket: Ticket) -> dict[str, Any]:
         "url": ticket.url,
         "token": ticket.token,
         "control_token": ticket.control_token,
+        "rejoin_token": ticket.rejoin_token,
     }

@@ -1,1 +1,1 @@
-"""Recordings: what was kept of a session, and the links under which its application can load it."""
+"""Recordings of sessions, and the expiring links to their files."""

@@ -1,4 +1,4 @@
-"""``/recordings`` and ``/sessions/{id}/recordings`` of the Meetings API, and the files behind their links."""
+"""``/recordings`` and ``/sessions/{id}/recordings`` of the Meetings API, and the files."""
 
 import asyncio
 from pathlib import PurePath
@@ -12,7 +12,7 @@ from moothall.api.call import ApiContext, AuthenticatedCall, Call
 from moothall.api.errors import Forbidden, NotFound
 from moothall.api.prefix import API_PREFIX
 from moothall.api.reference import documented_errors
-from moothall.kit.clock import render_timestamp
+from moothall.kit.clock import render_dates
 from moothall.kit.keys import derive_key
 from moothall.recordings import schemas, service, store
 from moothall.recordings.files import recording_files_in
@@ -26,7 +26,7 @@ files_router = APIRouter(tags=["Recordings"])
 _FILE_HEADERS = {
     "cache-control": "private, no-store",
     "content-security-policy": "default-src 'none'; sandbox",
-    # The link is the permission; pages of the application may play what it leads to.
+    # The link grants access, so pages of the application may embed the file.
     "cross-origin-resource-policy": "cross-origin",
 }
 _RANGE_NOT_SATISFIABLE = 416
@@ -50,7 +50,7 @@ async def get_recording(call: AuthenticatedCall, recording_id: str) -> Response:
     "/recordings/{recording_id}",
     operation_id="delete_recording",
     summary="Delete a recording",
-    description="Only recordings that are `uploaded` can be deleted. The file goes too, and links to it end.",
+    description="Only recordings with the status `uploaded` can be deleted. The file is deleted, too, and links to it become invalid.",
     status_code=204,
     response_class=Response,
     responses=documented_errors(401, 404, 409),
@@ -77,7 +77,7 @@ async def list_session_recordings(call: AuthenticatedCall, session_id: str) -> R
     "/sessions/{session_id}",
     operation_id="get_session",
     summary="List the recordings of a session",
-    description="The same as `/sessions/{session_id}/recordings`: a known client asks here.",
+    description="A synonym of `/sessions/{session_id}/recordings`, which a known client uses.",
     response_model=schemas.SessionRecordings,
     responses=documented_errors(401, 404),
 )
@@ -89,13 +89,13 @@ async def get_session(call: AuthenticatedCall, session_id: str) -> Response:
 @files_router.get(
     f"{RECORDING_PATH}/{{recording_id}}",
     operation_id="load_recording",
-    summary="Load the file of a recording",
-    description="The address, with its signature, comes from the recording's `_links`. One range of bytes can be asked for.",
+    summary="Download the file of a recording",
+    description="The signed URL comes from the recording's `_links`. A request for a single byte range is possible.",
     response_class=Response,
     responses={
         200: {"content": {media_type: {} for media_type in MEDIA_TYPES.values()}},
         206: {"description": "The range of bytes."},
-        416: {"description": "The range cannot be served, or there is more than one."},
+        416: {"description": "The range is not satisfiable, or there is more than one."},
         **documented_errors(400, 403, 404),
     },
 )
@@ -107,11 +107,11 @@ async def load_recording(
 ) -> Response:
     context: ApiContext = request.app.state.api
     if not is_valid(recording_id, expires, signature, context.clock.now(), _signing_key(context.secrets)):
-        raise Forbidden("The link is not valid, or not any more")
+        raise Forbidden("The link is invalid or has expired")
     recording = await context.database.read(lambda connection: store.find_recording(connection, recording_id))
     if recording is None or recording.file is None or recording.status is not RecordingStatus.UPLOADED:
         raise NotFound(f"Recording {recording_id} was not found")
-    files = recording_files_in(context.settings.data_dir, context.database)
+    files = recording_files_in(context.settings.data_dir)
     stat = await asyncio.to_thread(files.stat, recording.file)
     if stat is None:
         raise NotFound(f"Recording {recording_id} was not found")
@@ -141,8 +141,7 @@ def _render(recording: Recording, call: Call) -> dict[str, Any]:
     return {
         "id": recording.id,
         "session_id": recording.session_id,
-        "started_at": render_timestamp(recording.started_at),
-        "ended_at": None if recording.ended_at is None else render_timestamp(recording.ended_at),
+        **render_dates(started_at=recording.started_at, ended_at=recording.ended_at),
         "status": recording.status.value,
         "_links": {"url": {"href": href}},
     }

@@ -1,6 +1,7 @@
-"""Links to the file of a recording: whoever has one can load that file, and nothing else, for a quarter of an hour.
+"""Links to the file of a recording: a link gives access to that file for 15 minutes.
 
-The signature is HMAC-SHA256 over the method, the recording and the end of the link's life. Pure: times and keys are arguments.
+The signature is HMAC-SHA256 over the method, the recording and the expiry time. Pure: times and
+keys are arguments.
 """
 
 import hashlib
@@ -22,7 +23,7 @@ def recording_url(base_url: str, recording_id: str, now: datetime, signing_key: 
 
 
 def is_valid(recording_id: str, expires: str, signature: str, now: datetime, signing_key: bytes) -> bool:
-    """Whether we made this link, and not too long ago. ``expires``: seconds since 1970."""
+    """Return whether the link is genuine and has not expired. ``expires``: Unix seconds."""
     expected = _signature(recording_id, expires, signing_key)
     genuine = hmac.compare_digest(expected.encode(), signature.encode("utf-8", "replace"))
     return genuine and _SECONDS.fullmatch(expires) is not None and now.timestamp() < int(expires)

@@ -1,4 +1,4 @@
-"""What a recording is."""
+"""Recordings."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,15 +10,19 @@ MEDIA_TYPES = {".mp4": "video/mp4", ".webm": "video/webm", ".mka": "audio/x-matr
 class RecordingStatus(StrEnum):
     STARTED = "started"
     PAUSED = "paused"
-    # Nothing more is recorded; the file is not ready yet.
+    # The recording has ended; the file is not ready yet.
     STOPPED = "stopped"
-    # The file is there.
+    # The file is ready.
     UPLOADED = "uploaded"
 
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """``file`` is the name of the file in the folder of recordings, ``size`` in bytes, ``sha256`` hexadecimal; None until there is one."""
+    """A recording as stored.
+
+    ``file`` is the file's name in the folder of recordings, ``size`` its bytes, ``sha256`` in
+    hexadecimal; all are None until the file is ready.
+    """
 
     id: str
     application_id: str

@@ -3,13 +3,14 @@
 from datetime import datetime
 
 from pydantic import BaseModel, Field
+from pydantic.json_schema import SkipJsonSchema
 
 from moothall.recordings.model import RecordingStatus
 
 
 class FileLink(BaseModel):
     href: str | None = Field(
-        description="Loads the file; valid for 15 minutes, so ask for it when you need it. Null until the recording is `uploaded`.",
+        description="Link to the file, valid for 15 minutes: request it when you need it. Null until the status is `uploaded`.",
         examples=["https://meet.example/files/recordings/9d7cd94b-04b9-4c5b-9b6d-9a3f1b2f6e11?expires=…&signature=…"],
     )
 
@@ -25,7 +26,7 @@ class Recording(BaseModel):
     )
     session_id: str = Field(examples=["2_MX4wZkT9…"])
     started_at: datetime
-    ended_at: datetime | None
+    ended_at: datetime | SkipJsonSchema[None] = Field(None, description="Absent during the recording.")
     status: RecordingStatus
     links: RecordingLinks = Field(alias="_links")
 

@@ -1,14 +1,12 @@
 """Use cases of recordings. Each runs in the transaction of the connection it is given."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from moothall.api.errors import Conflict, NotFound
-from moothall.callbacks.model import Topic
+from moothall.api.errors import Conflict, NotFound, shown
+from moothall.callbacks.events import Payload, RecordingEnded, RecordingStarted, RecordingUploaded
 from moothall.db import Connection
 from moothall.jobs import store as jobs
-from moothall.kit.clock import render_timestamp
 from moothall.recordings import store
 from moothall.recordings.model import Recording, RecordingStatus
 from moothall.rooms import service as rooms
@@ -17,62 +15,89 @@ from moothall.sessions import store as sessions
 
 SWEEP_JOB = "recording_sweep"
 
-_MAX_SHOWN_ID = 128
 _RUNNING = (RecordingStatus.STARTED, RecordingStatus.PAUSED)
 
 
 def start_recording(connection: Connection, recording: Recording, now: datetime) -> None:
-    """A session is recorded from now on. ``recording``: one with a new id, in the state it starts with."""
+    """Store a new recording and send ``recording:started``.
+
+    ``recording`` has a new id and its initial state.
+    """
     store.insert_recording(connection, recording)
-    _tell(connection, recording, "recording:started", {}, now)
+    _tell(connection, recording, RecordingStarted(recording_id=recording.id, session_id=recording.session_id), now)
 
 
 def end_recording(connection: Connection, recording_id: str, *, at: datetime, now: datetime) -> bool:
-    """Nothing more is recorded since ``at``. False, and nothing changes, when no such recording runs."""
+    """End the recording at ``at``.
+
+    Returns False and changes nothing if it is not running.
+    """
     recording = store.find_recording(connection, recording_id)
     if recording is None or recording.status not in _RUNNING:
         return False
     ended = replace(recording, status=RecordingStatus.STOPPED, ended_at=at)
     store.save_recording(connection, ended)
-    _tell(connection, ended, "recording:ended", _times(ended), now)
+    started_at, ended_at, duration = _times(ended)
+    told = RecordingEnded(
+        recording_id=ended.id,
+        session_id=ended.session_id,
+        started_at=started_at,
+        ended_at=ended_at,
+        duration=duration,
+    )
+    _tell(connection, ended, told, now)
     return True
 
 
 def upload_recording(
     connection: Connection, recording_id: str, *, file: str, size: int, sha256: str, url: str, now: datetime
 ) -> bool:
-    """The file of an ended recording is in its folder; ``size`` in bytes, ``sha256`` hexadecimal, ``url`` a link to it for the application.
+    """Register the file of an ended recording.
 
-    False, and nothing changes, when no such recording waits for its file.
+    ``size`` is in bytes, ``sha256`` in hexadecimal, ``url`` a link for the application.
+
+    Returns False and changes nothing if the recording is not waiting for its file.
     """
     recording = store.find_recording(connection, recording_id)
     if recording is None or recording.status is not RecordingStatus.STOPPED:
         return False
     uploaded = replace(recording, status=RecordingStatus.UPLOADED, file=file, size=size, sha256=sha256)
     store.save_recording(connection, uploaded)
-    fields = {"room_id": uploaded.room_id, **_times(uploaded), "url": url}
-    _tell(connection, uploaded, "recording:uploaded", fields, now)
+    started_at, ended_at, duration = _times(uploaded)
+    told = RecordingUploaded(
+        recording_id=uploaded.id,
+        session_id=uploaded.session_id,
+        room_id=uploaded.room_id,
+        started_at=started_at,
+        ended_at=ended_at,
+        duration=duration,
+        url=url,
+    )
+    _tell(connection, uploaded, told, now)
     return True
 
 
 def get_recording(connection: Connection, application_id: str, recording_id: str) -> Recording:
-    """Raises NotFound, also for another application's recording."""
+    """Return a recording. Raises NotFound, also for another application's recording."""
     recording = store.find_recording_of(connection, application_id, recording_id.lower())
     if recording is None:
-        raise NotFound(f"Recording {recording_id[:_MAX_SHOWN_ID]} was not found")
+        raise NotFound(f"Recording {shown(recording_id)} was not found")
     return recording
 
 
 def list_recordings(connection: Connection, application_id: str, session_id: str) -> list[Recording]:
-    """The recordings of a session in the order of their start. Raises NotFound for an unknown session."""
+    """Return the recordings of a session in order of start. Raises NotFound."""
     session = sessions.find_session(connection, session_id)
     if session is None or session.application_id != application_id:
-        raise NotFound(f"Failed to find session recordings by id: {session_id[:_MAX_SHOWN_ID]}")
+        raise NotFound(f"Failed to find session recordings by id: {shown(session_id)}")
     return store.list_recordings(connection, session.id)
 
 
 def delete_recording(connection: Connection, application_id: str, recording_id: str, now: datetime) -> None:
-    """The recording is gone at once, its file soon after. Raises NotFound; Conflict while the file is not ready."""
+    """Delete a recording at once and its file soon after.
+
+    Raises NotFound; Conflict while the file is not ready.
+    """
     recording = store.find_recording_of(connection, application_id, recording_id.lower())
     if recording is None:
         raise NotFound("Could not find recording")
@@ -84,25 +109,21 @@ def delete_recording(connection: Connection, application_id: str, recording_id: 
 
 
 def remove_all(connection: Connection, application_id: str, now: datetime) -> None:
-    """The application goes: delete its recordings and, soon after, their files."""
+    """Delete the recordings of an application at once and their files soon after."""
     for file in store.files_of(connection, application_id):
         jobs.schedule(connection, kind=SWEEP_JOB, key=file, run_at=now)
     store.delete_recordings_of(connection, application_id)
 
 
-def _times(recording: Recording) -> dict[str, object]:
+def _times(recording: Recording) -> tuple[datetime, datetime, int]:
+    """Return the start, the end and the duration (whole seconds) of a recording that has ended."""
     assert recording.ended_at is not None  # noqa: S101 - asked of ended ones only
-    return {
-        "started_at": render_timestamp(recording.started_at),
-        "ended_at": render_timestamp(recording.ended_at),
-        # Whole seconds.
-        "duration": int((recording.ended_at - recording.started_at).total_seconds()),
-    }
+    duration = int((recording.ended_at - recording.started_at).total_seconds())
+    return recording.started_at, recording.ended_at, duration
 
 
-def _tell(connection: Connection, recording: Recording, name: str, fields: Mapping[str, object], now: datetime) -> None:
+def _tell(connection: Connection, recording: Recording, payload: Payload, now: datetime) -> None:
     room = rooms_store.find_room(connection, recording.room_id)
     if room is None:
         return
-    payload = {"recording_id": recording.id, "session_id": recording.session_id, **fields}
-    rooms.tell(connection, room, Topic.RECORDINGS, name, payload, now=now)
+    rooms.tell(connection, room, payload, now=now)

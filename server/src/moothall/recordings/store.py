@@ -41,7 +41,7 @@ def insert_recording(connection: Connection, recording: Recording) -> None:
 
 
 def save_recording(connection: Connection, recording: Recording) -> None:
-    """Write every column of a recording that is stored already."""
+    """Write every column of a stored recording."""
     connection.execute(update(recordings).where(recordings.c.id == recording.id).values(_values(recording)))
 
 
@@ -50,12 +50,12 @@ def delete_recording(connection: Connection, recording_id: str) -> None:
 
 
 def delete_recordings_of(connection: Connection, application_id: str) -> None:
-    """All recordings of an application."""
+    """Delete all recordings of an application."""
     connection.execute(delete(recordings).where(recordings.c.application_id == application_id))
 
 
 def find_recording(connection: Connection, recording_id: str) -> Recording | None:
-    """Any application's recording."""
+    """Return a recording of any application."""
     row = connection.execute(select(recordings).where(recordings.c.id == recording_id)).one_or_none()
     return None if row is None else _recording(row)
 
@@ -66,14 +66,14 @@ def find_recording_of(connection: Connection, application_id: str, recording_id:
 
 
 def list_recordings(connection: Connection, session_id: str) -> list[Recording]:
-    """The recordings of a session in the order of their start."""
+    """Return the recordings of a session in order of start."""
     statement = select(recordings).where(recordings.c.session_id == session_id)
     ordered = statement.order_by(recordings.c.started_at, recordings.c.id)
     return [_recording(row) for row in connection.execute(ordered)]
 
 
 def files_of(connection: Connection, application_id: str) -> list[str]:
-    """The names of the files of an application's recordings."""
+    """Return the file names of an application's recordings."""
     statement = select(recordings.c.file).where(
         recordings.c.application_id == application_id, recordings.c.file.is_not(None)
     )

@@ -1,1 +1,1 @@
-"""Rooms: what applications create and people meet in."""
+"""Rooms, which applications create for people to meet in."""

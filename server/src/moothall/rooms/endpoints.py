@@ -21,9 +21,9 @@ from moothall.rooms.rendering import RoomRenderer
 router = APIRouter(prefix=f"{API_PREFIX}/rooms", tags=["Rooms"])
 
 _CREATE_EXAMPLES = {
-    "instant": {"summary": "A room for now", "value": {"display_name": "Stand-up"}},
+    "instant": {"summary": "An instant room", "value": {"display_name": "Stand-up"}},
     "long_term": {
-        "summary": "A room for the coming weeks",
+        "summary": "A long-term room",
         "value": {
             "display_name": "Weekly",
             "type": "long_term",
@@ -35,7 +35,7 @@ _CREATE_EXAMPLES = {
 }
 _UPDATE_EXAMPLES = {
     "postpone": {
-        "summary": "Keep the room longer",
+        "summary": "Move the end of the room",
         "value": {"update_details": {"expires_at": "2027-02-28T12:00:00.000Z"}},
     }
 }
@@ -45,23 +45,23 @@ _UPDATE_EXAMPLES = {
     "",
     operation_id="list_rooms",
     summary="List rooms",
-    description="The application's rooms in the order of their creation, ended ones included.",
+    description="The application's rooms in order of creation, including ended ones.",
     response_model=schemas.RoomPage,
     responses=documented_errors(400, 401),
 )
 async def list_rooms(call: AuthenticatedCall, request: Request, page: RequestedPage) -> Response:
     look_up = call.database.peek if page.page_size <= DEFAULT_PAGE_SIZE else call.database.read
-    rooms, total, around = await look_up(lambda connection: service.list_rooms(connection, call.application_id, page))
+    rooms = await look_up(lambda connection: service.list_rooms(connection, call.application_id, page))
     render = RoomRenderer(call.base_url, call.secrets.host_token, call.now)
     url = call.base_url + request.scope["path"]
-    return json_response(render_page(url, page, [render(room) for room in rooms], total, around))
+    return json_response(render_page(url, page, rooms, render))
 
 
 @router.post(
     "",
     operation_id="create_room",
     summary="Create a room",
-    description=f"An application can have {model.MAX_ROOMS} rooms that have not ended.",
+    description=f"An application can have at most {model.MAX_ROOMS} rooms that have not ended.",
     status_code=201,
     response_model=schemas.Room,
     responses=documented_errors(400, 401, 403, 409, 413, 422),
@@ -88,9 +88,9 @@ async def create_room(call: AuthenticatedCall, request: Request) -> Response:
     "/{room_id}",
     operation_id="get_room",
     summary="Get a room",
-    description="With `If-None-Match` and the `ETag` of an earlier answer: 304 while nothing has changed.",
+    description="With `If-None-Match` and the `ETag` of an earlier answer: 304 if nothing has changed.",
     response_model=schemas.Room,
-    responses={304: {"description": "It is as `If-None-Match` says."}, **documented_errors(401, 404)},
+    responses={304: {"description": "The room has not changed."}, **documented_errors(401, 404)},
     openapi_extra=unless_known(),
 )
 async def get_room(call: AuthenticatedCall, request: Request, room_id: str) -> Response:
@@ -103,7 +103,7 @@ async def get_room(call: AuthenticatedCall, request: Request, room_id: str) -> R
     operation_id="update_room",
     summary="Update a long-term room",
     description="`update_options` is accepted as a synonym of `update_details`. Instant rooms cannot be updated. "
-    "With `If-Match` and the `ETag` of an answer, only what has not changed since is changed.",
+    "With `If-Match` and the `ETag` of an answer, the update is refused if the room has changed since.",
     response_model=schemas.Room,
     responses=documented_errors(400, 401, 404, 412, 413),
     openapi_extra=if_unchanged(documented_body(schemas.UpdateRoom, _UPDATE_EXAMPLES)),

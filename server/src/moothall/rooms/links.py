@@ -1,7 +1,8 @@
-"""The host link and the guest link of a room; with a theme that has a short_company_url, that is their first part.
+"""The host link and the guest link of a room, prefixed with the theme's short_company_url.
 
-The host link carries a token, a JWT (RFC 7519, HS256) of the room's owner id and creation time. It is the same each time it is made, so
-checking one is making the room's own again and comparing: nothing of what a stranger sends is ever parsed.
+The host link carries a token, a JWT (RFC 7519, HS256) of the room's owner id and creation time. It
+is deterministic, so a token is verified by computing the room's own and comparing: no input of an
+unauthenticated client is parsed.
 """
 
 import base64
@@ -23,7 +24,7 @@ def host_url(base_url: str, room: Room, secret: str) -> str:
 
 
 def owner_token(room: Room, secret: str) -> str:
-    """The token that makes its bearer the owner of this room until the room ends."""
+    """Return the token that makes its bearer the owner of this room until the room ends."""
     claims = f'{{"participantId":"{room.owner_participant_id}","iat":{int(room.created_at.timestamp())}}}'
     signed = _HEADER + b"." + _base64url(claims.encode())
     signature = hmac.digest(secret.encode(), signed, hashlib.sha256)
@@ -31,7 +32,7 @@ def owner_token(room: Room, secret: str) -> str:
 
 
 def owner_of(room: Room, participant_token: str, secret: str) -> str | None:
-    """The owner's participant id, or None when the token is not this room's."""
+    """Return the owner's participant id, or None when the token is not this room's."""
     expected = owner_token(room, secret).encode()
     if hmac.compare_digest(expected, participant_token.encode("utf-8", "replace")):
         return room.owner_participant_id

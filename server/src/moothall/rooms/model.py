@@ -1,11 +1,14 @@
-"""What a room is and when it ends.
+"""Rooms and their lifetime.
 
 A room is open from its creation until its deadline:
 
-* an instant room: ten minutes after its creation or after the last participant left, whichever is later; while people are inside, none;
-* a long-term room: ``expires_at``; with ``expire_after_use`` also ten minutes after the last participant left, whichever is earlier.
+* an instant room: ten minutes after its creation or after the last participant left, whichever is
+  later; none while people are inside;
+* a long-term room: ``expires_at``; with ``expire_after_use`` also ten minutes after the last
+  participant left, whichever is earlier.
 
-Whoever enters or leaves changes ``occupied`` and ``vacated_at``; the end is ``ended_at``, and there is no way back from it.
+Entering and leaving change ``occupied`` and ``vacated_at``; ``ended_at`` marks the end, which is
+final.
 """
 
 from collections.abc import Mapping
@@ -89,9 +92,12 @@ class UiSettings:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """A room as stored. ``expires_at`` is what a long-term room was given; ``serial`` orders rooms and is 0 until stored.
+    """A room as stored.
 
-    ``short_company_url`` is a part of the room's links and belongs to the theme in force, not to the room: saving a room does not change it.
+    ``expires_at`` is set for long-term rooms; ``serial`` orders rooms and is 0 until stored.
+
+    ``short_company_url`` is a part of the room's links and belongs to the theme in effect, not to
+    the room: saving a room does not change it.
     """
 
     id: str
@@ -119,7 +125,7 @@ class Room:
 
 
 def deadline(room: Room) -> datetime | None:
-    """When the room ends if nobody enters or leaves until then; None: not before somebody leaves."""
+    """Return when the room ends if nobody enters or leaves; None: not before somebody leaves."""
     idle_since = None if room.occupied else room.vacated_at
     if room.type is RoomType.INSTANT:
         return None if room.occupied else (idle_since or room.created_at) + IDLE_LIFETIME
@@ -131,7 +137,7 @@ def deadline(room: Room) -> datetime | None:
 
 
 def has_ended(room: Room, now: datetime) -> bool:
-    """Whether the room is over, also when its timer has not run yet."""
+    """Return whether the room has ended, even if its timer has not run yet."""
     if room.ended_at is not None:
         return True
     end = deadline(room)
@@ -139,30 +145,33 @@ def has_ended(room: Room, now: datetime) -> bool:
 
 
 def shown_expiry(room: Room) -> datetime | None:
-    """``expires_at`` of the API: for an instant room its end so far, None while people are inside."""
+    """Return ``expires_at`` of the API.
+
+    For an instant room it is the current deadline, None while people are inside.
+    """
     if room.type is RoomType.LONG_TERM:
         return room.expires_at
     return room.ended_at or deadline(room)
 
 
 def enter(room: Room) -> Room:
-    """The first participant is inside."""
+    """Return the room after the first participant entered."""
     return replace(room, occupied=True)
 
 
 def leave(room: Room, now: datetime) -> Room:
-    """The last participant has left."""
+    """Return the room after the last participant left."""
     return replace(room, occupied=False, vacated_at=now)
 
 
 def end(room: Room, now: datetime) -> Room:
-    """The room is over: at its deadline if that has passed, else now."""
+    """Return the ended room; it ended at its deadline if that has passed, else now."""
     due = deadline(room)
     return replace(room, ended_at=now if due is None else min(due, now))
 
 
 def check_expiry(expires_at: datetime, now: datetime) -> str | None:
-    """What is wrong with this ``expires_at`` for a long-term room, or None."""
+    """Return the error in the ``expires_at`` of a long-term room, or None."""
     if expires_at <= now + SHORTEST_NOTICE:
         return '"expires_at" must be more than 10 minutes in the future'
     if expires_at > a_year_after(now):
@@ -171,7 +180,7 @@ def check_expiry(expires_at: datetime, now: datetime) -> str | None:
 
 
 def a_year_after(now: datetime) -> datetime:
-    """The same date and time next year; 1 March for 29 February."""
+    """Return the same date and time next year; 1 March for 29 February."""
     try:
         return now.replace(year=now.year + 1)
     except ValueError:
@@ -179,7 +188,10 @@ def a_year_after(now: datetime) -> datetime:
 
 
 def apply_changes(room: Room, changes: Mapping[str, Any]) -> Room:
-    """The room with these fields changed. Groups of options change key by key; None puts a field or a key back to its default."""
+    """Return the room with these fields changed.
+
+    Groups of options change key by key; None resets a field or a key to its default.
+    """
     values = {}
     for name, value in changes.items():
         if name in _GROUPS:
@@ -195,7 +207,7 @@ _DEFAULTS = {"expire_after_use": False, "join_approval_level": JoinApprovalLevel
 
 
 def _merge(group: Any, changes: dict[str, Any]) -> Any:
-    """A group of options with some of its keys changed; None puts a key back to its default."""
+    """Return a group of options with some keys changed; None resets a key to its default."""
     defaults = type(group)()
     return replace(
         group, **{name: getattr(defaults, name) if value is None else value for name, value in changes.items()}

@@ -1,31 +1,33 @@
-"""A room as the API shows it: every key always there, null where unset."""
+"""A room as the API shows it: null for unset values, but no key for a missing date."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from moothall.kit.clock import render_timestamp
+from moothall.kit.clock import render_dates, render_timestamp
 from moothall.rooms import links, model
 from moothall.rooms.model import Room
 
 
 @dataclass(frozen=True, slots=True)
 class RoomRenderer:
-    """Renders rooms for one request: ``base_url`` begins the links, ``now`` decides whether a room is available."""
+    """Renders rooms for one request.
+
+    ``base_url`` is the prefix of links; ``now`` decides whether a room is available.
+    """
 
     base_url: str
     host_token_secret: str = field(repr=False)
     now: datetime
 
     def __call__(self, room: Room) -> dict[str, Any]:
-        expires_at = model.shown_expiry(room)
         recording, callbacks, features = room.recording_options, room.callback_urls, room.available_features
         return {
             "id": room.id,
             "display_name": room.display_name,
             "metadata": room.metadata,
             "type": room.type,
-            "expires_at": None if expires_at is None else render_timestamp(expires_at),
+            **render_dates(expires_at=model.shown_expiry(room)),
             "recording_options": {
                 "auto_record": recording.auto_record,
                 "record_only_owner": recording.record_only_owner,

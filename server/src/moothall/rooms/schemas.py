@@ -1,12 +1,24 @@
 """Rooms on the wire: what requests may say, and the shape of responses for the reference."""
 
 from datetime import datetime
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints, model_validator
+from pydantic import BaseModel, Field, StrictBool, StringConstraints, model_validator
+from pydantic.json_schema import SkipJsonSchema
 
-from moothall.api.fields import Line, Moment, Text, Uuid, WebAddress, choice_of
-from moothall.api.paging import Link, PageLinks
+from moothall.api.fields import (
+    Moment,
+    ShownName,
+    SomeChanges,
+    StrictBody,
+    Text,
+    Uuid,
+    WebAddress,
+    accept_update_options,
+    choice_of,
+    shown_within,
+)
+from moothall.api.paging import Link, PageBody
 from moothall.rooms.model import (
     MAX_DISPLAY_NAME,
     MAX_METADATA,
@@ -16,38 +28,28 @@ from moothall.rooms.model import (
     RoomType,
 )
 
+_DisplayName = Annotated[ShownName, StringConstraints(max_length=MAX_DISPLAY_NAME), shown_within(MAX_DISPLAY_NAME)]
 _ROOM_ID = "7b1091e1-6c3f-4b0e-9b0e-2f6a36ad3d80"
 
 
-class _Body(BaseModel):
-    """A part of a request: unknown keys are refused, null means the default."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    def given(self) -> dict[str, Any]:
-        """The keys the client wrote; a group as the dictionary of the keys it wrote in it."""
-        values = {name: getattr(self, name) for name in self.model_fields_set}
-        return {name: value.given() if isinstance(value, _Body) else value for name, value in values.items()}
-
-
-class RecordingOptionsBody(_Body):
+class RecordingOptionsBody(StrictBody):
     auto_record: StrictBool | None = Field(False, description="Record every session from its start.")
     record_only_owner: StrictBool | None = Field(False, description="Record the owner only.")
 
 
-class InitialJoinOptionsBody(_Body):
+class InitialJoinOptionsBody(StrictBody):
     microphone_state: Annotated[MicrophoneState | None, choice_of(MicrophoneState)] = Field(
-        MicrophoneState.DEFAULT, description="How the microphone starts; `default`: as the participant chooses."
+        MicrophoneState.DEFAULT, description="Initial state of the microphone; `default` leaves it to the participant."
     )
 
 
-class CallbackUrlsBody(_Body):
+class CallbackUrlsBody(StrictBody):
     rooms_callback_url: WebAddress | None = Field(None, description="Gets `room:…` events.")
     sessions_callback_url: WebAddress | None = Field(None, description="Gets `session:…` events.")
     recordings_callback_url: WebAddress | None = Field(None, description="Gets `recording:…` events.")
 
 
-class AvailableFeaturesBody(_Body):
+class AvailableFeaturesBody(StrictBody):
     is_recording_available: StrictBool | None = True
     is_chat_available: StrictBool | None = True
     is_whiteboard_available: StrictBool | None = True
@@ -55,16 +57,14 @@ class AvailableFeaturesBody(_Body):
     is_captions_available: StrictBool | None = False
 
 
-class UiSettingsBody(_Body):
+class UiSettingsBody(StrictBody):
     language: Annotated[Language | None, choice_of(Language)] = Field(
-        Language.DEFAULT, description="Language of the meeting page; `default`: the browser's."
+        Language.DEFAULT, description="Language of the meeting page; `default` is the browser's."
     )
 
 
-class RoomChanges(_Body):
-    """What can be changed later. Groups are changed key by key."""
-
-    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+class RoomChanges(SomeChanges):
+    """The fields of a room that can be changed later. Groups are changed key by key."""
 
     expires_at: Moment | None = Field(
         None, description="When a long-term room ends: more than 10 minutes and at most one year ahead."
@@ -74,49 +74,42 @@ class RoomChanges(_Body):
     )
     theme_id: Uuid | None = None
     join_approval_level: Annotated[JoinApprovalLevel | None, choice_of(JoinApprovalLevel)] = Field(
-        JoinApprovalLevel.NONE, description="Whether guests wait: for nothing, for the owner, or to be admitted."
+        JoinApprovalLevel.NONE,
+        description="Whether guests wait in the waiting room: not at all, until the owner joins, or until admitted.",
     )
     initial_join_options: InitialJoinOptionsBody | None = None
     callback_urls: CallbackUrlsBody | None = Field(
-        None, description="Where this room's events go instead of the application's webhooks."
+        None, description="URLs for this room's events instead of the application's webhooks."
     )
     available_features: AvailableFeaturesBody | None = None
     ui_settings: UiSettingsBody | None = None
     recording_options: RecordingOptionsBody | None = None
 
-    @model_validator(mode="after")
-    def _something_given(self) -> Self:
-        if not self.model_fields_set:
-            raise ValueError("must have at least 1 key")
-        return self
-
 
 class CreateRoom(RoomChanges):
-    display_name: Annotated[Line, StringConstraints(max_length=MAX_DISPLAY_NAME)] = Field(examples=["Weekly"])
+    display_name: _DisplayName = Field(examples=["Weekly"])
     metadata: Annotated[Text, StringConstraints(max_length=MAX_METADATA)] | None = Field(
-        None, description="Yours; sent as a header of every callback about the room."
+        None, description="For your own use; sent as a header of every callback about the room."
     )
     type: Annotated[RoomType | None, choice_of(RoomType)] = Field(
         RoomType.INSTANT,
         description="`instant`: ends 10 minutes after its creation or after the last participant left. "
-        "`long_term`: ends at `expires_at`, which it needs.",
+        "`long_term`: ends at `expires_at`, which is required.",
+    )
+    is_available: StrictBool | None = Field(
+        None, description="Ignored: a new room is always available. One SDK sends it."
     )
 
     def options(self) -> dict[str, Any]:
-        """The fields that can also be changed later."""
-        given = self.given()
-        return {name: value for name, value in given.items() if name not in ("display_name", "type", "expires_at")}
+        """Return the fields that ``service.create_room`` takes as ``options``."""
+        apart = ("display_name", "type", "expires_at", "is_available")
+        return {name: value for name, value in self.given().items() if name not in apart}
 
 
-class UpdateRoom(_Body):
+class UpdateRoom(StrictBody):
     update_details: RoomChanges
 
-    @model_validator(mode="before")
-    @classmethod
-    def _accept_synonym(cls, value: Any) -> Any:
-        if isinstance(value, dict) and "update_options" in value and "update_details" not in value:
-            return {"update_details" if name == "update_options" else name: item for name, item in value.items()}
-        return value
+    _accept_synonym = model_validator(mode="before")(accept_update_options)
 
 
 # Responses. Endpoints build these as plain dictionaries; the classes describe them.
@@ -159,7 +152,9 @@ class Room(BaseModel):
     display_name: str = Field(examples=["Weekly"])
     metadata: str | None
     type: RoomType
-    expires_at: datetime | None = Field(description="Null for an instant room while people are inside.")
+    expires_at: datetime | SkipJsonSchema[None] = Field(
+        None, description="Absent for an instant room while people are inside."
+    )
     recording_options: RecordingOptions
     meeting_code: str = Field(
         examples=["483920174652"], description="Digits; part of the guest link, dialled by phones."
@@ -176,8 +171,5 @@ class Room(BaseModel):
     links: RoomLinks = Field(alias="_links")
 
 
-class RoomPage(BaseModel):
-    page_size: int
-    total_items: int = Field(description="All rooms of the application.")
+class RoomPage(PageBody):
     embedded: list[Room] = Field(alias="_embedded")
-    links: PageLinks = Field(alias="_links")

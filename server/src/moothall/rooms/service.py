@@ -1,18 +1,21 @@
-"""Use cases of rooms. Each runs in the transaction of the connection it is given; timers and callbacks are rows of the same transaction."""
+"""Use cases of rooms. Each runs in the transaction of its connection.
+
+Timers and callbacks are rows written in the same transaction.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from moothall.api.errors import BadRequest, Forbidden, InputInvalid, NotFound
-from moothall.api.paging import MAX_SERIAL, Neighbours, PageRequest
+from moothall.api.errors import BadRequest, Forbidden, InputInvalid, NotFound, shown
+from moothall.api.paging import Page, PageRequest, read_page
 from moothall.applications import store as applications
 from moothall.callbacks import outbox
-from moothall.callbacks.model import Event, Topic
+from moothall.callbacks.events import Addresses, Payload, RoomExpired
+from moothall.callbacks.model import Event
 from moothall.db import Connection
 from moothall.jobs import store as jobs
-from moothall.kit.clock import render_timestamp
 from moothall.kit.ids import new_meeting_code, new_uuid
 from moothall.rooms import model, store
 from moothall.rooms.model import Room, RoomType
@@ -21,7 +24,6 @@ from moothall.themes import store as themes
 EXPIRY_JOB = "room_expiry"
 
 _CODE_ATTEMPTS = 5
-_MAX_SHOWN_ID = 64
 
 
 def create_room(
@@ -34,7 +36,9 @@ def create_room(
     expires_at: datetime | None = None,
     options: Mapping[str, Any] | None = None,
 ) -> Room:
-    """A new room, its timer running. ``options``: the other fields, as ``model.apply_changes`` takes them.
+    """Create a room and start its timer.
+
+    ``options``: the other fields, as for ``model.apply_changes``.
 
     Raises InputInvalid, BadRequest (unknown theme), Forbidden (too many rooms).
     """
@@ -59,36 +63,30 @@ def create_room(
 
 
 def get_room(connection: Connection, application_id: str, room_id: str) -> Room:
-    """Raises NotFound, also for another application's room."""
+    """Return a room. Raises NotFound, also for another application's room."""
     room = store.find_room_of(connection, application_id, room_id.lower())
     if room is None:
-        raise NotFound(f"Failed to find room by id: {room_id[:_MAX_SHOWN_ID]}")
+        raise NotFound(f"Failed to find room by id: {shown(room_id)}")
     return room
 
 
 def list_rooms(
-    connection: Connection, application_id: str, page: PageRequest, theme_id: str | None = None
-) -> tuple[list[Room], int, Neighbours]:
-    """The rooms of the page, how many there are in all, and what lies around the page; of one theme if one is given."""
-    start = page.start_id or 0
-    found = store.list_rooms(
-        connection,
-        application_id,
-        start=start,
-        end=MAX_SERIAL if page.end_id is None else page.end_id,
-        limit=page.page_size + 1,
-        theme_id=theme_id,
-    )
-    rooms = found[: page.page_size]
-    first = rooms[0].serial if rooms else start
-    before = store.serials_before(connection, application_id, first, page.page_size, theme_id)
-    around = Neighbours(
-        previous_start=before[-1] if before else None,
-        next_start=found[-1].serial if len(found) > page.page_size else None,
-    )
+    connection: Connection, application_id: str, request: PageRequest, theme_id: str | None = None
+) -> Page[Room]:
+    """Return one page of the application's rooms, or of those with a given theme."""
     if theme_id is None:
-        return rooms, store.count_rooms(connection, application_id), around
-    return rooms, store.count_rooms_of_theme(connection, application_id, theme_id), around
+        total = store.count_rooms(connection, application_id)
+    else:
+        total = store.count_rooms_of_theme(connection, application_id, theme_id)
+    return read_page(
+        request,
+        find=lambda start, end, limit: store.list_rooms(
+            connection, application_id, start=start, end=end, limit=limit, theme_id=theme_id
+        ),
+        serial=lambda room: room.serial,
+        before=lambda serial, limit: store.serials_before(connection, application_id, serial, limit, theme_id),
+        total=total,
+    )
 
 
 def update_room(
@@ -100,12 +98,14 @@ def update_room(
     *,
     check: Callable[[Room], None] = lambda _: None,
 ) -> Room:
-    """``check`` sees the room as it is before the change, and may raise to prevent it.
+    """Update a room. ``check`` gets the room before the change and may raise to prevent it.
 
-    Raises NotFound (also for a room that has ended), BadRequest (instant room, unknown theme), InputInvalid.
+    Raises NotFound (also for a room that has ended), BadRequest (instant room, unknown theme),
+    InputInvalid.
     """
     found = get_room(connection, application_id, room_id)
-    # Read again under the lock: it may have changed in between. Rooms are never deleted while their application is there.
+    # Read again under the lock, because it may have changed meanwhile. Rooms are deleted only with
+    # their application.
     room = store.lock_room(connection, found.id) or found
     if model.has_ended(room, now):
         raise NotFound(f"Failed to find room by id: {room.id}")
@@ -121,14 +121,20 @@ def update_room(
 
 
 def room_occupied(connection: Connection, room: Room, now: datetime) -> Room:
-    """The first participant is inside. A room that has ended stays as it is. The caller has locked the room."""
+    """Record that the first participant entered. Does nothing to an ended room.
+
+    The caller has locked the room.
+    """
     if room.occupied or model.has_ended(room, now):
         return room
     return _save(connection, model.enter(room))
 
 
 def room_vacated(connection: Connection, room: Room, now: datetime) -> Room:
-    """The last participant has left. A room that has ended stays as it is, but for nobody being inside. The caller has locked the room."""
+    """Record that the last participant left. An ended room only becomes unoccupied.
+
+    The caller has locked the room.
+    """
     if not room.occupied:
         return room
     if room.ended_at is not None:
@@ -139,40 +145,38 @@ def room_vacated(connection: Connection, room: Room, now: datetime) -> Room:
 
 
 def expire_room(connection: Connection, room: Room, now: datetime) -> Room:
-    """The room is over: no session can start in it, and ``room:expired`` is sent. Does nothing the second time. The caller has locked the room."""
+    """End the room: no session can start in it, and ``room:expired`` is sent.
+
+    Does nothing the second time. The caller has locked the room.
+    """
     if room.ended_at is not None:
         return room
     ended = model.end(room, now)
     store.save_room(connection, ended)
     jobs.cancel(connection, kind=EXPIRY_JOB, key=room.id)
-    fields = {
-        "room_id": ended.id,
-        "room_type": ended.type.value,
-        "expires_at": _rendered(model.shown_expiry(ended)),
-        "created_at": render_timestamp(ended.created_at),
-    }
-    tell(connection, ended, Topic.ROOMS, "room:expired", fields, now=now)
+    expired = RoomExpired(
+        room_id=ended.id,
+        room_type=ended.type.value,
+        expires_at=model.shown_expiry(ended) or now,
+        created_at=ended.created_at,
+    )
+    tell(connection, ended, expired, now=now)
     return ended
 
 
-def tell(
-    connection: Connection, room: Room, topic: Topic, name: str, fields: Mapping[str, object], *, now: datetime
-) -> None:
-    """Something has happened in the room: an event for its own URL of the topic, or where it has none, the application's."""
-    urls = {
-        Topic.ROOMS: room.callback_urls.rooms_callback_url,
-        Topic.SESSIONS: room.callback_urls.sessions_callback_url,
-        Topic.RECORDINGS: room.callback_urls.recordings_callback_url,
-    }
+def tell(connection: Connection, room: Room, payload: Payload, *, now: datetime) -> None:
+    """Write an event of the room for its application."""
+    urls = room.callback_urls
+    own = Addresses(urls.rooms_callback_url, urls.sessions_callback_url, urls.recordings_callback_url)
     outbox.record(
         connection,
         Event(
             application_id=room.application_id,
             room_id=room.id,
-            topic=topic,
-            name=name,
-            payload=fields,
-            url=urls[topic],
+            topic=payload.topic,
+            name=payload.event,
+            payload=payload.render(),
+            url=own.of(payload.topic),
             metadata=room.metadata,
             at=now,
         ),
@@ -180,7 +184,10 @@ def tell(
 
 
 def expire_room_if_due(connection: Connection, room_id: str, now: datetime) -> Room | None:
-    """What the timer does: end the room if its deadline has passed. Returns the room when it is over, None when it goes on (or is unknown)."""
+    """End the room if its deadline has passed; called by the timer.
+
+    Returns the ended room, or None if it goes on or is unknown.
+    """
     room = store.lock_room(connection, room_id)
     if room is None:
         return None
@@ -191,7 +198,10 @@ def expire_room_if_due(connection: Connection, room_id: str, now: datetime) -> R
 
 
 def _with_theme(connection: Connection, room: Room, intent: str) -> Room:
-    """The room as its theme wants its links. Raises BadRequest for a theme the application does not have."""
+    """Return the room with the link prefix of its theme.
+
+    Raises BadRequest for a theme that the application does not have.
+    """
     theme = themes.find_theme_in_force(connection, room.application_id, room.theme_id)
     if theme is None and room.theme_id is not None:
         raise BadRequest(f"Failed to {intent} room because theme id {room.theme_id} not found")
@@ -228,8 +238,4 @@ def _free_meeting_code(connection: Connection) -> str:
         code = new_meeting_code()
         if not store.is_taken(connection, code):
             return code
-    raise RuntimeError("no free meeting code was found")
-
-
-def _rendered(moment: datetime | None) -> str | None:
-    return None if moment is None else render_timestamp(moment)
+    raise RuntimeError("found no unused meeting code")

@@ -1,6 +1,7 @@
 """Rooms in the database.
 
-A room is read together with what the theme in force (its own, else the application's default) puts into its links.
+A room is read together with the link prefix of the theme in effect (its own, else the application's
+default).
 """
 
 from collections.abc import Sequence
@@ -44,7 +45,7 @@ from moothall.themes.store import themes
 rooms = Table(
     "rooms",
     metadata,
-    # SQLite numbers rows by itself only in a column declared INTEGER.
+    # SQLite assigns row numbers only in a column declared INTEGER.
     Column("serial", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
     Column("id", String(36), nullable=False, unique=True),
     Column("application_id", String(36), ForeignKey("applications.application_id"), nullable=False),
@@ -76,7 +77,7 @@ Index(
     sqlite_where=rooms.c.theme_id.is_not(None),
     postgresql_where=rooms.c.theme_id.is_not(None),
 )
-# The limit counts the rooms that are not over yet.
+# The limit counts the rooms that have not ended.
 Index(
     "ix_rooms_open",
     rooms.c.application_id,
@@ -98,7 +99,7 @@ _HAS_THEME = rooms.c.theme_id == bindparam("theme_id")
 
 
 class _OfAll:
-    """A statement about all rooms of an application, and the same about those of one of its themes."""
+    """A statement for all rooms of an application, and one for those of a theme."""
 
     def __init__(self, statement: Any) -> None:
         self._of_all = Prepared(statement)
@@ -147,22 +148,25 @@ def insert_room(connection: Connection, room: Room) -> None:
 
 
 def save_room(connection: Connection, room: Room) -> None:
-    """Write every column of a room that is stored already."""
+    """Write every column of a stored room."""
     _UPDATE.run(connection, {**_values(room), "row_serial": room.serial})
 
 
 def find_room(connection: Connection, room_id: str) -> Room | None:
-    """Any application's room."""
+    """Return a room of any application."""
     return _one(connection, _BY_ID, {"room_id": room_id})
 
 
 def lock_room(connection: Connection, room_id: str) -> Room | None:
-    """Any application's room, kept from others until the transaction ends: what is decided on it still holds when it is written."""
+    """Return a room of any application, locked until the transaction ends.
+
+    The lock keeps decisions about the room valid until they are written.
+    """
     return _one(connection, _BY_ID_LOCKED, {"room_id": room_id})
 
 
 def find_room_by_code(connection: Connection, meeting_code: str) -> Room | None:
-    """Any application's room."""
+    """Return a room of any application."""
     return _one(connection, _BY_CODE, {"meeting_code": meeting_code})
 
 
@@ -179,24 +183,24 @@ def count_rooms_of_theme(connection: Connection, application_id: str, theme_id: 
 
 
 def count_open_rooms_of_theme(connection: Connection, application_id: str, theme_id: str) -> int:
-    """Rooms with this theme that have not ended."""
+    """Return the number of rooms with this theme that have not ended."""
     return _COUNT_OPEN.count(connection, application_id, theme_id)
 
 
 def count_open_rooms(connection: Connection, application_id: str) -> int:
-    """Rooms that have not ended."""
+    """Return the number of rooms that have not ended."""
     return _COUNT_OPEN.count(connection, application_id, None)
 
 
 def is_taken(connection: Connection, meeting_code: str) -> bool:
-    """Whether any room ever had this code."""
+    """Return whether any room ever had this code."""
     return _TAKEN.row(connection, {"meeting_code": meeting_code}) is not None
 
 
 def list_rooms(
     connection: Connection, application_id: str, *, start: int, end: int, limit: int, theme_id: str | None = None
 ) -> list[Room]:
-    """Rooms with ``start <= serial < end`` in ascending order; those of one theme if one is given."""
+    """Return rooms with ``start <= serial < end`` in ascending order, optionally of one theme."""
     found = _PAGE.rows(connection, application_id, theme_id, start_id=start, end_id=end, limit=limit)
     return [_room(row) for row in found]
 
@@ -204,12 +208,12 @@ def list_rooms(
 def serials_before(
     connection: Connection, application_id: str, serial: int, limit: int, theme_id: str | None = None
 ) -> list[int]:
-    """The nearest serials below this one, in descending order; of rooms of one theme if one is given."""
+    """Return the nearest serials below this one in descending order, optionally of one theme."""
     return [row.serial for row in _BEFORE.rows(connection, application_id, theme_id, serial=serial, limit=limit)]
 
 
 def unlink_theme(connection: Connection, application_id: str, theme_id: str) -> None:
-    """The rooms of this theme have none of their own any more, ended ones included."""
+    """Remove this theme from all its rooms, including ended ones."""
     connection.execute(
         update(rooms)
         .where(rooms.c.application_id == application_id, rooms.c.theme_id == theme_id)
@@ -218,12 +222,12 @@ def unlink_theme(connection: Connection, application_id: str, theme_id: str) -> 
 
 
 def delete_rooms_of(connection: Connection, application_id: str) -> None:
-    """All rooms of an application."""
+    """Delete all rooms of an application."""
     connection.execute(delete(rooms).where(rooms.c.application_id == application_id))
 
 
 def open_room_ids(connection: Connection, application_id: str) -> list[str]:
-    """Rooms that have not ended."""
+    """Return the ids of rooms that have not ended."""
     statement = select(rooms.c.id).where(rooms.c.application_id == application_id, rooms.c.ended_at.is_(None))
     return list(connection.execute(statement).scalars())
 
@@ -240,7 +244,10 @@ def _one(connection: Connection, statement: Prepared, parameters: dict[str, str]
 
 
 def _values(room: Room) -> dict[str, Any]:
-    """Every column but the serial. Written out, because dataclasses.asdict copies deeply and takes longer than the insert."""
+    """Return every column except the serial.
+
+    Written out, because dataclasses.asdict copies deeply and takes longer than the insert.
+    """
     recording, callbacks, features = room.recording_options, room.callback_urls, room.available_features
     return {
         "id": room.id,

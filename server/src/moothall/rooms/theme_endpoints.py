@@ -21,27 +21,28 @@ router = APIRouter(prefix=f"{API_PREFIX}/themes", tags=["Themes"])
 @router.get(
     "/{theme_id}/rooms",
     operation_id="list_rooms_of_theme",
-    summary="List the rooms that have a theme",
-    description="Rooms whose own theme it is, in the order of their creation, ended ones included.",
+    summary="List the rooms with a theme",
+    description="Rooms with this theme of their own, in order of creation, including ended ones.",
     response_model=schemas.RoomPage,
     responses=documented_errors(400, 401, 404),
 )
 async def list_rooms_of_theme(
     call: AuthenticatedCall, request: Request, theme_id: str, page: RequestedPage
 ) -> Response:
-    rooms, total, around = await call.database.read(
+    rooms = await call.database.read(
         lambda connection: theme_service.list_rooms_of_theme(connection, call.application_id, theme_id, page)
     )
     render = RoomRenderer(call.base_url, call.secrets.host_token, call.now)
     url = call.base_url + request.scope["path"]
-    return json_response(render_page(url, page, [render(room) for room in rooms], total, around))
+    return json_response(render_page(url, page, rooms, render))
 
 
 @router.delete(
     "/{theme_id}",
     operation_id="delete_theme",
     summary="Delete a theme",
-    description="A theme that rooms have is not deleted (`errors` says how many) unless with `force`; the rooms then have none.",
+    description="A theme in use, by rooms that have not ended or as the application's default, is deleted only with "
+    "`force`, which removes it from them; `errors` lists its users.",
     status_code=204,
     response_class=Response,
     responses=documented_errors(400, 401, 404),
@@ -49,7 +50,7 @@ async def list_rooms_of_theme(
 async def delete_theme(
     call: AuthenticatedCall,
     theme_id: str,
-    force: Annotated[bool, Query(description="Also when rooms have it.")] = False,
+    force: Annotated[bool, Query(description="Delete the theme even if it is in use.")] = False,
 ) -> Response:
     await call.database.write_long(
         lambda connection: theme_service.delete_theme(

@@ -1,4 +1,4 @@
-"""Sessions of a room and who attended them: additions to the original API."""
+"""Sessions of a room and their attendance: additions to the original API."""
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -18,33 +18,31 @@ router = APIRouter(prefix=f"{API_PREFIX}/rooms/{{room_id}}/sessions", tags=["Add
     "",
     operation_id="list_sessions",
     summary="List the sessions of a room",
-    description=addition("From the first join to the last leave, in the order of their start."),
+    description=addition("A session lasts from the first join to the last leave; the list is in order of start."),
     response_model=schemas.SessionPage,
     responses=documented_errors(400, 401, 404),
 )
 async def list_sessions(call: AuthenticatedCall, request: Request, room_id: str, page: RequestedPage) -> Response:
-    sessions, total, around = await call.database.read(
+    sessions = await call.database.read(
         lambda connection: attendance.page_of_sessions(connection, call.application_id, room_id, page)
     )
     url = call.base_url + request.scope["path"]
-    items = [schemas.render_session(session, call.now) for session in sessions]
-    return JSONResponse(render_page(url, page, items, total, around))
+    return JSONResponse(render_page(url, page, sessions, lambda session: schemas.render_session(session, call.now)))
 
 
 @router.get(
     "/{session_id}/participants",
     operation_id="list_session_participants",
-    summary="List who attended a session",
-    description=addition("Every stay, in the order of joining. Who leaves and comes back has two."),
+    summary="List the attendance of a session",
+    description=addition("Every stay, in order of joining. A participant who leaves and comes back has two."),
     response_model=schemas.AttendancePage,
     responses=documented_errors(400, 401, 404),
 )
 async def list_session_participants(
     call: AuthenticatedCall, request: Request, room_id: str, session_id: str, page: RequestedPage
 ) -> Response:
-    stays, total, around = await call.database.read(
+    stays = await call.database.read(
         lambda connection: attendance.page_of_participants(connection, call.application_id, room_id, session_id, page)
     )
     url = call.base_url + request.scope["path"]
-    items = [schemas.render_attendance(stay, call.now) for stay in stays]
-    return JSONResponse(render_page(url, page, items, total, around))
+    return JSONResponse(render_page(url, page, stays, lambda stay: schemas.render_attendance(stay, call.now)))

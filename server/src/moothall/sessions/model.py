@@ -1,4 +1,4 @@
-"""What a session is, and who attended it."""
+"""Sessions and attendance."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,15 +10,18 @@ class Role(StrEnum):
     GUEST = "guest"
 
 
-# How the API names them.
+# Names of the roles in the API.
 TYPES = {Role.OWNER: "Owner", Role.GUEST: "Guest"}
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What took place in a room from the first join to the last leave. ``ended_at`` is None while it goes on.
+    """A meeting in a room, from the first join to the last leave.
 
-    ``serial`` orders sessions by their start; the database gives it.
+    ``ended_at`` is None during the session.
+
+    ``serial`` orders sessions by their start; the database gives it. ``dismissed_at``: somebody
+    ended it for everybody then; people are leaving, and nobody comes back to it.
     """
 
     id: str
@@ -27,14 +30,17 @@ class Session:
     started_at: datetime
     ended_at: datetime | None
     serial: int = 0
+    dismissed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Attendance:
-    """One stay of a participant in a session; who leaves and comes back later has two.
+    """One stay of a participant in a session; leaving and coming back later makes two.
 
-    ``away_since`` is set while the participant has no connection but is expected back: after a crash of the server, while it restarts, and
-    while a newer connection of the same participant takes over. If nobody has come by ``away_until``, ``away_since`` becomes ``left_at``.
+    ``away_since`` is set while the participant has no connection but is expected back: after a
+    crash of the server, during a restart, and while a newer connection of the same participant
+    takes over. If the participant is not back by ``away_until``, ``away_since`` becomes
+    ``left_at``.
     """
 
     id: int
@@ -46,3 +52,21 @@ class Attendance:
     left_at: datetime | None
     away_since: datetime | None
     away_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """One participant and the other people in the current session of a room.
+
+    All numbers are 0 without a session. ``stays`` counts this participant's attendances,
+    ``open_stays`` those that have not ended (inside, or expected back), ``connected_stays`` those
+    with a connection. ``others``: the other people inside or expected back; ``owners``: those
+    connected.
+    """
+
+    dismissed_at: datetime | None = None
+    stays: int = 0
+    open_stays: int = 0
+    connected_stays: int = 0
+    others: int = 0
+    owners: int = 0

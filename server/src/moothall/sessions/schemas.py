@@ -4,9 +4,10 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.json_schema import SkipJsonSchema
 
-from moothall.api.paging import PageLinks
-from moothall.kit.clock import render_timestamp
+from moothall.api.paging import PageBody
+from moothall.kit.clock import render_dates
 from moothall.sessions.model import TYPES, Attendance, Role, Session
 
 
@@ -16,19 +17,16 @@ class SessionBody(BaseModel):
     id: str = Field(examples=["2_MX40NjMz…"])
     room_id: str
     started_at: str = Field(examples=["2026-11-22T12:00:00.000Z"])
-    ended_at: str | None = Field(description="Null while it goes on.")
-    duration: float = Field(description="Seconds, until now while it goes on.", examples=[3600.0])
+    ended_at: str | SkipJsonSchema[None] = Field(None, description="Absent during the session.")
+    duration: float = Field(description="Seconds; until now during the session.", examples=[3600.0])
 
 
-class SessionPage(BaseModel):
-    page_size: int
-    total_items: int = Field(description="All sessions of the room.")
+class SessionPage(PageBody):
     embedded: list[SessionBody] = Field(alias="_embedded")
-    links: PageLinks = Field(alias="_links")
 
 
 class AttendanceBody(BaseModel):
-    """One stay; who leaves and comes back has two."""
+    """One stay; leaving and coming back makes two."""
 
     model_config = ConfigDict(title="Attendance")
 
@@ -37,23 +35,19 @@ class AttendanceBody(BaseModel):
     type: str = Field(description="`Owner` or `Guest`.", examples=["Guest"])
     is_host: bool
     joined_at: str
-    left_at: str | None = Field(description="Null while inside.")
-    duration: float = Field(description="Seconds, until now while inside.", examples=[1800.5])
+    left_at: str | SkipJsonSchema[None] = Field(None, description="Absent while the participant is inside.")
+    duration: float = Field(description="Seconds; until now while inside.", examples=[1800.5])
 
 
-class AttendancePage(BaseModel):
-    page_size: int
-    total_items: int = Field(description="All stays of the session.")
+class AttendancePage(PageBody):
     embedded: list[AttendanceBody] = Field(alias="_embedded")
-    links: PageLinks = Field(alias="_links")
 
 
 def render_session(session: Session, now: datetime) -> dict[str, Any]:
     return {
         "id": session.id,
         "room_id": session.room_id,
-        "started_at": render_timestamp(session.started_at),
-        "ended_at": None if session.ended_at is None else render_timestamp(session.ended_at),
+        **render_dates(started_at=session.started_at, ended_at=session.ended_at),
         "duration": _seconds(session.started_at, session.ended_at or now),
     }
 
@@ -64,12 +58,11 @@ def render_attendance(attendance: Attendance, now: datetime) -> dict[str, Any]:
         "name": attendance.name,
         "type": TYPES[attendance.role],
         "is_host": attendance.role is Role.OWNER,
-        "joined_at": render_timestamp(attendance.joined_at),
-        "left_at": None if attendance.left_at is None else render_timestamp(attendance.left_at),
+        **render_dates(joined_at=attendance.joined_at, left_at=attendance.left_at),
         "duration": _seconds(attendance.joined_at, attendance.left_at or attendance.away_since or now),
     }
 
 
 def _seconds(start: datetime, end: datetime) -> float:
-    """Never negative: the engine may read its clock a moment later than a request."""
+    """Return the duration, never negative: the engine may read its clock later than a request."""
     return max((end - start).total_seconds(), 0.0)

@@ -1,25 +1,25 @@
-"""Sessions as the media engine's reports make them.
+"""Sessions, derived from reports of the media engine.
 
-A session starts when the first participant joins a room in which none goes on, and ends when the last one leaves. Reports may come twice:
-each (participant, connection) joins once and leaves once.
+A session starts when the first participant joins a room in which none goes on, and ends when the
+last one leaves. Reports may come twice: each (participant, connection) joins once and leaves once.
 
-When a connection ends, the participant has left, except where another connection is on its way: while the server shuts down, and when
-the participant connected anew (the old connection ends as a duplicate). Then, and for everybody inside when the server crashed, there
-is a time of grace:
+When a connection ends, the participant has left, unless another connection is expected: while the
+server shuts down, and when the participant has reconnected (the old connection ends as a
+duplicate). Then, and for everybody inside when the server crashed, there is a grace period:
 
-* who is back within it has never left: no callback, one attendance;
-* who is not has left at the moment the connection ended; after a crash that is the last moment at which the server is known to have been
-  alive (its heartbeat, or a later join), never later than the truth and at most one heartbeat earlier;
-* if nobody is back, the session ended when the last one left. The room counts as empty only from the end of the grace on, so an instant
-  room gives people another ten minutes from the time they could have returned.
+* a participant who is back within it has never left: no callback, one attendance;
+* any other has left when the connection ended; after a crash, that is the last time the server is
+  known to have been alive (its heartbeat, or a later join), never later than the truth and at most
+  one heartbeat earlier;
+* if nobody is back, the session ended when the last one left. The room counts as empty only from
+  the end of the grace period, so an instant room stays open for ten more minutes from then.
 """
 
 from datetime import datetime, timedelta
 
-from moothall.callbacks.model import Topic
+from moothall.callbacks.events import ParticipantJoined, ParticipantLeft, SessionEnded, SessionStarted
 from moothall.db import Connection
 from moothall.jobs import store as jobs
-from moothall.kit.clock import render_timestamp
 from moothall.kit.ids import new_session_id
 from moothall.rooms import service as rooms
 from moothall.rooms import store as rooms_store
@@ -43,7 +43,11 @@ def participant_joined(
     at: datetime,
     now: datetime,
 ) -> bool:
-    """A participant's connection is up. False when the room has ended or is unknown: nothing is written, the participant must go."""
+    """Record a new connection of a participant.
+
+    Returns False and writes nothing when the room has ended or is unknown: the participant must
+    leave.
+    """
     room = rooms_store.lock_room(connection, room_id)
     session = store.lock_open_session(connection, room_id)
     if room is None or has_ended(room, now):
@@ -57,9 +61,9 @@ def participant_joined(
         attendance = store.insert_attendance(
             connection, session_id=session.id, participant_id=participant_id, name=name, role=role, joined_at=at
         )
-        _tell_participant(connection, room, attendance, "session:participant:joined", now)
+        _tell_participant(connection, room, attendance, ParticipantJoined, now)
     else:
-        # One connection for each participant: whatever was open is being replaced.
+        # A participant has one connection: the new one replaces any other.
         store.close_connections(connection, attendance.id, at)
         store.resume_attendance(connection, attendance.id, name)
         _set_grace_timer(connection, session)
@@ -79,7 +83,10 @@ def participant_left(
     at: datetime,
     now: datetime,
 ) -> None:
-    """A participant's connection has ended. ``returning``: another one is on its way. Unknown and replaced connections change nothing."""
+    """Record the end of a participant's connection.
+
+    ``returning``: another one is expected. Unknown and replaced connections change nothing.
+    """
     session = _lock(connection, room_id)
     attendance = None if session is None else store.find_open_attendance(connection, session.id, participant_id)
     if session is None or attendance is None or not store.close_connection(connection, attendance.id, sid, at):
@@ -92,7 +99,7 @@ def participant_left(
 
 
 def room_emptied(connection: Connection, room_id: str, *, at: datetime, now: datetime) -> None:
-    """The engine closed the room at ``at``: whoever connected before has left, even if nobody said so."""
+    """Record that the engine closed the room at ``at``: all who connected before have left."""
     session = _lock(connection, room_id)
     if session is None:
         return
@@ -106,7 +113,10 @@ def room_emptied(connection: Connection, room_id: str, *, at: datetime, now: dat
 
 
 def recover(connection: Connection, now: datetime) -> int:
-    """After a start: nobody is connected yet, and everybody in an open session gets the time of grace. Returns how many participants."""
+    """Start the grace period of everybody in an open session, after a start of the server.
+
+    Returns the number of participants.
+    """
     alive_at = store.find_heartbeat(connection)
     expected = 0
     for room_id in store.rooms_in_session(connection):
@@ -124,7 +134,7 @@ def recover(connection: Connection, now: datetime) -> int:
 
 
 def end_grace(connection: Connection, room_id: str, now: datetime) -> None:
-    """Job ``session_grace``: whoever was expected back by now has left."""
+    """Run the job ``session_grace``: participants not back by now have left."""
     session = _lock(connection, room_id)
     if session is None:
         return
@@ -138,25 +148,47 @@ def end_grace(connection: Connection, room_id: str, now: datetime) -> None:
     _set_grace_timer(connection, session)
 
 
+def dismiss(connection: Connection, room_id: str, now: datetime) -> bool:
+    """End the session for everybody: participants who were expected back have left.
+
+    The people who are connected leave when the media engine reports so. Returns False when there
+    is no session.
+    """
+    session = _lock(connection, room_id)
+    if session is None:
+        return False
+    store.dismiss_session(connection, session.id, now)
+    away = [
+        (attendance, attendance.away_since)
+        for attendance in store.open_attendances(connection, session.id)
+        if attendance.away_since is not None
+    ]
+    _end_attendances(connection, session, away, vacated_at=now, now=now)
+    return True
+
+
 def heartbeat(connection: Connection, now: datetime) -> None:
-    """The server is alive. Written every ``HEARTBEAT``; read by ``recover``."""
+    """Record that the server is alive, every ``HEARTBEAT``, for ``recover``."""
     store.save_heartbeat(connection, now)
 
 
 def list_sessions(connection: Connection, room_id: str, *, offset: int = 0, limit: int = 20) -> list[Session]:
-    """The sessions of a room, the newest first."""
+    """Return the sessions of a room, newest first."""
     return store.list_sessions(connection, room_id, offset=offset, limit=limit)
 
 
 def list_participants(
     connection: Connection, session_id: str, *, offset: int = 0, limit: int = 250
 ) -> list[Attendance]:
-    """Who is or was in a session and when, in the order of joining."""
+    """Return the attendance of a session, in order of joining."""
     return store.list_attendances(connection, session_id, offset=offset, limit=limit)
 
 
 def _lock(connection: Connection, room_id: str) -> Session | None:
-    """The session that goes on. The room is locked before its session, always, so that no two transactions wait for each other."""
+    """Return the current session, locked.
+
+    A room is always locked before its session, so that transactions cannot deadlock.
+    """
     rooms_store.lock_room(connection, room_id)
     return store.lock_open_session(connection, room_id)
 
@@ -167,7 +199,8 @@ def _start(connection: Connection, room: Room, at: datetime, now: datetime) -> S
     )
     store.insert_session(connection, session)
     rooms.room_occupied(connection, room, now)
-    rooms.tell(connection, room, Topic.SESSIONS, "session:started", _session_fields(session), now=now)
+    started = SessionStarted(session_id=session.id, room_id=session.room_id, started_at=session.started_at)
+    rooms.tell(connection, room, started, now=now)
     return session
 
 
@@ -179,21 +212,27 @@ def _end_attendances(
     vacated_at: datetime,
     now: datetime,
 ) -> None:
-    """These have left, each at its moment; when nobody remains the session has ended and the room is empty since ``vacated_at``."""
+    """Record that these participants have left, each at its own time.
+
+    When nobody remains, the session ends, and the room is empty since ``vacated_at``.
+    """
     room = rooms_store.find_room(connection, session.room_id)
     if room is None or not leaving:
         return
     for attendance, at in leaving:
-        # Engine and server may read their clocks a moment apart; nobody leaves before joining.
+        # Engine and server may read their clocks at slightly different times; nobody leaves before
+        # joining.
         store.end_attendance(connection, attendance.id, max(at, attendance.joined_at))
-        _tell_participant(connection, room, attendance, "session:participant:left", now)
+        _tell_participant(connection, room, attendance, ParticipantLeft, now)
     if store.is_anybody_inside(connection, session.id):
         return
     ended_at = store.last_leave(connection, session.id) or now
     store.end_session(connection, session.id, ended_at)
     jobs.cancel(connection, kind=GRACE_JOB, key=session.room_id)
-    fields = {**_session_fields(session), "ended_at": render_timestamp(ended_at)}
-    rooms.tell(connection, room, Topic.SESSIONS, "session:ended", fields, now=now)
+    ended = SessionEnded(
+        session_id=session.id, room_id=session.room_id, started_at=session.started_at, ended_at=ended_at
+    )
+    rooms.tell(connection, room, ended, now=now)
     rooms.room_vacated(connection, room, vacated_at)
 
 
@@ -206,21 +245,19 @@ def _set_grace_timer(connection: Connection, session: Session) -> None:
         jobs.cancel(connection, kind=GRACE_JOB, key=session.room_id)
 
 
-def _session_fields(session: Session) -> dict[str, str]:
-    return {
-        "session_id": session.id,
-        "room_id": session.room_id,
-        "started_at": render_timestamp(session.started_at),
-    }
-
-
-def _tell_participant(connection: Connection, room: Room, attendance: Attendance, name: str, now: datetime) -> None:
-    fields = {
-        "participant_id": attendance.participant_id,
-        "session_id": attendance.session_id,
-        "room_id": room.id,
-        "name": attendance.name,
-        "type": TYPES[attendance.role],
-        "is_host": attendance.role is Role.OWNER,
-    }
-    rooms.tell(connection, room, Topic.SESSIONS, name, fields, now=now)
+def _tell_participant(
+    connection: Connection,
+    room: Room,
+    attendance: Attendance,
+    event: type[ParticipantJoined | ParticipantLeft],
+    now: datetime,
+) -> None:
+    payload = event(
+        participant_id=attendance.participant_id,
+        session_id=attendance.session_id,
+        room_id=room.id,
+        name=attendance.name,
+        type=TYPES[attendance.role],
+        is_host=attendance.role is Role.OWNER,
+    )
+    rooms.tell(connection, room, payload, now=now)

@@ -1,7 +1,7 @@
 """Sessions, attendances and connections in the database.
 
-A connection is one (participant, sid) the media engine has reported; it is kept after its end, so that an event that is reported twice is
-recognised for what it is.
+A connection is a (participant, sid) that the media engine has reported. It is kept after its end,
+so that duplicate reports are recognised.
 """
 
 from datetime import datetime
@@ -10,11 +10,13 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     Column,
+    ColumnElement,
     Connection,
     ForeignKey,
     Index,
     Integer,
     Row,
+    Select,
     String,
     Table,
     UniqueConstraint,
@@ -22,6 +24,7 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    or_,
     select,
     text,
     update,
@@ -29,7 +32,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from moothall.db import Prepared, Timestamp, metadata
-from moothall.sessions.model import Attendance, Role, Session
+from moothall.sessions.model import Attendance, Presence, Role, Session
 
 _Serial = BigInteger().with_variant(Integer, "sqlite")
 _THE_SERVER = 1
@@ -45,6 +48,7 @@ sessions = Table(
     Column("application_id", String(36), nullable=False),
     Column("started_at", Timestamp, nullable=False),
     Column("ended_at", Timestamp),
+    Column("dismissed_at", Timestamp),
     Index("ix_sessions_room_id_serial", "room_id", "serial"),
     Index("ix_sessions_application_id_started_at", "application_id", "started_at"),
     # A room has one session at a time.
@@ -64,7 +68,7 @@ attendances = Table(
     Column("away_since", Timestamp),
     Column("away_until", Timestamp),
     Index("ix_attendances_session_id_id", "session_id", "id"),
-    # Nobody is in a session twice at the same time.
+    # A participant has at most one open stay in a session.
     Index(
         "uq_attendances_open",
         "session_id",
@@ -94,7 +98,7 @@ server_heartbeat = Table(
     Column("alive_at", Timestamp, nullable=False),
 )
 
-# What each join and leave asks, made once: making a statement takes longer than running it.
+# The statements of joins and leaves, built once, because building takes longer than running them.
 _OPEN_LOCKED = Prepared(
     select(sessions).where(sessions.c.room_id == bindparam("in_room"), sessions.c.ended_at.is_(None)).with_for_update()
 )
@@ -108,11 +112,59 @@ _OPEN_ATTENDANCE_OF = Prepared(
         attendances.c.left_at.is_(None),
     )
 )
+_CONNECTED = Prepared(
+    select(attendances)
+    .join(sessions, sessions.c.id == attendances.c.session_id)
+    .where(
+        sessions.c.room_id == bindparam("in_room"),
+        sessions.c.ended_at.is_(None),
+        attendances.c.participant_id == bindparam("of_participant"),
+        attendances.c.left_at.is_(None),
+        attendances.c.away_since.is_(None),
+    )
+)
 _CONNECTION = Prepared(
     select(session_connections.c.id).where(
         session_connections.c.participant_id == bindparam("of_participant"),
         session_connections.c.sid == bindparam("of_sid"),
     )
+)
+_LAST_CLOSED = Prepared(
+    select(func.max(sessions.c.serial).label("serial")).where(
+        sessions.c.room_id == bindparam("in_room"),
+        or_(sessions.c.ended_at.is_not(None), sessions.c.dismissed_at.is_not(None)),
+    )
+)
+_PEOPLE_INSIDE = Prepared(
+    select(attendances)
+    .join(sessions, sessions.c.id == attendances.c.session_id)
+    .where(
+        sessions.c.room_id == bindparam("in_room"),
+        sessions.c.ended_at.is_(None),
+        attendances.c.left_at.is_(None),
+        attendances.c.away_since.is_(None),
+    )
+    .order_by(attendances.c.id)
+)
+
+
+def _stays(*conditions: ColumnElement[bool]) -> Select[int]:
+    """Count the attendances of the session of the query around it."""
+    return select(func.count()).select_from(attendances).where(attendances.c.session_id == sessions.c.id, *conditions)
+
+
+_OF_PARTICIPANT = attendances.c.participant_id == bindparam("of_participant")
+_IS_OPEN = attendances.c.left_at.is_(None)
+_IS_CONNECTED = attendances.c.away_since.is_(None)
+_PRESENCE = Prepared(
+    select(
+        sessions.c.dismissed_at,
+        _stays(_OF_PARTICIPANT).scalar_subquery().label("stays"),
+        _stays(_OF_PARTICIPANT, _IS_OPEN).scalar_subquery().label("open_stays"),
+        _stays(_OF_PARTICIPANT, _IS_OPEN, _IS_CONNECTED).scalar_subquery().label("connected_stays"),
+        _stays(~_OF_PARTICIPANT, _IS_OPEN).scalar_subquery().label("others"),
+        _stays(attendances.c.role == Role.OWNER.value, _IS_OPEN, _IS_CONNECTED).scalar_subquery().label("owners"),
+    ).where(sessions.c.room_id == bindparam("in_room"), sessions.c.ended_at.is_(None))
 )
 _INSERT_CONNECTION = Prepared(insert(session_connections), ["attendance_id", "participant_id", "sid", "connected_at"])
 
@@ -133,8 +185,47 @@ def end_session(connection: Connection, session_id: str, at: datetime) -> None:
     connection.execute(update(sessions).where(sessions.c.id == session_id).values(ended_at=at))
 
 
+def dismiss_session(connection: Connection, session_id: str, at: datetime) -> None:
+    connection.execute(update(sessions).where(sessions.c.id == session_id).values(dismissed_at=at))
+
+
+def last_closed_serial(connection: Connection, room_id: str) -> int:
+    """The newest session of the room that has ended or was dismissed; 0 for none."""
+    return _LAST_CLOSED.row(connection, {"in_room": room_id}).serial or 0
+
+
+def find_presence(connection: Connection, room_id: str, participant_id: str) -> Presence:
+    """Return the presence of this participant in the room's current session."""
+    row = _PRESENCE.row(connection, {"in_room": room_id, "of_participant": participant_id})
+    return Presence() if row is None else Presence(**row._asdict())
+
+
+def find_role(connection: Connection, room_id: str, participant_id: str) -> Role | None:
+    """The role of a participant in the session that goes on in the room.
+
+    None for somebody who was never inside.
+    """
+    statement = (
+        select(attendances.c.role)
+        .join(sessions, sessions.c.id == attendances.c.session_id)
+        .where(
+            sessions.c.room_id == room_id,
+            sessions.c.ended_at.is_(None),
+            attendances.c.participant_id == participant_id,
+        )
+        .order_by(attendances.c.id.desc())
+    )
+    role = connection.execute(statement.limit(1)).scalar_one_or_none()
+    return None if role is None else Role(role)
+
+
+def people_inside(connection: Connection, room_id: str) -> list[Attendance]:
+    """The people who are connected to the room now, in the order of joining."""
+    return [_attendance(row) for row in _PEOPLE_INSIDE.rows(connection, {"in_room": room_id})]
+
+
 def lock_open_session(connection: Connection, room_id: str) -> Session | None:
-    """The session that goes on in the room, kept from others until the transaction ends."""
+    """Return the current session of the room, locked until the transaction ends."""
     row = _OPEN_LOCKED.row(connection, {"in_room": room_id})
     return None if row is None else _session(row)
 
@@ -145,19 +236,19 @@ def find_session(connection: Connection, session_id: str) -> Session | None:
 
 
 def rooms_in_session(connection: Connection) -> list[str]:
-    """The ids of the rooms whose session has not ended."""
+    """Return the ids of the rooms whose session has not ended."""
     statement = select(sessions.c.room_id).where(sessions.c.ended_at.is_(None)).order_by(sessions.c.serial)
     return list(connection.execute(statement).scalars())
 
 
 def list_sessions(connection: Connection, room_id: str, *, offset: int, limit: int) -> list[Session]:
-    """The sessions of a room, the newest first."""
+    """Return the sessions of a room, newest first."""
     statement = select(sessions).where(sessions.c.room_id == room_id).order_by(sessions.c.serial.desc())
     return [_session(row) for row in connection.execute(statement.offset(offset).limit(limit))]
 
 
 def sessions_from(connection: Connection, room_id: str, *, start: int, end: int, limit: int) -> list[Session]:
-    """Sessions of the room with ``start <= serial < end`` in the order of their start."""
+    """Return sessions of the room with ``start <= serial < end`` in order of start."""
     statement = select(sessions).where(
         sessions.c.room_id == room_id, sessions.c.serial >= start, sessions.c.serial < end
     )
@@ -165,7 +256,7 @@ def sessions_from(connection: Connection, room_id: str, *, start: int, end: int,
 
 
 def session_serials_before(connection: Connection, room_id: str, serial: int, *, limit: int) -> list[int]:
-    """The nearest serials below this one, in descending order."""
+    """Return the nearest serials below this one, in descending order."""
     statement = select(sessions.c.serial).where(sessions.c.room_id == room_id, sessions.c.serial < serial)
     return list(connection.execute(statement.order_by(sessions.c.serial.desc()).limit(limit)).scalars())
 
@@ -182,7 +273,7 @@ def find_open_session(connection: Connection, room_id: str) -> Session | None:
 
 
 def delete_sessions_of(connection: Connection, application_id: str) -> None:
-    """All sessions of an application, and who attended them."""
+    """Delete all sessions of an application, with their attendance."""
     connection.execute(delete(sessions).where(sessions.c.application_id == application_id))
 
 
@@ -199,15 +290,19 @@ def insert_attendance(
     return _attendance(_INSERT_ATTENDANCE.row(connection, values))
 
 
+def change_role(connection: Connection, attendance_id: int, role: Role) -> None:
+    connection.execute(update(attendances).where(attendances.c.id == attendance_id).values(role=role.value))
+
+
 def resume_attendance(connection: Connection, attendance_id: int, name: str) -> None:
-    """The participant is back, perhaps under a new name."""
+    """Record that the participant is back, perhaps under a new name."""
     connection.execute(
         update(attendances).where(attendances.c.id == attendance_id).values(name=name, away_since=None, away_until=None)
     )
 
 
 def suspend_attendance(connection: Connection, attendance_id: int, *, since: datetime, until: datetime) -> None:
-    """The participant has no connection and is expected back."""
+    """Record that the participant has no connection and is expected back."""
     connection.execute(
         update(attendances).where(attendances.c.id == attendance_id).values(away_since=since, away_until=until)
     )
@@ -226,14 +321,29 @@ def find_open_attendance(connection: Connection, session_id: str, participant_id
     return None if row is None else _attendance(row)
 
 
+def find_connected_attendance(connection: Connection, room_id: str, participant_id: str) -> Attendance | None:
+    """The stay of somebody who is connected to the room now."""
+    row = _CONNECTED.row(connection, {"in_room": room_id, "of_participant": participant_id})
+    return None if row is None else _attendance(row)
+
+
+def last_left_at(connection: Connection, session_id: str, participant_id: str) -> datetime | None:
+    """When this participant left the session; None for somebody inside, or never seen there."""
+    statement = select(attendances.c.left_at).where(
+        attendances.c.session_id == session_id, attendances.c.participant_id == participant_id
+    )
+    found: datetime | None = connection.execute(statement.order_by(attendances.c.id.desc()).limit(1)).scalar()
+    return found
+
+
 def open_attendances(connection: Connection, session_id: str) -> list[Attendance]:
-    """In the order of joining."""
+    """Return them in order of joining."""
     statement = select(attendances).where(attendances.c.session_id == session_id, attendances.c.left_at.is_(None))
     return [_attendance(row) for row in connection.execute(statement.order_by(attendances.c.id))]
 
 
 def is_anybody_inside(connection: Connection, session_id: str) -> bool:
-    """Whether an attendance is open."""
+    """Return whether an attendance is open."""
     statement = select(attendances.c.id).where(attendances.c.session_id == session_id, attendances.c.left_at.is_(None))
     return connection.execute(statement.limit(1)).first() is not None
 
@@ -252,13 +362,13 @@ def last_leave(connection: Connection, session_id: str) -> datetime | None:
 
 
 def list_attendances(connection: Connection, session_id: str, *, offset: int, limit: int) -> list[Attendance]:
-    """Everybody who is or was in the session, in the order of joining."""
+    """Return all stays in the session, past and present, in order of joining."""
     statement = select(attendances).where(attendances.c.session_id == session_id).order_by(attendances.c.id)
     return [_attendance(row) for row in connection.execute(statement.offset(offset).limit(limit))]
 
 
 def attendances_from(connection: Connection, session_id: str, *, start: int, end: int, limit: int) -> list[Attendance]:
-    """Stays with ``start <= id < end`` in the order of joining."""
+    """Return stays with ``start <= id < end`` in order of joining."""
     statement = select(attendances).where(
         attendances.c.session_id == session_id, attendances.c.id >= start, attendances.c.id < end
     )
@@ -266,7 +376,7 @@ def attendances_from(connection: Connection, session_id: str, *, start: int, end
 
 
 def attendance_ids_before(connection: Connection, session_id: str, first: int, *, limit: int) -> list[int]:
-    """The nearest ids below this one, in descending order."""
+    """Return the nearest ids below this one, in descending order."""
     statement = select(attendances.c.id).where(attendances.c.session_id == session_id, attendances.c.id < first)
     return list(connection.execute(statement.order_by(attendances.c.id.desc()).limit(limit)).scalars())
 
@@ -293,7 +403,7 @@ def insert_connection(
 
 
 def close_connection(connection: Connection, attendance_id: int, sid: str, at: datetime) -> bool:
-    """False when the attendance has no open connection of this sid."""
+    """Close a connection. Returns False when the attendance has no open connection of this sid."""
     statement = (
         update(session_connections)
         .where(
@@ -307,7 +417,7 @@ def close_connection(connection: Connection, attendance_id: int, sid: str, at: d
 
 
 def close_connections(connection: Connection, attendance_id: int, at: datetime) -> None:
-    """All that are still open."""
+    """Close all that are still open."""
     connection.execute(
         update(session_connections)
         .where(
@@ -346,6 +456,7 @@ def _session(row: Row[Any]) -> Session:
         started_at=row.started_at,
         ended_at=row.ended_at,
         serial=row.serial,
+        dismissed_at=row.dismissed_at,
     )
 
 

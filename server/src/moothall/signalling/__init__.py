@@ -1,1 +1,4 @@
-"""The LiveKit wire protocol: what unmodified LiveKit clients speak with this server (docs/protocol.md)."""
+"""LiveKit's signalling, decided in pure code (docs/protocol.md).
+
+Rooms, and the conversation with each participant.
+"""

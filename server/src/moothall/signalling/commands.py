@@ -1,20 +1,12 @@
-"""What a room can ask for. Imperative; ``embedded`` carries them out in order, none of them waits.
+"""The commands of a room. ``embedded`` carries them out in order; none of them waits.
 
 Participants are named by sid, tracks by track sid.
 """
 
 from dataclasses import dataclass
 
-from moothall.engine import EngineEvent
-from moothall.signalling.messages import (
-    CandidateProtocol,
-    DataMessage,
-    Kind,
-    ParticipantInfo,
-    Response,
-    Target,
-    TrackInfo,
-)
+from moothall.livekit.model import CandidateProtocol, DataMessage, Kind, Report, Target
+from moothall.livekit.responses import Response
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +34,10 @@ class SendToken:
 
 @dataclass(frozen=True, slots=True)
 class AddPeer:
-    """``is_single``: the client has one connection. ``tcp_only``: it is told of no other way to reach us."""
+    """``is_single``: the client has one connection.
+
+    ``tcp_only``: it is told of no other way to reach us.
+    """
 
     sid: str
     is_single: bool = False
@@ -73,7 +68,10 @@ class CreateOffer:
 
 @dataclass(frozen=True, slots=True)
 class RequireSections:
-    """Of a single peer. Answered by SectionsRequired, OfferNotNeeded or NegotiationFailed."""
+    """For one-connection clients.
+
+    Answered by SectionsRequired, OfferNotNeeded or NegotiationFailed.
+    """
 
     sid: str
 
@@ -102,6 +100,17 @@ class PublishTrack:
     muted: bool
     # Video of a screen rather than of a camera.
     is_screen: bool
+    # Lower-case name of the codec it will come in; empty when the client did not say.
+    codec: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PublishBackup:
+    """Another section of the same participant carries the track in another codec."""
+
+    track_sid: str
+    mid: str
+    codec: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +151,10 @@ class ConfigureSubscription:
 
 @dataclass(frozen=True, slots=True)
 class LimitVideo:
-    """Give the videos this participant receives no more than that. ``bits_per_second`` 0: no such limit."""
+    """Give the videos this participant receives no more than that.
+
+    ``bits_per_second`` 0: no such limit.
+    """
 
     sid: str
     bits_per_second: int
@@ -150,7 +162,7 @@ class LimitVideo:
 
 @dataclass(frozen=True, slots=True)
 class RememberProtocol:
-    """Of somebody who goes: what its next connection is to go over, if it comes back soon."""
+    """Keep the transport for a leaving participant's next connection, if it returns soon."""
 
     identity: str
     protocol: CandidateProtocol
@@ -158,22 +170,16 @@ class RememberProtocol:
 
 @dataclass(frozen=True, slots=True)
 class SendData:
-    """``identity`` and ``sender_sid`` replace whatever the sender claimed to be; both empty for the server itself."""
+    """``identity`` and ``sender_sid`` replace whatever the sender claimed to be.
+
+    Both empty for the server itself.
+    """
 
     to: tuple[str, ...]
     reliable: bool
     identity: str
     sender_sid: str
     message: DataMessage
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """Tell the rest of the server, and whoever has asked for webhooks, which say more of whom and what it is about."""
-
-    event: EngineEvent
-    participant: ParticipantInfo | None = None
-    track: TrackInfo | None = None
 
 
 Command = (
@@ -188,6 +194,7 @@ Command = (
     | AcceptAnswer
     | AddCandidate
     | PublishTrack
+    | PublishBackup
     | UnpublishTrack
     | SetTrackMuted
     | SubscribeTrack

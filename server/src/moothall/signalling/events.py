@@ -1,19 +1,14 @@
-"""What can happen to a room. Past tense; ``Room.handle`` takes them one at a time."""
+"""The events of a room. ``Room.handle`` takes them one at a time."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from moothall.signalling.messages import (
-    CandidateProtocol,
-    DataMessage,
-    Kind,
-    Permission,
-    Request,
-    Target,
-    UpdateSubscription,
-)
+from moothall.engine import ParticipantKind
+from moothall.livekit.model import CandidateProtocol, DataMessage, Kind, Permission, Target, TrackSource
+from moothall.livekit.requests import Request
+from moothall.livekit.server_requests import ServerRequest
 
 TransportState = Literal["connected", "disconnected", "failed", "closed"]
 
@@ -24,6 +19,11 @@ class Moment:
 
     seconds: float
     at: datetime
+
+    @property
+    def milliseconds(self) -> int:
+        """``at`` as the protocol counts it, since 1970."""
+        return int(self.at.timestamp() * 1000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Section:
     track_id: str
 
 
-# ---- From a client's socket ------------------------------------------------------------------------------------------
+# ---- From a client's socket ----------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +48,29 @@ class ClientConnected:
     identity: str
     name: str
     permission: Permission = field(default_factory=Permission)
+    # The sources it may publish, within the permission; ``None`` allows all of them.
+    sources: tuple[TrackSource, ...] | None = None
     metadata: str = ""
     attributes: Mapping[str, str] = field(default_factory=dict)
+    kind: ParticipantKind = ParticipantKind.STANDARD
+    kind_details: tuple[int, ...] = ()
+    # None: it does not expire.
+    token_expires_at: datetime | None = None
     auto_subscribe: bool = True
     adaptive_stream: bool = False
     client_protocol: int = 0
     # It has one connection for both directions, and offers it.
     is_single: bool = False
-    # What it asked for in a connection it had a moment ago.
+    # The transport that it asked for on its previous connection.
     candidate_protocol: CandidateProtocol = CandidateProtocol.UDP
 
 
 @dataclass(frozen=True, slots=True)
 class ClientResumed:
-    """The same participant on a new socket."""
+    """The same participant on a new socket, with the token it has now."""
 
     sid: str
+    token_expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +95,15 @@ class ClientMisbehaved:
     close_code: int
 
 
-# ---- From the SFU ----------------------------------------------------------------------------------------------------
+# ---- From the SFU --------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class OfferAccepted:
     """The client's offer number ``offer_id`` was applied; ``sdp`` is the answer.
 
-    Of a client with one connection ``tracks`` names the track that each section which sends to it carries; with ``needs_offer``
-    something waits that only another offer can carry.
+    Of a client with one connection ``tracks`` names the track that each section which sends to it
+    carries; with ``needs_offer`` something waits that only another offer can carry.
     """
 
     sid: str
@@ -118,7 +125,7 @@ class OfferCreated:
 
 @dataclass(frozen=True, slots=True)
 class SectionsRequired:
-    """What a client with one connection has to add before it offers again, which may be nothing."""
+    """Sections (possibly none) that a one-connection client must add before its next offer."""
 
     sid: str
     audios: int
@@ -193,6 +200,15 @@ class StreamStateChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class StreamCodecChanged:
+    """The codec in which ``sid`` gets a track; empty when it can decode none of those there are."""
+
+    sid: str
+    track_sid: str
+    mime_type: str
+
+
+@dataclass(frozen=True, slots=True)
 class DataReceived:
     sid: str
     reliable: bool
@@ -204,7 +220,7 @@ class PeerCrashed:
     sid: str
 
 
-# ---- From the server's own rules, and time ---------------------------------------------------------------------------
+# ---- From the server's own rules, and time -------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,49 +231,6 @@ class RemovalRequested:
 @dataclass(frozen=True, slots=True)
 class DeletionRequested:
     pass
-
-
-@dataclass(frozen=True, slots=True)
-class MuteRequested:
-    identity: str
-    track_sid: str
-
-
-@dataclass(frozen=True, slots=True)
-class UpdateRequested:
-    """``None`` leaves as it is; an attribute set to the empty string is removed."""
-
-    identity: str
-    name: str | None = None
-    attributes: Mapping[str, str] | None = None
-    permission: Permission | None = None
-    metadata: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class SubscriptionRequested:
-    """What a participant receives from now on, as if it had asked for it itself."""
-
-    identity: str
-    request: UpdateSubscription
-
-
-@dataclass(frozen=True, slots=True)
-class SettingsRequested:
-    """``None`` leaves as it is. Timeouts are seconds."""
-
-    metadata: str | None = None
-    max_participants: int | None = None
-    empty_timeout: int | None = None
-    departure_timeout: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class BroadcastRequested:
-    """The server itself says something on the data channels."""
-
-    reliable: bool
-    message: DataMessage
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,15 +266,12 @@ Event = (
     | LevelsMeasured
     | StatsMeasured
     | StreamStateChanged
+    | StreamCodecChanged
     | DataReceived
     | PeerCrashed
     | RemovalRequested
     | DeletionRequested
-    | MuteRequested
-    | UpdateRequested
-    | SubscriptionRequested
-    | SettingsRequested
-    | BroadcastRequested
+    | ServerRequest
     | ServerStopping
     | RoomFailed
     | TimePassed

@@ -1,10 +1,13 @@
-"""What clients that test themselves asked their next connection to go over, from when they leave until they are back.
+"""The protocols that clients under test requested for their next connection.
 
-A client that has just asked for TCP leaves and joins again; the room may be gone in between, so it is not the room that remembers.
+They are kept from the leave until the client is back.
+
+A client that has just asked for TCP leaves and joins again; the room may be gone in between, so it
+is not the room that remembers.
 """
 
-from moothall.signalling import limits
-from moothall.signalling.messages import CandidateProtocol
+from moothall.livekit import limits
+from moothall.livekit.model import CandidateProtocol
 
 
 class CandidateProtocols:

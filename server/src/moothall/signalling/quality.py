@@ -1,12 +1,13 @@
 """Connection quality as one number, from what the SFU measures.
 
-A shortened E-model (ITU-T G.107): R starts at 93.2 and loses points to delay and to loss. It is meant to rank connections, not to
-predict a listening test. Never answers LOST: a client that reads LOST about itself for ten seconds rejoins from scratch.
+A shortened E-model (ITU-T G.107): R starts at 93.2 and loses points to delay and to loss. It is
+meant to rank connections, not to predict a listening test. Never answers LOST: a client that reads
+LOST about itself for ten seconds rejoins from scratch.
 """
 
 import math
 
-from moothall.signalling.messages import ConnectionQuality
+from moothall.livekit.model import ConnectionQuality
 
 _PERFECT = 93.2
 _DELAY_KNEE_MS = 177.3

@@ -1,20 +1,23 @@
-"""Reliable data packets of the last seconds, for those who were on their way into the room when they were sent. Pure.
+"""Reliable data packets of the last seconds, for participants who were just joining. Pure.
 
-Between a participant's ``join`` and the moment its data channel is open it is in the room and cannot be reached; what is sent reliably in
-between is repeated to it.
+Between a participant's ``join`` and the moment its data channel is open it is in the room and
+cannot be reached; what is sent reliably in between is repeated to it.
 """
 
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from moothall.signalling import limits
-from moothall.signalling.messages import DataMessage
+from moothall.livekit import limits
+from moothall.livekit.model import DataMessage
 
 
 @dataclass(frozen=True, slots=True)
 class RecentPacket:
-    """``at`` is monotonic, in seconds. ``identity`` and ``sid`` are the sender's, empty for the server and for a hidden one."""
+    """``at`` is monotonic, in seconds.
+
+    ``identity`` and ``sid`` are the sender's, empty for the server and for a hidden one.
+    """
 
     at: float
     identity: str

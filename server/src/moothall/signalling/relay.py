@@ -1,7 +1,8 @@
-"""A TURN server beside this one, and the credentials that let people use it for a while.
+"""A TURN server beside this one, and credentials that let people use it for a while.
 
-For networks that let only TLS out. The server (coturn with ``use-auth-secret``) shares a secret with us and with nobody else; a user name says
-until when it is good, and the password proves that we said so (draft-uberti-behave-turn-rest-00 section 2.2).
+It is for networks that let only TLS out. The server (coturn with ``use-auth-secret``) shares a
+secret with us and with nobody else. A user name contains the time it is valid until, and the
+password proves that we issued it (draft-uberti-behave-turn-rest-00 section 2.2).
 """
 
 import base64
@@ -10,7 +11,7 @@ import hmac
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from moothall.signalling.messages import IceServer
+from moothall.livekit.responses import IceServer
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,14 +22,21 @@ class Relay:
     secret: str = field(repr=False)
     lifetime: timedelta
 
-    def servers(self, sid: str, now: datetime, *, over_tls: bool = False) -> tuple[IceServer, ...]:
-        """What one participant is told. The server's log will show ``sid``, which says nothing about the person.
+    def servers(
+        self, sid: str, now: datetime, *, until: datetime | None = None, over_tls: bool = False
+    ) -> tuple[IceServer, ...]:
+        """Credentials for one participant.
 
-        ``over_tls``: only of ``turns:`` addresses, where there are any.
+        The server's log will show ``sid``, which does not tell who the person is.
+
+        ``until``: when the token that let the participant in ends, which the credentials do not
+        outlive. ``over_tls``: leave out addresses other than ``turns:``, where there are any.
         """
-        expires = int((now + self.lifetime).timestamp())
+        expires_at = now + self.lifetime
+        expires = int((expires_at if until is None else min(expires_at, until)).timestamp())
         username = f"{expires}:{sid}"
-        # SHA-1 is what the protocol prescribes and TURN servers compute; nobody needs a collision here.
+        # SHA-1 is what the protocol prescribes and TURN servers compute; nobody needs a collision
+        # here.
         digest = hmac.digest(self.secret.encode(), username.encode(), hashlib.sha1)
         urls = self.urls
         if over_tls:

@@ -1,8 +1,10 @@
-"""What signalling changes in a session description: which codec an answer names first, and whether audio may be redundant. Pure.
+"""Edit session descriptions: codec order in answers, and redundant audio. Pure.
 
-A publisher sends with the first payload type of the answer's media line that it can send (RFC 3264 section 6.1), and LiveKit's clients rely
-on the server to put there what they asked for in ``add_track``. Chromium sends redundant audio (RFC 2198) where the answer names it before
-Opus, which ``disable_red`` forbids: the redundancy of what is encrypted end to end could not be taken apart.
+A publisher sends with the first payload type of the answer's media line that it can send (RFC 3264
+section 6.1), and LiveKit's clients rely on the server to put there what they asked for in
+``add_track``. Chromium sends redundant audio (RFC 2198) where the answer names it before Opus,
+which ``disable_red`` forbids: the redundancy of what is encrypted end to end could not be taken
+apart.
 """
 
 import re
@@ -12,7 +14,7 @@ from itertools import pairwise
 _LINE_END = "\r\n"
 _RTPMAP = re.compile(r"a=rtpmap:(\d+) ([^/]+)/")
 _FORMAT = re.compile(r"a=(?:rtpmap|fmtp|rtcp-fb):(\d+) ")
-# Of retransmissions, and of redundant audio: what they repeat.
+# Matches retransmission (apt) and RED formats, and captures the payload type they repeat.
 _REPEATED = re.compile(r"a=fmtp:(\d+) (?:(?:.*;)?\s*apt=(\d+)(?:;|$)|(\d+)/)")
 _REDUNDANT = "red"
 _BEFORE_MEDIA = re.compile(r"\r\n(?=m=)")
@@ -21,7 +23,10 @@ _BEFORE_FORMATS = 3
 
 
 def prefer_codecs(answer: str, codecs: Mapping[str, str]) -> str:
-    """``codecs``: by mid, the name of the codec its section should begin with, like ``h264``; one that is not there changes nothing."""
+    """``codecs``: by mid, the name of the codec its section should begin with, like ``h264``.
+
+    One that is not there changes nothing.
+    """
     return "".join(_reorder(section, codecs) for section in _sections(answer))
 
 

@@ -1,22 +1,29 @@
 """One participant's conversation: what may be said when.
 
-Theory of operation. A session outlives sockets. It is *attached* while a socket carries it, *detached* between the loss of one socket and
-a resume on the next, and *closed* for good after a leave. What is sent to a detached session is lost on purpose: a resume begins with the
-whole state, so nothing needs to be kept.
+Theory of operation. A session outlives sockets. It is *attached* while a socket carries it,
+*detached* between the loss of one socket and a resume on the next, and *closed* for good after a
+leave. What is sent to a detached session is lost on purpose: a resume begins with the whole state,
+so nothing needs to be kept.
 
 Rules of the conversation:
 
-* The first message on a fresh socket is ``join``; on a resumed one it is ``reconnect``, because clients drop whatever precedes it.
+* The first message on a fresh socket is ``join``; on a resumed one it is ``reconnect``, because
+  clients drop whatever precedes it.
 * The subscriber transport is negotiated by us, one offer at a time:
 
-    IDLE ──negotiate──▶ CREATING ──offer_created──▶ OFFERED ──answer──▶ APPLYING ──answer_accepted──▶ IDLE
+    IDLE ──negotiate──▶ CREATING ──offer_created──▶ OFFERED ──answer──▶ APPLYING
+         ──answer_accepted──▶ IDLE
 
-  A wish to negotiate in any state but IDLE is remembered and acted upon when IDLE is reached again, so that any number of wishes costs one
-  more offer. An offer that may have been lost with its socket is sent again, under a new number, before anything else is negotiated: the SFU
-  keeps it open until its answer arrives.
-* The publisher transport is negotiated by the client; offers are answered in the order they came, each with its own number.
-* A client with one connection (``SingleSession``) offers it; where we would offer, we ask it for an offer.
-* Candidates are passed on in both directions of the protocol's eyes, but only so many for one set of ICE credentials.
+  A wish to negotiate in any state but IDLE is remembered and acted upon when IDLE is reached again,
+  so that any number of wishes costs one more offer. An offer that may have been lost with its
+  socket is sent again, under a new number, before anything else is negotiated: the SFU keeps it
+  open until its answer arrives.
+* The publisher transport is negotiated by the client; offers are answered in the order they came,
+  each with its own number.
+* A client with one connection (``SingleSession``) offers it; where we would offer, we ask it for an
+  offer.
+* Candidates are passed on in both directions of the protocol's eyes, but only so many for one set
+  of ICE credentials.
 
 The session returns commands and keeps no reference to anything that acts.
 """
@@ -25,25 +32,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from moothall.signalling import commands, limits
-from moothall.signalling.commands import Command
-from moothall.signalling.messages import (
-    Answer,
-    DisconnectReason,
+from moothall.livekit import limits
+from moothall.livekit.model import DisconnectReason, LeaveAction, Target
+from moothall.livekit.requests import Answer, Offer, Ping, Trickle
+from moothall.livekit.responses import (
     Join,
     Leave,
-    LeaveAction,
-    Offer,
     ParticipantUpdate,
-    Ping,
     Pong,
     Reconnect,
     Response,
     RoomUpdate,
     SectionsRequirement,
-    Target,
-    Trickle,
 )
+from moothall.signalling import commands
+from moothall.signalling.commands import Command
 
 
 class Negotiation(Enum):
@@ -62,7 +65,7 @@ class _OpenOffer:
 
 
 class Session:
-    """Of a client with two connections."""
+    """The negotiation with a client that has two connections."""
 
     is_single = False
     # The connection that makes a participant active.
@@ -82,7 +85,7 @@ class Session:
         self._open_offer: _OpenOffer | None = None
         self._candidates: dict[Target, int] = {"publisher": 0, "subscriber": 0}
 
-    # ---- The socket --------------------------------------------------------------------------------------------------
+    # ---- The socket ------------------------------------------------------------------------------
 
     def open(self, join: Join) -> list[Command]:
         self.attached = True
@@ -119,7 +122,10 @@ class Session:
         return farewell
 
     def end_socket(self, reason: DisconnectReason, action: LeaveAction, *, code: int = 1000) -> list[Command]:
-        """Say ``leave`` and close this socket; unless the action is final the session waits for a resume."""
+        """Say ``leave`` and close this socket.
+
+        Unless the action is final the session waits for a resume.
+        """
         if not self.attached:
             return []
         farewell = [*self.send(Leave(reason, action)), commands.CloseSocket(self.sid, code)]
@@ -129,7 +135,7 @@ class Session:
     def answer_ping(self, ping: Ping, now_ms: int) -> list[Command]:
         return self.send(Pong(ping.timestamp, now_ms, ping.legacy))
 
-    # ---- The transport we offer: subscriber --------------------------------------------------------------------------
+    # ---- The transport we offer: subscriber ------------------------------------------------------
 
     def negotiate(self, *, restart_ice: bool = False) -> list[Command]:
         """Offer what changed, now or as soon as the offer under way is done."""
@@ -142,7 +148,10 @@ class Session:
         self._wants_offer = True
 
     def change_noticed(self) -> None:
-        """The SFU says that sections changed. What it says before our offer is made, that offer already has in it."""
+        """The SFU says that sections changed.
+
+        What it says before our offer is made, that offer already has in it.
+        """
         if self.negotiation is not Negotiation.CREATING:
             self._wants_offer = True
 
@@ -166,14 +175,14 @@ class Session:
         return self._offer_if_idle()
 
     def answer_received(self, answer: Answer) -> list[Command]:
-        """An answer to anything but the open offer is late, and the offer it belongs to has been sent again."""
+        """Ignore late answers to offers that have been sent again meanwhile."""
         if self.negotiation is not Negotiation.OFFERED or answer.id not in (0, self._offer_id):
             return []
         self.negotiation = Negotiation.APPLYING
         return [commands.AcceptAnswer(self.sid, answer.sdp)]
 
     def answer_accepted(self) -> tuple[Mapping[str, str], list[Command]]:
-        """What the client receives from now on (mid → track), and the next offer if one is wanted."""
+        """Set the tracks that the client receives (mid → track), and offer again if needed."""
         if self.negotiation is not Negotiation.APPLYING or self._open_offer is None:
             return {}, []
         tracks = self._open_offer.tracks
@@ -196,7 +205,7 @@ class Session:
         self._offer_id += 1
         return self.send(Offer(self._open_offer.sdp, self._offer_id, dict(self._open_offer.tracks)))
 
-    # ---- The transport the client offers: publisher ------------------------------------------------------------------
+    # ---- The transport the client offers: publisher ----------------------------------------------
 
     def offer_received(self, offer: Offer) -> list[Command]:
         self._candidates["publisher"] = 0
@@ -216,15 +225,16 @@ class Session:
 
 
 class SingleSession(Session):
-    """Of a client with one connection, which it offers.
+    """The negotiation with a client that has one connection and makes the offers.
 
-    The states are the same; where the other kind makes an offer and waits for its answer, this one finds out what the client has to add,
-    says so and waits for its next offer:
+    The states are the same; where the other kind makes an offer and waits for its answer, this one
+    finds out what the client has to add, says so and waits for its next offer:
 
     IDLE ──negotiate──▶ CREATING ──sections_required──▶ OFFERED ──offer, offer_accepted──▶ IDLE
 
-    It begins with OFFERED, because the client's first offer is on its way. Whatever was wanted before an offer of the client came is
-    served by its answer, or is named in it as still wanting another one.
+    It begins with OFFERED, because the client's first offer is on its way. Whatever was wanted
+    before an offer of the client came is served by its answer, or is named in it as still wanting
+    another one.
     """
 
     is_single = True
@@ -238,7 +248,10 @@ class SingleSession(Session):
         return []
 
     def _resume_negotiation(self) -> list[Command]:
-        """The client restarts ICE by an offer of its own, which also makes good for whatever was lost with the socket."""
+        """The client restarts ICE with its own offer.
+
+        That also replaces offers and answers lost with the socket.
+        """
         return []
 
     def _offer_if_idle(self) -> list[Command]:

@@ -1,8 +1,8 @@
-"""Who speaks: turns loudness per participant into the changes worth telling."""
+"""Active speakers: turn loudness per participant into the changes worth announcing."""
 
 from collections.abc import Mapping
 
-from moothall.signalling.messages import Speaker
+from moothall.livekit.responses import Speaker
 
 # A change of level smaller than this is not worth a message to everybody.
 _STEP = 1 / 8
@@ -16,7 +16,7 @@ class Speakers:
         return tuple(Speaker(sid, level, active=True) for sid, level in self._levels.items())
 
     def measured(self, levels: Mapping[str, float]) -> tuple[Speaker, ...]:
-        """Those that began, changed noticeably or stopped, given the loudness of everybody audible now."""
+        """Return speakers that began, changed noticeably or stopped, from the current loudness."""
         changes = []
         for sid in [sid for sid in self._levels if sid not in levels]:
             del self._levels[sid]

@@ -1,4 +1,7 @@
-"""``/themes`` and ``/applications`` of the Meetings API, but for what needs the rooms of a theme (see rooms.theme_endpoints)."""
+"""``/themes`` and ``/applications`` of the Meetings API.
+
+Calls that need the rooms of a theme are in rooms.theme_endpoints.
+"""
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -47,6 +50,10 @@ _APPLICATION_EXAMPLES = {
         "summary": "Set the default theme",
         "value": {"update_details": {"default_theme_id": "ef2b46f3-8ebb-437e-a671-272e4990fbc8"}},
     },
+    "bare": {
+        "summary": "The same without the wrapper",
+        "value": {"default_theme_id": "ef2b46f3-8ebb-437e-a671-272e4990fbc8"},
+    },
 }
 
 
@@ -55,7 +62,7 @@ _APPLICATION_EXAMPLES = {
     tags=["Themes"],
     operation_id="list_themes",
     summary="List themes",
-    description=f"All themes of the application, at most {MAX_THEMES}, in the order of their creation.",
+    description=f"All themes of the application, at most {MAX_THEMES}, in order of creation.",
     response_model=list[schemas.Theme],
     responses=documented_errors(401),
 )
@@ -105,9 +112,9 @@ async def get_logo_upload_urls(call: AuthenticatedCall, request: Request) -> Res
     tags=["Themes"],
     operation_id="get_theme",
     summary="Get a theme",
-    description="With `If-None-Match` and the `ETag` of an earlier answer: 304 while nothing has changed.",
+    description="With `If-None-Match` and the `ETag` of an earlier answer: 304 if nothing has changed.",
     response_model=schemas.Theme,
-    responses={304: {"description": "It is as `If-None-Match` says."}, **documented_errors(401, 404)},
+    responses={304: {"description": "The theme has not changed."}, **documented_errors(401, 404)},
     openapi_extra=unless_known(),
 )
 async def get_theme(call: AuthenticatedCall, request: Request, theme_id: str) -> Response:
@@ -121,7 +128,7 @@ async def get_theme(call: AuthenticatedCall, request: Request, theme_id: str) ->
     operation_id="update_theme",
     summary="Update a theme",
     description="`update_options` is accepted as a synonym of `update_details`. "
-    "With `If-Match` and the `ETag` of an answer, only what has not changed since is changed.",
+    "With `If-Match` and the `ETag` of an answer, the update is refused if the theme has changed since.",
     response_model=schemas.Theme,
     responses=documented_errors(400, 401, 404, 409, 412, 413),
     openapi_extra=if_unchanged(documented_body(schemas.UpdateTheme, _UPDATE_EXAMPLES)),
@@ -145,8 +152,8 @@ async def update_theme(call: AuthenticatedCall, request: Request, theme_id: str)
     tags=["Themes"],
     operation_id="finalize_logos",
     summary="Make uploaded images the logos of a theme",
-    description="PNG with a transparent background, at most 1 MB; logos 1 to 300 pixels each side, the favicon square with 16 to 32. "
-    "Either all images are taken, or none, and `errors` says why: `[{logoKey, code, invalidProperty}]` with the codes "
+    description="PNG with a transparent background, at most 1 MB; logos 1 to 300 pixels per side, the favicon square with 16 to 32 pixels. "
+    "The request can be repeated. Either all images are accepted or none, and then `errors` gives the reasons: `[{logoKey, code, invalidProperty}]` with the codes "
     "`key_not_found` and `invalid_logo_properties` (`exceeds_size`, `type`, `dimensions`, `transparent_bg`).",
     response_model=schemas.Theme,
     responses=documented_errors(400, 401, 404, 413),
@@ -165,10 +172,10 @@ async def finalize_logos(call: AuthenticatedCall, request: Request, theme_id: st
     tags=["Applications"],
     operation_id="set_default_theme",
     summary="Set the application's default theme",
-    description="Rooms that have no theme of their own look like it.",
+    description="It applies to rooms without a theme of their own.",
     response_model=schemas.ApplicationDefaults,
     responses=documented_errors(400, 401, 413),
-    openapi_extra=documented_body(schemas.UpdateDefaults, _APPLICATION_EXAMPLES),
+    openapi_extra=documented_body(schemas.UpdateDefaultsBody, _APPLICATION_EXAMPLES),
 )
 async def set_default_theme(call: AuthenticatedCall, request: Request) -> Response:
     change = (await read_body(request, schemas.UpdateDefaults)).update_details

@@ -1,6 +1,10 @@
-"""Where logos are uploaded to, as S3 would take them, and where everybody loads them from. No credentials: the upload's form is signed."""
+"""The endpoint for uploads of logos, compatible with S3, and the public one that serves logos.
+
+Neither needs credentials: the form of an upload is signed.
+"""
 
 import asyncio
+from typing import Any
 from xml.sax.saxutils import escape
 
 from fastapi import APIRouter
@@ -18,12 +22,12 @@ from moothall.themes.upload_form import MAX_UPLOAD_BYTES, UploadGrant, UploadRef
 
 UPLOAD_PATH = "/files/logo-uploads"
 
-# What 300 × 300 pixels can at most take, and some.
+# More bytes than 300 × 300 pixels can take.
 _MAX_SERVED_BYTES = 1024 * 1024
 _LOGO_HEADERS = {
     "cache-control": "public, max-age=31536000, immutable",
     "content-security-policy": "default-src 'none'; sandbox",
-    # Brand images are there to be shown, on the application's own pages too.
+    # Logos are public and may be shown on the application's own pages, too.
     "cross-origin-resource-policy": "cross-origin",
 }
 _XML_ERROR = {
@@ -55,6 +59,12 @@ _UPLOAD_BODY = {
     }
 }
 
+_UPLOAD_RESPONSES: dict[int | str, dict[str, Any]] = {
+    400: {"description": "The form is malformed, or the image is too large.", **_XML_ERROR},
+    403: {"description": "The form was not signed by this server, has been changed, or has expired.", **_XML_ERROR},
+    503: {"description": "Too many uploads of the application are waiting to be finalised.", **_XML_ERROR},
+}
+
 router = APIRouter(tags=["Logos"])
 
 
@@ -62,16 +72,20 @@ def upload_signing_key(secrets: ServerSecrets) -> bytes:
     return derive_key(secrets.control_token, "logo upload forms")
 
 
+@router.put(
+    UPLOAD_PATH,
+    operation_id="put_logo",
+    summary="Upload an image, as the PHP SDK does",
+    status_code=204,
+    responses=_UPLOAD_RESPONSES,
+    openapi_extra=_UPLOAD_BODY,
+)
 @router.post(
     UPLOAD_PATH,
     operation_id="upload_logo",
     summary="Upload an image with a form of logos-upload-urls",
     status_code=204,
-    responses={
-        400: {"description": "The form is malformed, or the image too large.", **_XML_ERROR},
-        403: {"description": "The form is not one of ours, has been changed, or is too old.", **_XML_ERROR},
-        503: {"description": "Too many uploads of the application wait to be finalised.", **_XML_ERROR},
-    },
+    responses=_UPLOAD_RESPONSES,
     openapi_extra=_UPLOAD_BODY,
 )
 async def upload_logo(request: Request) -> Response:
@@ -88,15 +102,15 @@ async def upload_logo(request: Request) -> Response:
     f"{LOGO_PATH}/{{file_name}}",
     operation_id="get_logo",
     summary="Load a logo",
-    description="For everybody. What is at an address never changes.",
+    description="Public. The image at a URL never changes.",
     response_class=Response,
     responses={200: {"content": {"image/png": {}}}, 404: {"description": "There is no such logo."}},
 )
 async def get_logo(request: Request, file_name: str) -> Response:
     context: ApiContext = request.app.state.api
-    files = logos_in(context.settings.data_dir, context.database).files
+    images = logos_in(context.settings.data_dir, context.database).images
     try:
-        image = await asyncio.to_thread(files.read, files.served(file_name), _MAX_SERVED_BYTES)
+        image = await asyncio.to_thread(images.read, file_name, _MAX_SERVED_BYTES)
     except ValueError:
         image = None
     if image is None:
@@ -105,7 +119,11 @@ async def get_logo(request: Request, file_name: str) -> Response:
 
 
 async def _read_form(request: Request, context: ApiContext) -> tuple[UploadGrant, bytes]:
-    """Raises UploadRefused. Of a stranger's body little more than the fields is ever kept: the form is checked when its file begins."""
+    """Read the upload form and its file. Raises UploadRefused.
+
+    The signature is checked when the file begins, so at most the fields of an unsigned form are
+    kept in memory.
+    """
     try:
         reader = FormReader(request.headers.get("content-type", "")[:256], max_file_bytes=MAX_UPLOAD_BYTES)
         grant: UploadGrant | None = None

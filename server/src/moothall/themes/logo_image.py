@@ -1,8 +1,9 @@
-"""Decides whether an uploaded file is a usable logo, and makes the copy that is served.
+"""Validates an uploaded logo and makes the copy that is served.
 
-The file is untrusted, so little of it reaches the decoder: we walk the PNG chunks ourselves (PNG specification, third edition, section 5),
-keep only those an image needs, and look at the size in the header before anything is decompressed. At most 300 × 300 pixels are ever
-decoded. The copy is encoded anew: nothing of the file but its pixels is served.
+The file is untrusted, so little of it reaches the decoder: we parse the PNG chunks ourselves (PNG
+specification, third edition, section 5), keep only the necessary ones, and check the size in the
+header before decompressing. At most 300 × 300 pixels are decoded. The copy is re-encoded, so only
+the pixels of the file are served.
 """
 
 import io
@@ -26,7 +27,7 @@ _OPAQUE = 255
 
 
 class InvalidProperty(StrEnum):
-    """What is wrong with a logo, as the API names it."""
+    """The codes of the API for defects of a logo."""
 
     EXCEEDS_SIZE = "exceeds_size"
     TYPE = "type"
@@ -35,7 +36,7 @@ class InvalidProperty(StrEnum):
 
 
 class LogoInvalid(Exception):
-    """The file cannot be a logo of this type."""
+    """The file is not a valid logo of this type."""
 
     def __init__(self, *properties: InvalidProperty) -> None:
         super().__init__(", ".join(properties))
@@ -48,7 +49,7 @@ class _NotAnImage(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Skeleton:
-    """An image file reduced to what the decoder must see."""
+    """An image file reduced to the data for the decoder."""
 
     width: int
     height: int
@@ -56,7 +57,10 @@ class _Skeleton:
 
 
 def make_logo(file: bytes, logo_type: LogoType) -> bytes:
-    """A clean PNG (RGBA, no metadata) with the pixels of the file. Takes some milliseconds. Raises LogoInvalid."""
+    """Return a clean PNG (RGBA, no metadata) with the pixels of the file.
+
+    Takes some milliseconds. Raises LogoInvalid.
+    """
     if len(file) > MAX_LOGO_BYTES:
         raise LogoInvalid(InvalidProperty.EXCEEDS_SIZE)
     try:
@@ -111,10 +115,11 @@ def _decode(skeleton: _Skeleton) -> Image.Image:
         with Image.open(io.BytesIO(skeleton.png), formats=["PNG"]) as image:
             image.load()
             if image.mode.startswith("I"):
-                # 16 bits of grey, which the library cannot convert: opaque, and that is all we ask.
+                # 16-bit grey, which the library cannot convert; it is opaque, which is all we need
+                # to know.
                 return Image.new("RGBA", image.size, (0, 0, 0, _OPAQUE))
             return image.convert("RGBA")
-    # The decoder's ways to say that the file is damaged.
+    # The decoder's exceptions for damaged files.
     except (
         OSError,
         SyntaxError,
@@ -129,7 +134,7 @@ def _decode(skeleton: _Skeleton) -> Image.Image:
 
 
 def _has_transparent_background(image: Image.Image) -> bool:
-    """Whether the edge of the image lets something through somewhere: an opaque background reaches every edge."""
+    """Return whether a pixel at the edge is transparent: an opaque background reaches all edges."""
     alpha = image.getchannel("A")
     width, height = alpha.size
     edges = ((0, 0, width, 1), (0, height - 1, width, height), (0, 0, 1, height), (width - 1, 0, width, height))

@@ -1,4 +1,4 @@
-"""What a theme is."""
+"""Themes."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +11,7 @@ MAX_SHORT_COMPANY_URL = 128
 COLOR_PATTERN = r"^#([0-9a-fA-F]{3}|[0-9a-fA-F]{6})$"
 SHORT_COMPANY_URL_PATTERN = r"^(?=.*[a-zA-Z_~-])([a-zA-Z0-9_~-]+)$"
 
-# First parts of this server's own paths: a company of that name could not have links.
+# First segments of this server's own paths, which no company can use in links.
 RESERVED_SHORT_URLS = frozenset({"assets", "beta", "docs", "files", "meetings", "page", "rtc", "twirp", "v1", "v2"})
 
 LOGO_PATH = "/files/logos"
@@ -23,7 +23,7 @@ class LogoType(StrEnum):
     FAVICON = "favicon"
 
 
-# The column of the table and the key of the API, for each type.
+# The table column and the API key for each type.
 LOGO_FIELDS = {
     LogoType.COLORED: "brand_image_colored",
     LogoType.WHITE: "brand_image_white",
@@ -33,7 +33,7 @@ LOGO_FIELDS = {
 
 @dataclass(frozen=True, slots=True)
 class Theme:
-    """A theme as stored. The three images are logo ids: a UUID for each file we made of an uploaded one."""
+    """A theme as stored. The three images are logo ids: UUIDs of the re-encoded files."""
 
     theme_id: str
     application_id: str
@@ -61,10 +61,10 @@ class LogoUpload:
 
 
 def logo_key(logo_id: str) -> str:
-    """The storage key of a logo, as the API shows it."""
+    """Return the storage key of a logo, as the API shows it."""
     return f"logos/{logo_id}.png"
 
 
 def logo_url(base_url: str, logo_id: str) -> str:
-    """Where everybody can load the logo. What is there never changes: a new image gets a new id."""
+    """Return the public URL of the logo. Its image never changes: a new one gets a new id."""
     return f"{base_url}{LOGO_PATH}/{logo_id}.png"

@@ -1,7 +1,9 @@
-"""Reads one multipart form (RFC 7578): short fields, then a file. Sans-IO: bytes go in, fields and file come out.
+"""Parses one multipart form (RFC 7578): short fields, then a file. Does no I/O.
 
-Everything is bounded before it is kept. A part named ``file`` is the file; every other part is a field, whether or not it carries a file
-name (one known client sends all its fields as files). What follows the file is ignored, as S3 does.
+Everything is bounded before it is kept. A part named ``file`` is the file; every other part is a
+field, whether or not it carries a file name (the Python SDK sends all fields as files). Anything
+after the file is ignored, as S3 does. A Content-Type without a boundary, as the PHP SDK sends, is
+completed from the first line of the body.
 """
 
 from python_multipart.exceptions import FormParserError
@@ -14,25 +16,25 @@ _MAX_NAME_BYTES = 64
 _MAX_HEADERS = 8
 _MAX_HEADER_BYTES = 1024
 _MAX_BOUNDARY_LENGTH = 200
-# What may surround the file: the fields, their headers and the boundaries.
+# Bytes around the file: the fields, their headers and the boundaries.
 MAX_OVERHEAD_BYTES = MAX_FIELDS_BYTES + MAX_PARTS * (_MAX_HEADERS * 2 * _MAX_HEADER_BYTES + _MAX_BOUNDARY_LENGTH)
 
 FILE_PART = "file"
 
 
 class FormMalformed(Exception):
-    """These bytes are not a form we read."""
+    """The bytes are not a valid form."""
 
 
 class FileTooLarge(Exception):
-    """The file has more bytes than allowed."""
+    """The file is larger than allowed."""
 
 
 class FormReader:
     """One form. ``feed`` it in pieces of any size, then ``finish``."""
 
     def __init__(self, content_type: str, *, max_file_bytes: int) -> None:
-        """Raises FormMalformed when the Content-Type names no multipart form."""
+        """Raises FormMalformed when the Content-Type is not multipart/form-data."""
         self.fields: dict[str, str] = {}
         self.file: bytearray | None = None
         self._max_file_bytes = max_file_bytes
@@ -41,8 +43,44 @@ class FormReader:
         self._fields_bytes = 0
         self._complete = False
         self._begin_part()
-        self._parser = MultipartParser(
-            _boundary(content_type),
+        self._first_line = bytearray()
+        boundary = _boundary(content_type)
+        self._parser = None if boundary is None else self._make_parser(boundary)
+
+    @property
+    def file_begun(self) -> bool:
+        """Return whether all relevant fields have been read."""
+        return self.file is not None
+
+    def feed(self, piece: bytes) -> None:
+        """Raises FormMalformed, FileTooLarge."""
+        self._bytes_left -= len(piece)
+        if self._bytes_left < 0:
+            raise FormMalformed("the body is too large")
+        if self._parser is None:
+            self._first_line += piece
+            line, ended, _ = self._first_line.partition(b"\r\n")
+            if not ended and len(line) <= _MAX_BOUNDARY_LENGTH:
+                return
+            boundary = bytes(line.removeprefix(b"--"))
+            if not line.startswith(b"--") or not 0 < len(boundary) <= _MAX_BOUNDARY_LENGTH:
+                raise FormMalformed("the form has no boundary")
+            self._parser = self._make_parser(boundary)
+            piece = bytes(self._first_line)
+            self._first_line.clear()
+        try:
+            self._parser.write(piece)
+        except FormParserError as error:
+            raise FormMalformed("the body is not a well-formed form") from error
+
+    def finish(self) -> None:
+        """End the body. Raises FormMalformed when the form is incomplete."""
+        if not self._complete:
+            raise FormMalformed("the form ends too early")
+
+    def _make_parser(self, boundary: bytes) -> MultipartParser:
+        return MultipartParser(
+            boundary,
             {
                 "on_part_begin": self._begin_part,
                 "on_part_data": self._part_data,
@@ -54,26 +92,6 @@ class FormReader:
                 "on_end": self._end,
             },
         )
-
-    @property
-    def file_begun(self) -> bool:
-        """Whether every field that counts has been read."""
-        return self.file is not None
-
-    def feed(self, piece: bytes) -> None:
-        """Raises FormMalformed, FileTooLarge."""
-        self._bytes_left -= len(piece)
-        if self._bytes_left < 0:
-            raise FormMalformed("the body is too large")
-        try:
-            self._parser.write(piece)
-        except FormParserError as error:
-            raise FormMalformed("the body is not a well-formed form") from error
-
-    def finish(self) -> None:
-        """The body is over. Raises FormMalformed when the form is not."""
-        if not self._complete:
-            raise FormMalformed("the form ends too early")
 
     def _begin_part(self) -> None:
         self._name = ""
@@ -133,10 +151,11 @@ class FormReader:
         self._complete = True
 
 
-def _boundary(content_type: str) -> bytes:
+def _boundary(content_type: str) -> bytes | None:
+    """Return the boundary in this Content-Type, or None without one. Raises FormMalformed."""
     kind, options = parse_options_header(content_type)
-    boundary = options.get(b"boundary", b"")
-    if kind != b"multipart/form-data" or not 0 < len(boundary) <= _MAX_BOUNDARY_LENGTH:
+    boundary = options.get(b"boundary")
+    if kind != b"multipart/form-data" or (boundary is not None and not 0 < len(boundary) <= _MAX_BOUNDARY_LENGTH):
         raise FormMalformed("the request is not multipart/form-data")
     return boundary
 

@@ -1,10 +1,10 @@
-"""A theme as the API shows it: every key always there, null where unset."""
+"""A theme as the API shows it: every key is present, null if unset."""
 
 from typing import Any
 
 from moothall.themes.model import LOGO_FIELDS, Theme, logo_key, logo_url
 
-# The original served several products; this was the name of the one with meetings.
+# The original API served several products; this was the name of the Meetings product.
 _DOMAIN = "VCP"
 
 

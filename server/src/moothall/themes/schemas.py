@@ -1,7 +1,7 @@
-"""Themes on the wire: what requests may say, and the shape of responses for the reference."""
+"""Themes on the wire: models of requests, and of responses for the reference."""
 
 import re
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
@@ -9,12 +9,13 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    RootModel,
     StrictStr,
     StringConstraints,
     model_validator,
 )
 
-from moothall.api.fields import Line, Uuid
+from moothall.api.fields import Line, ShownName, SomeChanges, StrictBody, Uuid, accept_update_options, shown_within
 from moothall.themes.model import (
     COLOR_PATTERN,
     MAX_BRAND_TEXT,
@@ -31,7 +32,7 @@ _MAX_KEY_LENGTH = 512
 
 
 def _matching(pattern: str) -> Any:
-    """A string that matches from end to end; the schema library's own patterns cannot look ahead."""
+    """Return a type for strings that match completely; pydantic's patterns have no lookahead."""
     compiled = re.compile(pattern.removeprefix("^").removesuffix("$"), re.ASCII)
 
     def check(value: str) -> str:
@@ -43,12 +44,12 @@ def _matching(pattern: str) -> Any:
 
 
 def _key_of_object(value: Any) -> Any:
-    """Some clients name a key as ``{key: …}``."""
+    """A key as ``{key: …}``, which some clients send."""
     return value["key"] if isinstance(value, dict) and set(value) == {"key"} else value
 
 
-ThemeName = Annotated[Line, StringConstraints(max_length=MAX_THEME_NAME)]
-BrandText = Annotated[Line, StringConstraints(max_length=MAX_BRAND_TEXT)]
+ThemeName = Annotated[ShownName, StringConstraints(max_length=MAX_THEME_NAME), shown_within(MAX_THEME_NAME)]
+BrandText = Annotated[ShownName, StringConstraints(max_length=MAX_BRAND_TEXT), shown_within(MAX_BRAND_TEXT)]
 Color = Annotated[StrictStr, _matching(COLOR_PATTERN), Field(json_schema_extra={"pattern": COLOR_PATTERN})]
 ShortCompanyUrl = Annotated[
     StrictStr,
@@ -61,7 +62,7 @@ _Key = Annotated[Line, StringConstraints(max_length=_MAX_KEY_LENGTH)]
 
 
 class LogoKeyObject(BaseModel):
-    """What some clients send in place of the key alone."""
+    """The object that some clients send instead of the key."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -72,64 +73,54 @@ LogoKey = Annotated[_Key, BeforeValidator(_key_of_object, json_schema_input_type
 
 _NAME = Field(description="Unique in the application; a UUID when it is null.", examples=["Acme"])
 _COLOR = Field(description="`#rgb` or `#rrggbb`.", examples=["#12f64e"])
-_TEXT = Field(description="Shown where there is no logo.", examples=["Acme Inc."])
-_SHORT_URL = Field(description="Becomes a part of the links of rooms; unique on the server.", examples=["acme"])
+_TEXT = Field(description="Shown in place of a missing logo.", examples=["Acme Inc."])
+_SHORT_URL = Field(description="Part of the links of rooms; unique on the server.", examples=["acme"])
 
 
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    def given(self) -> dict[str, Any]:
-        """The keys the client wrote."""
-        return {name: getattr(self, name) for name in self.model_fields_set}
-
-
-class CreateTheme(_Body):
+class CreateTheme(StrictBody):
     main_color: Annotated[Color, _COLOR]
     brand_text: Annotated[BrandText, _TEXT]
     theme_name: Annotated[ThemeName | None, _NAME] = None
     short_company_url: Annotated[ShortCompanyUrl | None, _SHORT_URL] = None
 
 
-class ThemeChanges(_Body):
-    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
-
+class ThemeChanges(SomeChanges):
     # The defaults stand for "not given"; null is refused where a theme must have a value.
     main_color: Annotated[Color, _COLOR] = ""
     brand_text: Annotated[BrandText, _TEXT] = ""
     theme_name: Annotated[ThemeName | None, _NAME] = None
     short_company_url: Annotated[ShortCompanyUrl | None, _SHORT_URL] = None
 
-    @model_validator(mode="after")
-    def _something_given(self) -> Self:
-        if not self.model_fields_set:
-            raise ValueError("must have at least 1 key")
-        return self
 
-
-class UpdateTheme(_Body):
+class UpdateTheme(StrictBody):
     update_details: ThemeChanges
 
-    @model_validator(mode="before")
-    @classmethod
-    def _accept_synonym(cls, value: Any) -> Any:
-        if isinstance(value, dict) and "update_options" in value and "update_details" not in value:
-            return {"update_details" if name == "update_options" else name: item for name, item in value.items()}
-        return value
+    _accept_synonym = model_validator(mode="before")(accept_update_options)
 
 
-class FinalizeLogos(_Body):
+class FinalizeLogos(StrictBody):
     keys: list[LogoKey] = Field(
         min_length=1, max_length=_MAX_KEYS, description="The keys of the upload forms: strings, or `{key}` objects."
     )
 
 
-class DefaultsChanges(_Body):
-    default_theme_id: Uuid | None = Field(description="Null: rooms without a theme have none again.")
+class DefaultsChanges(StrictBody):
+    default_theme_id: Uuid | None = Field(description="Null removes the default theme.")
 
 
-class UpdateDefaults(_Body):
+class UpdateDefaults(StrictBody):
     update_details: DefaultsChanges
+
+    @model_validator(mode="before")
+    @classmethod
+    def _accept_without_wrapper(cls, value: Any) -> Any:
+        accepted = accept_update_options(value)
+        is_bare = isinstance(accepted, dict) and "update_details" not in accepted
+        return {"update_details": accepted} if is_bare else accepted
+
+
+class UpdateDefaultsBody(RootModel[UpdateDefaults | DefaultsChanges]):
+    """``UpdateDefaults`` as in the reference, with and without the wrapper."""
 
 
 # Responses. Endpoints build these as plain dictionaries; the classes describe them.
@@ -153,7 +144,7 @@ class Theme(BaseModel):
 
 
 class LogoUploadForm(BaseModel):
-    """POST all fields and then `file` as multipart/form-data to `url`; 204 means that it is stored."""
+    """POST all fields, then `file`, as multipart/form-data to `url`; 204 means success."""
 
     url: str = Field(examples=["https://meet.example/files/logo-uploads"])
     fields: dict[str, str] = Field(

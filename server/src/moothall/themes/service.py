@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from moothall.api.errors import BadRequest, Conflict, Forbidden, NotFound
+from moothall.api.errors import BadRequest, Conflict, Forbidden, NotFound, shown
 from moothall.applications import store as applications
 from moothall.applications.model import Application
 from moothall.db import Connection
@@ -16,15 +16,17 @@ from moothall.themes.model import MAX_THEMES, RESERVED_SHORT_URLS, LogoUpload, T
 
 UPLOAD_SWEEP_JOB = "logo_upload_sweep"
 LOGO_SWEEP_JOB = "logo_sweep"
-# Longer than an upload form is valid, so that nobody's upload goes while it may still be repeated.
+# Longer than an upload form is valid, so that no upload is deleted while it can be repeated.
 UPLOAD_LIFETIME = timedelta(hours=1)
 MAX_UPLOADS = 100
 
-_MAX_SHOWN_ID = 64
-
 
 def create_theme(connection: Connection, application_id: str, details: Mapping[str, Any], now: datetime) -> Theme:
-    """``details``: main_color, brand_text and, if given, theme_name and short_company_url. Raises Forbidden (too many themes), Conflict."""
+    """Create a theme.
+
+    ``details``: main_color, brand_text and, if given, theme_name and short_company_url. Raises
+    Forbidden (too many themes), Conflict.
+    """
     applications.take_turn(connection, application_id)
     if store.count_themes(connection, application_id) >= MAX_THEMES:
         raise Forbidden(f"Maximum number of themes for owner ({MAX_THEMES}) exceeded")
@@ -42,12 +44,12 @@ def create_theme(connection: Connection, application_id: str, details: Mapping[s
 
 
 def get_theme(connection: Connection, application_id: str, theme_id: str) -> Theme:
-    """Raises NotFound, also for another application's theme."""
+    """Return a theme. Raises NotFound, also for another application's theme."""
     return _found(store.find_theme(connection, application_id, theme_id.lower()), theme_id)
 
 
 def lock_theme(connection: Connection, application_id: str, theme_id: str) -> Theme:
-    """The theme, kept from others until the transaction ends. Raises as ``get_theme``."""
+    """Return the theme, locked until the transaction ends. Raises as ``get_theme``."""
     return _found(store.lock_theme(connection, application_id, theme_id.lower()), theme_id)
 
 
@@ -59,7 +61,9 @@ def update_theme(
     *,
     check: Callable[[Theme], None] = lambda _: None,
 ) -> Theme:
-    """``changes`` as the details of ``create_theme``. ``check`` sees the theme as it is before, and may raise to prevent the change.
+    """Update a theme; ``changes`` as the details of ``create_theme``.
+
+    ``check`` gets the theme before the change and may raise to prevent it.
 
     Raises NotFound, Conflict.
     """
@@ -73,7 +77,7 @@ def update_theme(
 
 
 def remove_theme(connection: Connection, theme: Theme, now: datetime) -> None:
-    """Delete the theme and, soon after, its images. Rooms that have it must have been unlinked before."""
+    """Delete the theme and, soon after, its images. It must no longer have rooms."""
     store.delete_theme(connection, theme.theme_id)
     application = applications.lock_application(connection, theme.application_id)
     if application is not None and application.default_theme_id == theme.theme_id:
@@ -82,8 +86,10 @@ def remove_theme(connection: Connection, theme: Theme, now: datetime) -> None:
 
 
 def set_default_theme(connection: Connection, application_id: str, theme_id: str | None) -> Application:
-    """What rooms without a theme look like from now on. Raises BadRequest for a theme the application does not have."""
-    if theme_id is not None and store.find_theme(connection, application_id, theme_id) is None:
+    """Set the theme of rooms without their own. Raises BadRequest for an unknown theme."""
+    # Lock the theme before the application, as deletion does, so that no deleted theme becomes the
+    # default.
+    if theme_id is not None and store.lock_theme(connection, application_id, theme_id) is None:
         raise BadRequest(f"Failed to update application because theme id {theme_id} not found")
     application = applications.lock_application(connection, application_id)
     if application is None:
@@ -94,7 +100,10 @@ def set_default_theme(connection: Connection, application_id: str, theme_id: str
 
 
 def register_upload(connection: Connection, upload: LogoUpload) -> bool:
-    """An image is about to be stored; it goes when it is not finalised in time. False when the application has too many of them waiting."""
+    """Register an upload before it is stored; it is deleted unless finalised in time.
+
+    Returns False when too many of the application's uploads are waiting.
+    """
     store.delete_upload(connection, upload.upload_id)
     if store.count_uploads(connection, upload.application_id) >= MAX_UPLOADS:
         return False
@@ -104,7 +113,7 @@ def register_upload(connection: Connection, upload: LogoUpload) -> bool:
 
 
 def sweep_logos(connection: Connection, logo_ids: list[str], at: datetime) -> None:
-    """At that time, delete those of these images that no theme shows."""
+    """Schedule the deletion of those images that no theme uses by then."""
     for logo_id in logo_ids:
         jobs.schedule(connection, kind=LOGO_SWEEP_JOB, key=logo_id, run_at=at)
 
@@ -118,7 +127,7 @@ def attach_logos(
     uploads: list[LogoUpload],
     now: datetime,
 ) -> Theme:
-    """The theme shows these images from now on; what it showed before, and the uploads they were made of, go.
+    """Set the images of the theme, and schedule the deletion of the old ones and of the uploads.
 
     ``logos``: field of the theme → logo id. Raises NotFound.
     """
@@ -134,7 +143,7 @@ def attach_logos(
 
 
 def remove_all(connection: Connection, application_id: str, now: datetime) -> None:
-    """The application goes: delete its themes and uploads and, soon after, their images."""
+    """Delete the themes and uploads of an application and, soon after, their images."""
     for theme in store.list_themes(connection, application_id):
         sweep_logos(connection, theme.logo_ids(), now)
     for upload in store.list_uploads(connection, application_id):
@@ -144,12 +153,12 @@ def remove_all(connection: Connection, application_id: str, now: datetime) -> No
 
 def _found(theme: Theme | None, theme_id: str) -> Theme:
     if theme is None:
-        raise NotFound(f"could not find theme {theme_id[:_MAX_SHOWN_ID]}")
+        raise NotFound(f"could not find theme {shown(theme_id)}")
     return theme
 
 
 def _write(write: Callable[[Connection, Theme], None], connection: Connection, theme: Theme) -> None:
-    """Insert or save; what the store refuses is a Conflict."""
+    """Run an insert or update; turn violations of uniqueness into Conflict."""
     if theme.short_company_url is not None and theme.short_company_url.lower() in RESERVED_SHORT_URLS:
         raise Conflict("short_company_url already exists")
     try:

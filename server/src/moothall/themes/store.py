@@ -81,16 +81,16 @@ class ThemeNameTaken(Exception):
 
 
 class ShortCompanyUrlTaken(Exception):
-    """Another theme on this server, perhaps another application's, has this short_company_url."""
+    """A theme on this server, of any application, has this short_company_url."""
 
 
 def insert_theme(connection: Connection, theme: Theme) -> None:
-    """Raises ThemeNameTaken, ShortCompanyUrlTaken."""
+    """Insert a theme. Raises ThemeNameTaken, ShortCompanyUrlTaken."""
     _write(connection, insert(themes).values(asdict(theme)))
 
 
 def save_theme(connection: Connection, theme: Theme) -> None:
-    """Write every column of a theme that is stored already. Raises ThemeNameTaken, ShortCompanyUrlTaken."""
+    """Write every column of a stored theme. Raises ThemeNameTaken, ShortCompanyUrlTaken."""
     _write(connection, update(themes).where(themes.c.theme_id == theme.theme_id).values(asdict(theme)))
 
 
@@ -104,26 +104,26 @@ def find_theme(connection: Connection, application_id: str, theme_id: str) -> Th
 
 
 def lock_theme(connection: Connection, application_id: str, theme_id: str) -> Theme | None:
-    """The theme, kept from others until the transaction ends: for changing it."""
+    """Return the theme for changing it, locked until the transaction ends."""
     parameters = {"application_id": application_id, "theme_id": theme_id}
     row = connection.execute(_BY_ID.with_for_update(), parameters).one_or_none()
     return None if row is None else _theme(row)
 
 
 def find_theme_in_force(connection: Connection, application_id: str, theme_id: str | None) -> Theme | None:
-    """The theme of a room: its own, else the application's default; None when there is neither."""
+    """Return the theme of a room: its own, else the application's default, or None."""
     row = _THEME_IN_FORCE.row(connection, {"application_id": application_id, "theme_id": theme_id})
     return None if row is None else _theme(row)
 
 
 def find_short_company_url(connection: Connection, application_id: str, theme_id: str | None) -> str | None:
-    """What the theme in force puts into the links of a room, or None."""
+    """Return the link prefix that the theme in effect gives a room, or None."""
     parameters = {"application_id": application_id, "theme_id": theme_id}
     return connection.execute(_SHORT_URL_IN_FORCE, parameters).scalar_one_or_none()
 
 
 def short_company_urls(connection: Connection, application_id: str) -> dict[str | None, str]:
-    """The same for all themes of an application by theme id; under None what rooms without a theme get, if anything."""
+    """Return the link prefixes of an application by theme id; None: for rooms without a theme."""
     found: dict[str | None, str] = {}
     for theme_id, short_company_url, default_theme_id in connection.execute(
         _SHORT_URLS, {"application_id": application_id}
@@ -135,7 +135,7 @@ def short_company_urls(connection: Connection, application_id: str) -> dict[str 
 
 
 def list_themes(connection: Connection, application_id: str) -> list[Theme]:
-    """In the order of their creation."""
+    """Return the themes in order of creation."""
     statement = select(themes).where(_OF_APPLICATION).order_by(themes.c.created_at, themes.c.theme_id)
     return [_theme(row) for row in connection.execute(statement, {"application_id": application_id})]
 
@@ -146,14 +146,14 @@ def count_themes(connection: Connection, application_id: str) -> int:
 
 
 def is_logo_used(connection: Connection, logo_id: str) -> bool:
-    """Whether some theme shows this logo."""
+    """Return whether a theme uses this logo."""
     columns = [themes.c[name] for name in LOGO_FIELDS.values()]
     statement = select(themes.c.theme_id).where(or_(*(column == logo_id for column in columns))).limit(1)
     return connection.execute(statement).one_or_none() is not None
 
 
 def delete_themes_of(connection: Connection, application_id: str) -> None:
-    """All themes and uploads of an application."""
+    """Delete all themes and uploads of an application."""
     connection.execute(delete(themes).where(themes.c.application_id == application_id))
     connection.execute(delete(logo_uploads).where(logo_uploads.c.application_id == application_id))
 
@@ -181,7 +181,7 @@ def count_uploads(connection: Connection, application_id: str) -> int:
 
 
 def delete_upload(connection: Connection, upload_id: str) -> bool:
-    """False when there is none of this id."""
+    """Delete an upload. Returns False when it does not exist."""
     return connection.execute(delete(logo_uploads).where(logo_uploads.c.upload_id == upload_id)).rowcount == 1
 
 
@@ -189,7 +189,8 @@ def _write(connection: Connection, statement: Any) -> None:
     try:
         connection.execute(statement)
     except IntegrityError as error:
-        # SQLite names the columns, PostgreSQL the constraint; both hold the column's name. Values come in later lines only.
+        # SQLite's message names the columns, PostgreSQL's the constraint; both contain the column's
+        # name. Values appear in later lines only.
         problem = str(error.orig).partition("\n")[0]
         if "short_company_url" in problem:
             raise ShortCompanyUrlTaken from error

@@ -1,7 +1,8 @@
-"""The signed form with which a client uploads one logo: an S3 browser-based upload (AWS Signature Version 4, "POST policy").
+"""The signed form for uploading one logo.
 
-The policy says what may be uploaded until when; the signature is HMAC-SHA256 over it with a key of this server. Whoever has the form can
-store one image of one type under one key, and nothing else. Pure: times and keys are arguments.
+It is an S3 browser-based upload (AWS Signature Version 4, "POST policy"). The policy states the
+permitted upload and its expiry; the signature is HMAC-SHA256 over it with a key of this server. The
+holder of a form can store one image of one type under one key. Pure: times and keys are arguments.
 """
 
 import base64
@@ -18,7 +19,8 @@ from moothall.kit.clock import render_timestamp
 from moothall.themes.model import LogoType
 
 FORM_LIFETIME = timedelta(minutes=15)
-# More than a logo may have, so that one that is a little too large is refused by name when it is finalised.
+# More bytes than a logo may have, so that a slightly larger one gets the specific error when it is
+# finalised.
 MAX_UPLOAD_BYTES = 2 * 1024 * 1024
 CONTENT_TYPE = "image/png"
 KEY_PREFIX = "auto-expiring-temp/logos"
@@ -29,7 +31,10 @@ _MAX_POLICY_LENGTH = 4096
 
 
 class UploadRefused(Exception):
-    """The form was not made by us, is too old, or has been changed. ``code`` and ``status`` are those S3 answers with."""
+    """The form was not signed by this server, has expired, or has been changed.
+
+    ``code`` and ``status`` are those of S3.
+    """
 
     def __init__(self, code: str, message: str, *, status: int = 403) -> None:
         super().__init__(message)
@@ -40,7 +45,7 @@ class UploadRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class UploadGrant:
-    """What a valid form allows: one image of this type for this application, under this id."""
+    """The grant of a valid form: one image of this type for this application, under this id."""
 
     application_id: str
     logo_type: LogoType
@@ -48,12 +53,12 @@ class UploadGrant:
 
 
 def upload_key(grant: UploadGrant) -> str:
-    """The key the client names when it finalises the logo."""
+    """Return the key that the client sends to finalise the logo."""
     return f"{KEY_PREFIX}/{grant.logo_type}/{grant.upload_id}"
 
 
 def upload_fields(grant: UploadGrant, now: datetime, signing_key: bytes) -> dict[str, str]:
-    """The fields of the form, in the order they must be sent."""
+    """Return the fields of the form, in the order in which they must be sent."""
     date = now.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
     fields = {
         "Content-Type": CONTENT_TYPE,
@@ -63,7 +68,7 @@ def upload_fields(grant: UploadGrant, now: datetime, signing_key: bytes) -> dict
         "X-Amz-Algorithm": _ALGORITHM,
         "X-Amz-Credential": f"moothall/{date[:8]}/local/s3/aws4_request",
         "X-Amz-Date": date,
-        # Not a secret here: it binds the upload to its application.
+        # Not a secret: it binds the upload to its application.
         "X-Amz-Security-Token": grant.application_id,
     }
     policy = {
@@ -78,7 +83,7 @@ def upload_fields(grant: UploadGrant, now: datetime, signing_key: bytes) -> dict
 
 
 def check_form(fields: Mapping[str, str], now: datetime, signing_key: bytes) -> UploadGrant:
-    """What the fields of a form allow, if they are the ones we made. Raises UploadRefused."""
+    """Verify the fields of a form and return what they allow. Raises UploadRefused."""
     encoded = fields.get("Policy", "")
     if not encoded or len(encoded) > _MAX_POLICY_LENGTH:
         raise UploadRefused("AccessDenied", "Access Denied")
@@ -101,7 +106,7 @@ def check_form(fields: Mapping[str, str], now: datetime, signing_key: bytes) -> 
 
 
 def parse_upload_key(key: str) -> str | None:
-    """The upload id in a key that a client names, or None when the key cannot be one of ours."""
+    """Return the upload id in a key from a client, or None when the key is invalid."""
     prefix, _, rest = key.rpartition("/")
     if prefix not in _KEY_FOLDERS or not rest:
         return None
@@ -116,7 +121,7 @@ def _signature(encoded_policy: str, signing_key: bytes) -> str:
 
 
 def _our_policy(encoded: str) -> dict[str, Any]:
-    """A policy whose signature has been checked, so we wrote it."""
+    """Parse a policy whose signature has been verified."""
     try:
         policy: dict[str, Any] = json.loads(base64.b64decode(encoded, validate=True))
     except (binascii.Error, ValueError) as error:

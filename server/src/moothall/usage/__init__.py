@@ -1,1 +1,1 @@
-"""How many minutes an application has used, and what they would have cost at the prices of the original."""
+"""The minutes that an application has used, and their cost at the prices of the original."""

@@ -17,10 +17,10 @@ router = APIRouter(prefix=API_PREFIX, tags=["Additions"])
 @router.get(
     "/usage",
     operation_id="get_usage",
-    summary="Minutes used, day by day",
+    summary="Get the usage per day",
     description=addition(
-        f"Minutes of participants and of recordings for each day (UTC), at most {service.MOST_DAYS} days, and what they would have "
-        "cost at the original's prices, which depend on how much the month has used before. Recordings that were deleted do not count."
+        f"Minutes of participants and of recordings per day (UTC), at most {service.MOST_DAYS} days, and their "
+        "cost at the original's prices, which depend on the usage earlier in the month. Deleted recordings do not count."
     ),
     response_model=schemas.UsageBody,
     responses=documented_errors(400, 401),
@@ -28,9 +28,9 @@ router = APIRouter(prefix=API_PREFIX, tags=["Additions"])
 async def get_usage(
     call: AuthenticatedCall,
     start: Annotated[
-        Moment | None, Query(alias="from", description="From this moment on; default: the beginning of the month.")
+        Moment | None, Query(alias="from", description="Start of the period; default: the beginning of the month.")
     ] = None,
-    end: Annotated[Moment | None, Query(alias="to", description="Until before this moment; default: now.")] = None,
+    end: Annotated[Moment | None, Query(alias="to", description="End of the period (exclusive); default: now.")] = None,
 ) -> Response:
     last = end or call.now
     first = start or service.month_start(last)

@@ -1,6 +1,6 @@
 """The price table of the original. Pure.
 
-A price is for each minute, and depends on how many minutes the calendar month (UTC) has used before it.
+The price of a minute depends on the minutes used before it in the calendar month (UTC).
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ CURRENCY = "USD"
 
 @dataclass(frozen=True, slots=True)
 class Tier:
-    """``price`` of each minute until the month has used ``up_to`` minutes; None: however many there are."""
+    """``price`` per minute until the month has used ``up_to`` minutes; None means no bound."""
 
     up_to: int | None
     price: Decimal
@@ -36,7 +36,7 @@ RECORDING_MINUTES = (
 
 
 def price(tiers: Sequence[Tier], *, used: Decimal, minutes: Decimal) -> Decimal:
-    """What ``minutes`` cost in a month that has used ``used`` minutes before them."""
+    """Return the cost of ``minutes`` in a month in which ``used`` minutes were used before."""
     cost = Decimal()
     for tier in tiers:
         room = minutes if tier.up_to is None else min(minutes, max(Decimal(tier.up_to) - used, Decimal()))

@@ -29,7 +29,7 @@ class UsageBody(BaseModel):
     participant_minutes: float = Field(examples=[240.0])
     recording_minutes: float = Field(examples=[60.0])
     currency: str = Field(examples=[CURRENCY])
-    cost: float = Field(description="What the original would have charged.", examples=[2.64])
+    cost: float = Field(description="The price that the original would have charged.", examples=[2.64])
     days: list[UsageDayBody]
 
 

@@ -18,7 +18,7 @@ _MILLISECONDS_PER_MINUTE = 60_000
 
 @dataclass(frozen=True, slots=True)
 class DayOfUsage:
-    """Minutes of one day (UTC), and what they would have cost."""
+    """Minutes of one day (UTC), and their cost."""
 
     day: date
     participant_minutes: Decimal
@@ -39,7 +39,10 @@ def month_start(moment: datetime) -> datetime:
 def list_usage(
     connection: Connection, application_id: str, start: datetime, end: datetime, now: datetime
 ) -> list[DayOfUsage]:
-    """Each day from ``start`` until before ``end``, the future left out. Raises InputInvalid for a time that is none, or too long."""
+    """Return the days from ``start`` until before ``end``, without the future.
+
+    Raises InputInvalid for an empty period or one that is too long.
+    """
     if start >= end:
         raise InputInvalid('"from" must be before "to"', errors=['"from" must be before "to"'])
     if end - start > MOST_DAYS * _DAY:
@@ -55,7 +58,7 @@ def list_usage(
     days: list[DayOfUsage] = []
     used = _Minutes()
     for first, last in _days(start, min(end, now)):
-        # What the month has used before decides the price.
+        # The price depends on the usage earlier in the month.
         if not days:
             used = count(month_start(first), first)
         elif first.day == 1:

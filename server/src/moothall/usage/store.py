@@ -1,4 +1,4 @@
-"""Adds up the time that people and recordings took. Reads the tables of sessions and recordings; has none of its own."""
+"""Sums up the time of participants and recordings from the tables of sessions and recordings."""
 
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ _START, _END, _NOW = (bindparam(name, type_=Timestamp) for name in ("start", "en
 
 
 def _overlap(begin: Any, finish: Any) -> ColumnElement[int]:
-    """The sum over all rows of what of [begin, finish) lies in [start, end)."""
+    """Return the SQL sum of the overlaps of [begin, finish) with [start, end)."""
     later = type_coerce(case((begin > _START, begin), else_=_START), BigInteger)
     earlier = type_coerce(case((finish < _END, finish), else_=_END), BigInteger)
     return func.coalesce(func.sum(earlier - later), 0).label("milliseconds")
@@ -42,15 +42,19 @@ _RECORDED = Prepared(
 
 
 def attended_ms(connection: Connection, application_id: str, start: datetime, end: datetime, now: datetime) -> int:
-    """Milliseconds that participants of the application's rooms were inside from ``start`` to ``end``, all together.
+    """Return the total milliseconds of participants in the application's rooms in [start, end).
 
-    Who has no connection and is expected back counts until the connection ended, who is inside until ``now``.
+    Participants who are expected back count until their connection ended, those inside until
+    ``now``.
     """
     return _sum(_ATTENDED, connection, {"application_id": application_id, "start": start, "end": end, "now": now})
 
 
 def recorded_ms(connection: Connection, application_id: str, start: datetime, end: datetime, now: datetime) -> int:
-    """Milliseconds of the application's recordings from ``start`` to ``end``, all together; one that goes on counts until ``now``."""
+    """Return the total milliseconds of the application's recordings in [start, end).
+
+    A running recording counts until ``now``.
+    """
     return _sum(_RECORDED, connection, {"application_id": application_id, "start": start, "end": end, "now": now})
 
 

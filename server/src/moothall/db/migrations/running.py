@@ -1,4 +1,4 @@
-"""Alembic at work. Only what changes a schema imports this: a start with a schema that is up to date does without."""
+"""Runs Alembic. Imported only to change a schema, so a start with a current schema is faster."""
 
 from pathlib import Path
 

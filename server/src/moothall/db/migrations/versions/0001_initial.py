@@ -22,6 +22,16 @@ def upgrade() -> None:
     sa.Column('signature_rotated_at', moothall.db.schema.Timestamp(), nullable=True),
     sa.PrimaryKeyConstraint('account_id', name=op.f('pk_accounts'))
     )
+    op.create_table('admissions',
+    sa.Column('room_id', sa.String(length=36), nullable=False),
+    sa.Column('participant_id', sa.String(length=64), nullable=False),
+    sa.Column('after_session', sa.BigInteger(), nullable=False),
+    sa.Column('until', moothall.db.schema.Timestamp(), nullable=False),
+    sa.PrimaryKeyConstraint('room_id', 'participant_id', name=op.f('pk_admissions'))
+    )
+    with op.batch_alter_table('admissions', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_admissions_until'), ['until'], unique=False)
+
     op.create_table('event_counters',
     sa.Column('scope', sa.String(length=80), nullable=False),
     sa.Column('last', sa.BigInteger(), nullable=False),
@@ -76,6 +86,7 @@ def upgrade() -> None:
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('room_id', sa.String(length=36), nullable=False),
     sa.Column('participant_id', sa.String(length=64), nullable=False),
+    sa.Column('role', sa.String(length=16), nullable=False),
     sa.Column('until', moothall.db.schema.Timestamp(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_removals')),
     sa.UniqueConstraint('room_id', 'participant_id', name=op.f('uq_removals_room_id'))
@@ -95,6 +106,7 @@ def upgrade() -> None:
     sa.Column('application_id', sa.String(length=36), nullable=False),
     sa.Column('started_at', moothall.db.schema.Timestamp(), nullable=False),
     sa.Column('ended_at', moothall.db.schema.Timestamp(), nullable=True),
+    sa.Column('dismissed_at', moothall.db.schema.Timestamp(), nullable=True),
     sa.PrimaryKeyConstraint('serial', name=op.f('pk_sessions')),
     sa.UniqueConstraint('id', name=op.f('uq_sessions_id'))
     )
@@ -360,5 +372,9 @@ def downgrade() -> None:
 
     op.drop_table('events')
     op.drop_table('event_counters')
+    with op.batch_alter_table('admissions', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_admissions_until'))
+
+    op.drop_table('admissions')
     op.drop_table('accounts')
     # ### end Alembic commands ###

@@ -1,0 +1,1 @@
+"""People whose page is in the background of a phone."""

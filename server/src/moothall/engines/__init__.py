@@ -1,0 +1,1 @@
+"""Media engines: implementations of ``engine.MediaEngine``."""

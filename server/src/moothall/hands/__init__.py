@@ -1,0 +1,1 @@
+"""Raised hands: the order in which people want to speak."""

@@ -1,0 +1,1 @@
+"""Locked meetings, which let nobody new in; the gate enforces it."""

@@ -1,0 +1,1 @@
+"""Names that could be taken for that of a host."""

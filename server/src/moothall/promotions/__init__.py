@@ -1,0 +1,1 @@
+"""Making somebody a host, for the session that goes on."""

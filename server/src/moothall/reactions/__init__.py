@@ -1,0 +1,1 @@
+"""Reactions: seen for a moment, and not kept."""

@@ -1,0 +1,1 @@
+"""The spotlight: people whom a host shows to everybody in the first place."""
