@@ -20,7 +20,14 @@ module.exports = {
       comment: 'What a call is does not depend on how it is drawn.',
       severity: 'error',
       from: { path: '^src/call/' },
-      to: { path: '^(node_modules/)?(react|@livekit/components-react)' },
+      to: { path: '^(node_modules/)?react' },
+    },
+    {
+      name: 'only-call-knows-livekit',
+      comment: 'Features get values from src/call; whatever carries media can change without them.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: ['^src/call/', '^src/testing/', '\\.test\\.tsx?$'] },
+      to: { path: '^(node_modules/)?(livekit-client|@livekit/)' },
     },
     {
       name: 'no-cycles',

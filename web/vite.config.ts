@@ -2,11 +2,12 @@ import { fileURLToPath } from 'node:url'
 import tailwindcss from '@tailwindcss/vite'
 import react from '@vitejs/plugin-react'
 import { defineConfig } from 'vitest/config'
+import { effects } from './tools/effects.mjs'
 
 const server = process.env.MOOTHALL_DEV_SERVER ?? 'http://127.0.0.1:8080'
 
 export default defineConfig({
-  plugins: [react(), tailwindcss()],
+  plugins: [react(), tailwindcss(), effects()],
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
   build: {
     target: 'es2022',
@@ -16,6 +17,8 @@ export default defineConfig({
     reportCompressedSize: true,
     chunkSizeWarningLimit: 800,
   },
+  // An audio worklet is a module; in the other format it would ask for a document.
+  worker: { format: 'es' },
   server: {
     proxy: {
       '/page': server,

@@ -1,5 +1,5 @@
-// A stand-in for the server's page calls, used only while pictures are taken. The last digits of the meeting code say
-// how it answers.
+// A stand-in for the server's page calls, used only while pictures are taken. The last digits of
+// the meeting code say how it answers.
 const ROOM = {
   display_name: 'Weekly planning',
   type: 'long_term',
@@ -26,6 +26,14 @@ const THEME = {
   short_company_url: null,
 }
 
+/** By the second digit of a code that begins with 7. */
+const MAIN_COLOURS = {
+  1: { main_color: '#000000' },
+  2: { main_color: '#ffffff' },
+  3: { main_color: '#ffeb3b' },
+  4: { main_color: '#9e9e9e' },
+}
+
 const REFUSALS = {
   404: ['unknown_meeting', 404],
   410: ['meeting_expired', 410],
@@ -49,14 +57,14 @@ function lookup(code, token) {
       room: {
         ...ROOM,
         meeting_code: code,
-        theme: code.startsWith('7') ? THEME : null,
+        theme: code.startsWith('7') ? { ...THEME, ...(MAIN_COLOURS[code[1]] ?? {}) } : null,
         display_name: code.startsWith('8') ? long : ROOM.display_name,
       },
     },
   ]
 }
 
-/** Codes that end in 7 wait for the owner, in 8 for the answer, and in 6 are denied. */
+/** Codes that end in 7 wait for the owner, in 8 for the answer; 6: denied, 5: locked. */
 const HOLDS = { 7: ['owner_absent', 'owner'], 8: ['approval', 'answer'], 6: ['approval', 'denied'] }
 
 function reply(url, body) {
@@ -64,15 +72,16 @@ function reply(url, body) {
     case '/page/lookup':
       return lookup(body.meeting_code, body.participant_token)
     case '/page/join': {
+      if (body.meeting_code.endsWith('5')) {
+        return [403, { code: 'locked' }]
+      }
       const hold = HOLDS[body.meeting_code.slice(-1)]
-      return hold
-        ? [202, { status: 'waiting', reason: hold[0], waiting_token: hold[1] }]
-        : [503, { code: 'unavailable' }]
+      return hold ? [202, { status: 'waiting', reason: hold[0], lobby_token: hold[1] }] : [503, { code: 'unavailable' }]
     }
     case '/page/waiting':
-      return body.waiting_token === 'denied'
+      return body.lobby_token === 'denied'
         ? [200, { status: 'denied' }]
-        : [200, { status: 'waiting', reason: body.waiting_token === 'owner' ? 'owner_absent' : 'approval' }]
+        : [200, { status: 'waiting', reason: body.lobby_token === 'owner' ? 'owner_absent' : 'approval' }]
     default:
       return [503, { code: 'unavailable' }]
   }

@@ -1,5 +1,6 @@
-// Runs dependency-cruiser over src and fails on any violation. It also fails when no module was cruised: with an
-// incompatible TypeScript the tool reports "no violations" over nothing, which must not pass for a clean tree.
+// Runs dependency-cruiser over src and fails on any violation. It also fails when no module was
+// cruised: with an incompatible TypeScript the tool reports "no violations" over nothing, which
+// must not pass for a clean tree.
 import { spawnSync } from 'node:child_process'
 
 const run = spawnSync(

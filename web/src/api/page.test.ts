@@ -41,10 +41,10 @@ test('ending uses the control token as bearer', async () => {
 })
 
 test('who waits asks with the token in the body; the owner lists and answers with the control token', async () => {
-  const waiting = answer(200, { status: 'denied' })
-  expect(await pageClient.askWaiting('ticket')).toEqual({ status: 'denied' })
+  const waiting = answer(200, { status: 'denied', retry_after: 60 })
+  expect(await pageClient.askLobby('ticket')).toEqual({ status: 'denied', retry_after: 60 })
   expect(waiting[0]?.[0]).toBe('/page/waiting')
-  expect(waiting[0]?.[1].body).toBe('{"waiting_token":"ticket"}')
+  expect(waiting[0]?.[1].body).toBe('{"lobby_token":"ticket"}')
 
   const person = { participant_id: 'a', name: 'Ada', since: '2026-11-22T10:00:00.000Z' }
   const list = answer(200, { waiting: [person] })
@@ -88,8 +88,11 @@ test('no answer at all is offline', async () => {
   })
 
   expect(
-    (await failure(pageClient.join({ meetingCode: '1', participantToken: null, name: 'Ada', controlToken: null })))
-      .code,
+    (
+      await failure(
+        pageClient.join({ meetingCode: '1', participantToken: null, name: 'Ada', rejoinToken: null, lobbyToken: null }),
+      )
+    ).code,
   ).toBe('offline')
 })
 

@@ -1,98 +1,85 @@
 /**
- * The page's own calls (docs/page-api.md). Every failure is a `PageError`; its `code` is what the page decides by.
+ * The page's own calls (docs/page-api.md), typed by the document that the server's models give
+ * (`make page-api`). Every failure is a `PageError`; its `code` is what the page decides by.
  */
+import type { components, operations, paths } from './page.schema'
 
-export type Role = 'owner' | 'guest'
-
-export interface Theme {
-  main_color: string
-  brand_text: string
-  brand_image_colored_url: string | null
-  brand_image_white_url: string | null
-  branded_favicon_url: string | null
-  short_company_url: string | null
+type Models = components['schemas']
+/** The JSON that a call sends. */
+type Body<Call extends keyof operations> = operations[Call] extends {
+  requestBody: { content: { 'application/json': infer Sent } }
 }
+  ? Sent
+  : never
 
-export interface Room {
-  display_name: string
-  meeting_code: string
-  type: 'instant' | 'long_term'
-  expires_at: string | null
-  initial_join_options: { microphone_state: 'on' | 'off' | 'default' }
-  join_approval_level: 'none' | 'after_owner_only' | 'explicit_approval'
-  available_features: {
-    is_recording_available: boolean
-    is_chat_available: boolean
-    is_whiteboard_available: boolean
-    is_locale_switcher_available: boolean
-    is_captions_available: boolean
-  }
-  ui_settings: { language: string }
-  theme: Theme | null
-}
+/** Where a call is sent. */
+type PathOf<Call extends keyof operations> = {
+  [Path in keyof paths]: paths[Path] extends { post: operations[Call] } ? Path : never
+}[keyof paths]
 
-export interface Lookup {
-  role: Role
-  room: Room
-  /** How many people are inside now. */
-  participants: number
-}
+/** Commands of people inside that change what everybody shares, and answer nothing. */
+export type FeatureCommand =
+  | 'raiseHand'
+  | 'noteAway'
+  | 'lowerHand'
+  | 'lowerHands'
+  | 'permit'
+  | 'allow'
+  | 'mute'
+  | 'muteAll'
+  | 'askToUnmute'
+  | 'react'
+  | 'lock'
+  | 'spotlight'
+  | 'remove'
+  | 'promote'
+  | 'removeMessage'
+  | 'pin'
+export type FeatureBody<Command extends FeatureCommand> = [Body<Command>] extends [never]
+  ? Record<string, never>
+  : Body<Command>
 
-export interface Admission {
-  participant_id: string
-  role: Role
-  name: string
-  url: string
-  token: string
-  control_token: string
-}
+/** A right that guests have unless a host takes it from them. */
+export type Right = Exclude<GuestSetting, 'one_share_at_a_time'>
+/** A setting that hosts change for all guests. */
+export type GuestSetting = keyof Models['PermissionsBody']
 
-/** What somebody waits for: the owner to come, or the owner's answer. */
-export type WaitingReason = 'owner_absent' | 'approval'
+export type Reaction = Models['Reaction']
+export type Role = Models['LookupAnswer']['role']
+export type Theme = Models['RoomTheme']
+export type Room = Models['MeetingRoom']
+export type Lookup = Models['LookupAnswer']
+/** Permission to connect once. */
+export type JoinTicket = Models['JoinTicketAnswer']
+/** The answer to a join that has to wait; its lobby token asks how it stands. */
+export type LobbyPlace = Omit<Models['LobbyPlaceAnswer'], 'waiting_token'>
+/** Why a guest waits: for the owner to come, or for the owner's answer. */
+export type LobbyReason = LobbyPlace['reason']
+export type LobbyAnswer =
+  | Models['StillWaitingAnswer']
+  | Models['AdmittedAnswer']
+  | Models['DeniedAnswer']
+  | Models['EndedAnswer']
+/** A guest in the lobby, as the owner sees them. */
+export type LobbyPerson = Models['LobbyPersonAnswer']
+/** A chat message of the meeting; plain text. */
+export type ChatMessage = Omit<Models['ChatMessageAnswer'], 'id'>
+/** The present value of one key of a feed; null once it has none any more. */
+export type FeedEntry<Value> = Omit<Models['FeedEntryAnswer'], 'value'> & { value: Value | null }
+/** Part of what has changed in a feed. */
+export type FeedPage<Value> = Omit<Models['FeedAnswer'], 'entries'> & { entries: FeedEntry<Value>[] }
 
-export interface Waiting {
-  status: 'waiting'
-  reason: WaitingReason
-}
-
-/** The answer to a join that has to wait; the token asks how it stands. */
-export type Ticket = Waiting & { waiting_token: string }
-
-export type WaitingAnswer = Waiting | ({ status: 'admitted' } & Admission) | { status: 'denied' }
-
-/** Somebody before the door, as the owner sees them. */
-export interface WaitingPerson {
-  participant_id: string
-  name: string
-  since: string
-}
-
-/** Somebody wrote this in the meeting; plain text. */
-export interface ChatMessage {
-  session_id: string
-  /** Counts the messages of the session from 1. */
-  number: number
-  /** Milliseconds since 1970. */
-  timestamp: number
-  participant_id: string
-  name: string
-  role: Role
-  message: string
-}
-
-export interface ChatHistory {
-  session_id: string
-  messages: ChatMessage[]
-  /** Whether later ones follow. */
-  has_more: boolean
-}
-
-/** The codes of the server, and `offline`: no answer came at all. */
+/**
+ * The codes of the server, and ours: `offline` when no answer came at all, `signalling_blocked` and
+ * `media_blocked` when the meeting answers but its WebSocket or its media cannot be reached.
+ */
 export type PageErrorCode =
   | 'invalid_input'
   | 'host_link_invalid'
   | 'not_permitted'
   | 'removed'
+  | 'locked'
+  | 'denied'
   | 'unknown_meeting'
   | 'unknown_waiting'
   | 'meeting_full'
@@ -100,12 +87,16 @@ export type PageErrorCode =
   | 'too_many_requests'
   | 'unavailable'
   | 'offline'
+  | 'signalling_blocked'
+  | 'media_blocked'
 
 const CODES: ReadonlySet<string> = new Set<PageErrorCode>([
   'invalid_input',
   'host_link_invalid',
   'not_permitted',
   'removed',
+  'locked',
+  'denied',
   'unknown_meeting',
   'unknown_waiting',
   'meeting_full',
@@ -131,64 +122,107 @@ export interface Credentials {
   participantToken: string | null
 }
 
+export interface JoinRequest extends Credentials {
+  name: string
+  rejoinToken: string | null
+  lobbyToken: string | null
+}
+
 export interface PageClient {
   lookup(who: Credentials): Promise<Lookup>
-  /** `controlToken` is that of an earlier join: it makes them the same participant again. */
-  join(who: Credentials & { name: string; controlToken: string | null }): Promise<Admission | Ticket>
+  /**
+   * `rejoinToken` comes from an earlier join: it makes them the same participant again.
+   * `lobbyToken` comes from an earlier stay in the waiting room.
+   */
+  join(who: JoinRequest): Promise<JoinTicket | LobbyPlace>
   /** Answers when there is news, and after eight seconds at the latest. */
-  askWaiting(waitingToken: string): Promise<WaitingAnswer>
-  /** Who waits before the door; like the two after it only for an owner who is inside. */
-  listWaiting(controlToken: string): Promise<WaitingPerson[]>
+  askLobby(lobbyToken: string): Promise<LobbyAnswer>
+  /** Another name for who waits; the answer is as it is shown. */
+  renameWaiting(lobbyToken: string, name: string): Promise<string>
+  /** The guests in the lobby; this and the next two calls are for an owner who is inside. */
+  listWaiting(controlToken: string): Promise<LobbyPerson[]>
   admit(controlToken: string, participantId: string): Promise<void>
   deny(controlToken: string, participantId: string): Promise<void>
   end(controlToken: string): Promise<void>
-  /** Writes to everybody; like the one after it for whoever is inside. */
+  /** Writes to everybody; this and the next call are for whoever is inside. */
   say(controlToken: string, message: string): Promise<ChatMessage>
-  /** What was written after this number; null for the newest. */
-  readChat(controlToken: string, after: number | null): Promise<ChatHistory>
+  /** The changes of a feed after this number; null asks for its state, as a newcomer does. */
+  readFeed<Value>(controlToken: string, feed: string, after: number | null): Promise<FeedPage<Value>>
+  /** Carries out a feature's command; what it changes comes with the feed `state`. */
+  command<Command extends FeatureCommand>(
+    controlToken: string,
+    command: Command,
+    body: FeatureBody<Command>,
+  ): Promise<void>
+}
+
+export type Commands = <Command extends FeatureCommand>(command: Command, body: FeatureBody<Command>) => Promise<void>
+
+const COMMAND_PATHS: { [Command in FeatureCommand]: PathOf<Command> } = {
+  raiseHand: '/page/hand',
+  noteAway: '/page/away',
+  lowerHand: '/page/lower-hand',
+  lowerHands: '/page/lower-hands',
+  permit: '/page/permissions',
+  allow: '/page/allow',
+  mute: '/page/mute',
+  muteAll: '/page/mute-all',
+  askToUnmute: '/page/ask-to-unmute',
+  react: '/page/react',
+  lock: '/page/lock',
+  spotlight: '/page/spotlight',
+  remove: '/page/remove',
+  promote: '/page/make-host',
+  removeMessage: '/page/remove-message',
+  pin: '/page/pin',
 }
 
 const TIMEOUT_MS = 15_000
 
 export const pageClient: PageClient = {
-  async lookup({ meetingCode, participantToken }) {
-    return (await post('/page/lookup', { meeting_code: meetingCode, participant_token: participantToken })) as Lookup
-  },
-  async join({ meetingCode, participantToken, name, controlToken }) {
-    const body = {
+  lookup: ({ meetingCode, participantToken }) =>
+    post<'lookup', Lookup>('/page/lookup', { meeting_code: meetingCode, participant_token: participantToken }),
+  join: ({ meetingCode, participantToken, name, rejoinToken, lobbyToken }) =>
+    post<'join', JoinTicket | LobbyPlace>('/page/join', {
       meeting_code: meetingCode,
       participant_token: participantToken,
       name,
-      control_token: controlToken,
-    }
-    return (await post('/page/join', body)) as Admission | Ticket
-  },
-  async askWaiting(waitingToken) {
-    return (await post('/page/waiting', { waiting_token: waitingToken })) as WaitingAnswer
+      rejoin_token: rejoinToken,
+      lobby_token: lobbyToken,
+    }),
+  askLobby: (lobbyToken) => post<'askLobby', LobbyAnswer>('/page/waiting', { lobby_token: lobbyToken }),
+  async renameWaiting(lobbyToken, name) {
+    const answer = await post<'renameWaiting', { name: string }>('/page/waiting-name', {
+      lobby_token: lobbyToken,
+      name,
+    })
+    return answer.name
   },
   async listWaiting(controlToken) {
-    const answer = (await call('GET', '/page/waiting-list', {}, controlToken)) as { waiting?: WaitingPerson[] }
-    return answer.waiting ?? []
+    const { waiting } = (await call('GET', '/page/waiting-list', {}, controlToken)) as Models['LobbyListAnswer']
+    return waiting ?? []
   },
-  async admit(controlToken, participantId) {
-    await post('/page/admit', { participant_id: participantId }, controlToken)
-  },
-  async deny(controlToken, participantId) {
-    await post('/page/deny', { participant_id: participantId }, controlToken)
-  },
+  admit: (controlToken, participantId) =>
+    post<'admit', void>('/page/admit', { participant_id: participantId }, controlToken),
+  deny: (controlToken, participantId) =>
+    post<'deny', void>('/page/deny', { participant_id: participantId }, controlToken),
   async end(controlToken) {
-    await post('/page/end', {}, controlToken)
+    await call('POST', '/page/end', { body: '{}' }, controlToken)
   },
-  async say(controlToken, message) {
-    return (await post('/page/chat', { message }, controlToken)) as ChatMessage
-  },
-  async readChat(controlToken, after) {
-    return (await post('/page/chat-history', { after }, controlToken)) as ChatHistory
+  say: (controlToken, message) => post<'say', ChatMessage>('/page/chat', { message }, controlToken),
+  readFeed: <Value>(controlToken: string, feed: string, after: number | null) =>
+    post<'readFeed', FeedPage<Value>>('/page/feed', { feed, after }, controlToken),
+  async command(controlToken, command, body) {
+    await call('POST', COMMAND_PATHS[command], { body: JSON.stringify(body) }, controlToken)
   },
 }
 
-function post(path: string, body: unknown, controlToken: string | null = null): Promise<unknown> {
-  return call('POST', path, { body: JSON.stringify(body) }, controlToken)
+function post<Call extends keyof operations, Answer>(
+  path: PathOf<Call>,
+  body: Body<Call>,
+  controlToken: string | null = null,
+): Promise<Answer> {
+  return call('POST', path, { body: JSON.stringify(body) }, controlToken) as Promise<Answer>
 }
 
 async function call(

@@ -1,10 +1,10 @@
 import { CSPProvider } from '@base-ui/react/csp-provider'
 import { DirectionProvider } from '@base-ui/react/direction-provider'
-import { Tooltip } from '@base-ui/react/tooltip'
 import type { i18n } from 'i18next'
 import { I18nextProvider } from 'react-i18next'
 import { Route, Router, Switch } from 'wouter'
 import type { PageClient } from '@/api/page'
+import { Announcements } from '@/ui/Announcements'
 import { CrashBoundary } from './CrashBoundary'
 import { HomeRoute } from './HomeRoute'
 import { adoptHostLink } from './hostLink'
@@ -22,26 +22,25 @@ export function App({ page, words }: { page: PageClient; words: i18n }) {
         {({ direction }) => (
           <CSPProvider disableStyleElements>
             <DirectionProvider direction={direction}>
-              <Tooltip.Provider delay={500} closeDelay={0}>
-                <CrashBoundary>
-                  <Router>
-                    <Switch>
-                      <Route path="/">
-                        <HomeRoute />
-                      </Route>
-                      <Route path="/:code">
-                        {({ code }) => <MeetingRoute key={code} page={page} code={code} brand={null} />}
-                      </Route>
-                      <Route path="/:brand/:code">
-                        {({ brand, code }) => <MeetingRoute key={code} page={page} code={code} brand={brand} />}
-                      </Route>
-                      <Route>
-                        <HomeRoute />
-                      </Route>
-                    </Switch>
-                  </Router>
-                </CrashBoundary>
-              </Tooltip.Provider>
+              <Announcements />
+              <CrashBoundary>
+                <Router>
+                  <Switch>
+                    <Route path="/">
+                      <HomeRoute />
+                    </Route>
+                    <Route path="/:code">
+                      {({ code }) => <MeetingRoute key={code} page={page} code={code} brand={null} />}
+                    </Route>
+                    <Route path="/:brand/:code">
+                      {({ brand, code }) => <MeetingRoute key={code} page={page} code={code} brand={brand} />}
+                    </Route>
+                    <Route>
+                      <HomeRoute />
+                    </Route>
+                  </Switch>
+                </Router>
+              </CrashBoundary>
             </DirectionProvider>
           </CSPProvider>
         )}

@@ -6,7 +6,10 @@ import { Logo } from '@/ui/Logo'
 import { Message } from '@/ui/Message'
 import { PageFrame } from '@/ui/PageFrame'
 
-/** The last resort: a defect of the page, or a part of it that did not load, becomes a page that says so. */
+/**
+ * The last resort: a defect of the page, or a part of it that did not load, becomes a page that
+ * says so.
+ */
 export class CrashBoundary extends Component<{ children: ReactNode }, { hasCrashed: boolean }> {
   override state = { hasCrashed: false }
 

@@ -11,7 +11,7 @@ interface LanguageContextValue {
   direction: 'ltr' | 'rtl'
   /** The person's own choice; it is remembered. */
   choose: (language: Language) => void
-  /** What the room asks for, once it is known; resolves when the words are there. */
+  /** Takes the language of the room, once it is known; resolves when its words are loaded. */
   setRoom: (room: { language: string; isChoiceAllowed: boolean }) => Promise<void>
 }
 
@@ -45,7 +45,8 @@ export function LanguageProvider({
         await speak(words, next)
         setLanguage(next)
       } catch {
-        // The words did not load; what is on the screen stays as it was. A first load without words is caught below.
+        // The words did not load; what is on the screen stays as it was. A first load without words
+        // is caught below.
         setLanguage((now) => now ?? next)
       }
     },

@@ -2,9 +2,12 @@ import { lazy, Suspense, useEffect } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useLocation } from 'wouter'
 import type { PageClient } from '@/api/page'
+import { canFlipCamera } from '@/call/devices'
 import type { Preview } from '@/call/preview'
+import { BackgroundButton, BackgroundNotice } from '@/features/background/background'
 import { DevicePicker } from '@/features/devices/DevicePicker'
 import { Ended } from '@/features/ended/Ended'
+import { LanguageSettings } from '@/features/language/LanguageSettings'
 import { LanguageSwitcher } from '@/features/language/LanguageSwitcher'
 import { Prejoin } from '@/features/prejoin/Prejoin'
 import { WaitingRoom } from '@/features/prejoin/WaitingRoom'
@@ -20,7 +23,10 @@ import { useVisit, type Visit } from './useVisit'
 
 const InMeeting = lazy(() => import('./InMeeting'))
 
-/** Everything behind one meeting code. `brand` is the company's part of the address, when it has one. */
+/**
+ * Everything behind one meeting code. `brand` is the company's part of the address, when it has
+ * one.
+ */
 export function MeetingRoute({ page, code, brand }: { page: PageClient; code: string; brand: string | null }) {
   const visit = useVisit(page, code)
   const logo = useBrand(visit.lookup?.room.theme ?? null)
@@ -28,6 +34,7 @@ export function MeetingRoute({ page, code, brand }: { page: PageClient; code: st
   const [, navigate] = useLocation()
   const { screen, lookup } = visit
   const roomName = lookup?.room.display_name ?? null
+  const canChooseLanguage = lookup?.room.available_features.is_locale_switcher_available ?? true
   useTitle(roomName, logo?.text ?? 'Moothall')
 
   if (screen.name === 'looking') {
@@ -40,13 +47,13 @@ export function MeetingRoute({ page, code, brand }: { page: PageClient; code: st
           call={screen.call}
           devices={visit.devices}
           roomName={roomName ?? ''}
+          language={canChooseLanguage && <LanguageSettings language={language} onChoose={choose} />}
           hasChat={lookup?.room.available_features.is_chat_available ?? false}
           guestLink={new URL(brand === null ? `/${code}` : `/${brand}/${code}`, window.location.href).href}
         />
       </Suspense>
     )
   }
-  const canChooseLanguage = lookup?.room.available_features.is_locale_switcher_available ?? true
   return (
     <PageFrame
       start={<Logo brand={logo} />}
@@ -60,19 +67,28 @@ export function MeetingRoute({ page, code, brand }: { page: PageClient; code: st
 function Body({ visit, onOtherMeeting }: { visit: Visit; onOtherMeeting: () => void }) {
   const { t } = useTranslation()
   const { screen, lookup } = visit
+  const canFlip = canFlipCamera(useWatchable(visit.devices))
   switch (screen.name) {
     case 'problem':
       return (
         <Problem
           code={screen.code}
           retryAfter={screen.retryAfter}
+          {...(screen.mediaPorts === undefined ? {} : { mediaPorts: screen.mediaPorts })}
           onRetry={visit.look}
           onJoinAsGuest={visit.lookAsGuest}
           onOtherMeeting={onOtherMeeting}
         />
       )
     case 'over':
-      return <Ended reason={screen.reason} onRejoin={visit.rejoin} onOtherMeeting={onOtherMeeting} />
+      return (
+        <Ended
+          reason={screen.reason}
+          {...(screen.retryAfter === undefined ? {} : { retryAfter: screen.retryAfter })}
+          onRejoin={visit.rejoin}
+          onOtherMeeting={onOtherMeeting}
+        />
+      )
     case 'entering':
       return (
         <p role="status" className="flex items-center gap-3 text-muted">
@@ -90,6 +106,7 @@ function Body({ visit, onOtherMeeting }: { visit: Visit; onOtherMeeting: () => v
           failure={screen.failure}
           onJoin={visit.join}
           onTurn={visit.turnPreview}
+          canFlip={canFlip}
           devicePicker={<PreviewDevices visit={visit} preview={screen.preview} />}
         />
       )
@@ -97,9 +114,10 @@ function Body({ visit, onOtherMeeting }: { visit: Visit; onOtherMeeting: () => v
       return (
         <WaitingRoom
           roomName={lookup?.room.display_name ?? ''}
-          name={visit.initialName}
+          name={screen.as}
           preview={screen.preview}
           step={screen.step}
+          onRename={visit.rename}
           onCancel={visit.cancelWaiting}
           onTurn={visit.turnPreview}
           devicePicker={<PreviewDevices visit={visit} preview={screen.preview} />}
@@ -113,11 +131,16 @@ function Body({ visit, onOtherMeeting }: { visit: Visit; onOtherMeeting: () => v
 function PreviewDevices({ visit, preview }: { visit: Visit; preview: Preview }) {
   const { microphone, camera } = useWatchable(preview)
   return (
-    <DevicePicker
-      devices={visit.devices}
-      inUse={{ microphone: deviceOf(microphone.track), camera: deviceOf(camera.track) }}
-      onChoose={visit.chooseDevice}
-    />
+    <div className="flex min-w-0 flex-col gap-3">
+      <BackgroundNotice onTurnOn={() => visit.turnPreview('camera', true)} />
+      <DevicePicker
+        devices={visit.devices}
+        problems={{ microphone: microphone.problem, camera: camera.problem }}
+        inUse={{ microphone: deviceOf(microphone.track), camera: deviceOf(camera.track) }}
+        onChoose={visit.chooseDevice}
+      />
+      <BackgroundButton />
+    </div>
   )
 }
 

@@ -1,8 +1,12 @@
-import { act, render, screen, waitFor } from '@testing-library/react'
+import { act, cleanup, render, screen, waitFor } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
+import type { ReactNode } from 'react'
 import { beforeEach, expect, test, vi } from 'vitest'
-import type { CallOptions, CallState, Luggage } from '@/call/call'
-import type { CloseReason, HoldReason } from '@/call/connection'
+import type { CallOptions } from '@/call/call'
+import type { CloseReason, WaitReason } from '@/call/connection'
+import type { InitialMedia, InputsState } from '@/call/inputs'
+import type { Preview } from '@/call/preview'
+import type { VisitState } from '@/call/visit'
 import { forgetHostToken } from '@/lib/hostLink'
 import { createWords } from '@/lib/i18n'
 import { rememberedChoices } from '@/lib/storage'
@@ -13,43 +17,69 @@ import { App } from './App'
 import { adoptHostLink } from './hostLink'
 
 /** A call that does what the test says; the real one is tested on its own. */
-class FakeCall extends Cell<CallState> {
+class FakeCall {
   static made: FakeCall[] = []
   readonly join = vi.fn()
   readonly leave = vi.fn()
+  readonly visit: FakeVisit
+  readonly inputs: FakeInputs
+  readonly brought: InitialMedia[] = []
 
   constructor(readonly options: CallOptions) {
-    const input = { isOn: true, isBusy: false, problem: null }
-    super({ connection: { phase: 'idle' }, role: options.role, microphone: input, camera: input })
+    this.visit = new FakeVisit({ connection: { phase: 'idle' }, role: options.role })
+    this.inputs = new FakeInputs()
     FakeCall.made.push(this)
   }
 
-  readonly brought: Luggage[] = []
+  bring(media: InitialMedia): void {
+    this.brought.push(media)
+  }
+
+  hold(reason: WaitReason): void {
+    this.visit.update({ connection: { phase: 'lobby', attempt: 0, wasInside: false, reason, askedAt: 0 } })
+  }
+
+  enter(): void {
+    this.visit.update({ connection: { phase: 'connected', attempt: 0, since: 0 } })
+  }
+
+  close(reason: CloseReason): void {
+    this.visit.update({ connection: { phase: 'closed', reason } })
+  }
+}
+
+class FakeVisit extends Cell<VisitState> {
+  mediaPorts = () => 'UDP 7882'
+}
+
+class FakeInputs extends Cell<InputsState> {
   readonly switched: string[] = []
 
-  bring(luggage: Luggage): void {
-    this.brought.push(luggage)
+  constructor() {
+    const input = { isOn: true, isBusy: false, problem: null }
+    super({ microphone: input, camera: input })
+  }
+
+  received: ReturnType<Preview['handOver']>[] = []
+
+  receive(late: ReturnType<Preview['handOver']>): void {
+    this.received.push(late)
   }
 
   async switchDevice(kind: string, id: string): Promise<void> {
     this.switched.push(`${kind} ${id}`)
   }
-
-  hold(reason: HoldReason): void {
-    this.update({ connection: { phase: 'held', attempt: 0, wasInside: false, reason, askedAt: 0 } })
-  }
-
-  enter(): void {
-    this.update({ connection: { phase: 'connected', attempt: 0, since: 0 } })
-  }
-
-  close(reason: CloseReason): void {
-    this.update({ connection: { phase: 'closed', reason } })
-  }
 }
 
 vi.mock('@/call/call', () => ({ Call: FakeCall }))
-vi.mock('./InMeeting', () => ({ default: ({ roomName }: { roomName: string }) => <p>Inside {roomName}</p> }))
+vi.mock('./InMeeting', () => ({
+  default: ({ roomName, language }: { roomName: string; language: ReactNode }) => (
+    <>
+      <p>Inside {roomName}</p>
+      {language}
+    </>
+  ),
+}))
 
 beforeEach(() => {
   FakeCall.made = []
@@ -91,12 +121,12 @@ test('who left with the camera off comes back with the camera off', async () => 
   open('/123456789012')
   const call = await joinAs('Ada')
   act(() => call.enter())
-  call.update({ camera: { isOn: false, isBusy: false, problem: null } })
+  call.inputs.update({ camera: { isOn: false, isBusy: false, problem: null } })
   act(() => call.close({ kind: 'left' }))
   await userEvent.click(await screen.findByRole('button', { name: 'Rejoin' }))
   await waitFor(() => expect(FakeCall.made).toHaveLength(2))
 
-  expect(FakeCall.made[1]?.options.wants).toEqual({ microphone: true, camera: false })
+  expect(FakeCall.made[1]?.options.initialMedia.wants).toEqual({ microphone: true, camera: false })
 })
 
 test('a host link loses its secrets at once, and the host stays host over a reload', async () => {
@@ -134,6 +164,37 @@ test('a wrong host link can be used as guest', async () => {
   expect(page.asked.at(-1)?.with).toEqual({ meetingCode: '123456789012', participantToken: null })
 })
 
+test('an embedding page may lead straight into the meeting; a link turns nothing on', async () => {
+  open('/123456789012?skip_prejoin=true&display_name=Grace')
+  await waitFor(() => expect(FakeCall.made[0]?.join).toHaveBeenCalled())
+  const [call] = FakeCall.made as [FakeCall]
+  expect(call.options.who.name).toBe('Grace')
+  expect(call.options.initialMedia.wants).toEqual({ microphone: false, camera: false })
+
+  act(() => call.enter())
+  expect(await screen.findByText('Inside Weekly')).toBeVisible()
+  expect(call.inputs.received).toEqual([{ microphone: null, camera: null }])
+  expect(FakeCall.made).toHaveLength(1)
+})
+
+test('a host link keeps the wish to skip, and nothing of the secret', async () => {
+  open('/?room_token=123456789012&participant_token=secret&skip_prejoin=true&display_name=Grace')
+  await waitFor(() => expect(FakeCall.made[0]?.join).toHaveBeenCalled())
+
+  expect(FakeCall.made[0]?.options.who).toEqual({
+    meetingCode: '123456789012',
+    participantToken: 'secret',
+    name: 'Grace',
+  })
+  expect(window.location.href).not.toContain('secret')
+})
+
+test('without a name the step before the meeting is shown', async () => {
+  open('/123456789012?skip_prejoin=true')
+
+  expect(await screen.findByLabelText('Your name')).toBeVisible()
+})
+
 test('a full meeting is told after joining was tried', async () => {
   open('/123456789012')
   const call = await joinAs('Ada')
@@ -147,12 +208,12 @@ test('a server that is busy keeps the person at the door, with their name', asyn
   const call = await joinAs('Ada')
   act(() => call.close({ kind: 'refused', code: 'unavailable' }))
 
-  expect(await screen.findByRole('alert')).toHaveTextContent('could not be reached')
+  expect(await screen.findByText(/could not be reached/)).toBeVisible()
   expect(screen.getByLabelText('Your name')).toHaveValue('Ada')
   expect(screen.getByRole('button', { name: 'Join meeting' })).toBeEnabled()
 })
 
-test('before the door one sees the room, what one waits for, and oneself; then one is inside', async () => {
+test('in the waiting room one sees the room, what one waits for, and oneself; then one is inside', async () => {
   open('/123456789012')
   const call = await joinAs('Ada')
   act(() => call.hold('owner_absent'))
@@ -163,18 +224,18 @@ test('before the door one sees the room, what one waits for, and oneself; then o
 
   act(() => call.hold('approval'))
   expect(screen.getByRole('status')).toHaveTextContent('The host will let you in')
-  act(() => call.update({ connection: { phase: 'connecting', attempt: 0, wasInside: false, lostAt: null } }))
+  act(() => call.visit.update({ connection: { phase: 'connecting', attempt: 0, wasInside: false, lostAt: null } }))
   expect(screen.getByRole('status')).toHaveTextContent('Entering the meeting')
   act(() => call.enter())
   expect(await screen.findByText('Inside Weekly')).toBeVisible()
 })
 
-test('what is turned off before the door stays off inside', async () => {
+test('what is turned off in the waiting room stays off inside', async () => {
   provideMediaDevices({ getUserMedia: () => new Promise(() => undefined), enumerateDevices: async () => [] })
   open('/123456789012')
   const call = await joinAs('Ada')
   act(() => call.hold('approval'))
-  await userEvent.click(await screen.findByRole('button', { name: 'Turn off camera' }))
+  await userEvent.click(await screen.findByRole('button', { name: 'Turn camera off' }))
 
   expect(call.brought.at(-1)?.wants.camera).toBe(false)
   const before = call.brought.length
@@ -200,7 +261,7 @@ test('who was denied can ask again, and waits with a preview', async () => {
   open('/123456789012')
   const call = await joinAs('Ada')
   act(() => call.hold('approval'))
-  act(() => call.close({ kind: 'denied' }))
+  act(() => call.close({ kind: 'denied', retryAfter: 0 }))
   await userEvent.click(await screen.findByRole('button', { name: 'Ask again' }))
   await waitFor(() => expect(FakeCall.made).toHaveLength(2))
   act(() => FakeCall.made[1]?.hold('approval'))
@@ -221,7 +282,6 @@ test.each([
   ['ended', 'The meeting has ended'],
   ['removed', 'You were removed from the meeting'],
   ['duplicate', 'You joined from somewhere else'],
-  ['denied', 'The host did not let you in'],
 ] as const)('when the meeting is over for us (%s) the page says so', async (kind, title) => {
   open('/123456789012')
   const call = await joinAs('Ada')
@@ -232,10 +292,11 @@ test.each([
 })
 
 test.each([
-  ['on', 'false', 'Turn off microphone'],
-  ['off', 'true', 'Turn on microphone'],
-  ['default', 'false', 'Turn on microphone'],
-  ['default', null, 'Turn off microphone'],
+  ['on', 'false', 'Unmute microphone'],
+  ['on', null, 'Mute microphone'],
+  ['off', 'true', 'Unmute microphone'],
+  ['default', 'false', 'Unmute microphone'],
+  ['default', null, 'Mute microphone'],
 ] as const)('a room that says %s, with %s remembered, offers: %s', async (wish, remembered, label) => {
   // Devices that take for ever to open: what is wanted shows meanwhile.
   provideMediaDevices({ getUserMedia: () => new Promise(() => undefined), enumerateDevices: async () => [] })
@@ -286,4 +347,73 @@ test('a theme colours the page and names it', async () => {
   expect(await screen.findByText('Aurora')).toBeVisible()
   expect(document.documentElement.style.getPropertyValue('--accent')).toBe('#7a1fa2')
   expect(document.title).toBe('Weekly · Aurora')
+})
+
+test('a room that ends while somebody is about to join says so', async () => {
+  vi.useFakeTimers({ shouldAdvanceTime: true })
+  const page = new FakePage()
+  page.lookups = [aLookup(), 'meeting_expired']
+  open('/123456789012', page)
+  await screen.findByLabelText('Your name')
+  await act(() => vi.advanceTimersByTimeAsync(21_000))
+  vi.useRealTimers()
+
+  expect(await screen.findByRole('heading', { name: 'This meeting is over' })).toBeVisible()
+})
+
+test.each([
+  ['signalling_blocked', 'WebSocket'],
+  ['media_blocked', 'UDP 7882'],
+] as const)('a connection that cannot be made (%s) names what is blocked', async (code, words) => {
+  open('/123456789012')
+  const call = await joinAs('Ada')
+  act(() => call.close({ kind: 'refused', code }))
+
+  expect(await screen.findByText(new RegExp(words))).toBeVisible()
+  expect(screen.getByRole('button', { name: 'Try again' })).toBeVisible()
+})
+
+test('the language can be chosen inside the meeting: words and direction follow at once and stay', async () => {
+  const page = open('/123456789012')
+  const call = await joinAs('Ada')
+  act(() => call.enter())
+  expect(await screen.findByText('Inside Weekly')).toBeVisible()
+  await userEvent.selectOptions(screen.getByRole('combobox', { name: 'Language' }), 'עברית')
+
+  await waitFor(() => expect(document.documentElement.dir).toBe('rtl'))
+  expect(screen.getByText('Inside Weekly')).toBeVisible()
+  expect(screen.getByRole('combobox', { name: 'שפה' })).toBeVisible()
+
+  expect(page.asked.filter(({ call: name }) => name === 'lookup')).toHaveLength(1)
+  expect(FakeCall.made).toHaveLength(1)
+
+  cleanup()
+  open('/123456789012')
+  expect(await screen.findByLabelText('השם שלך')).toBeVisible()
+})
+
+test('the language of the room is no reason to look again', async () => {
+  rememberedChoices.remove('language')
+  const page = new FakePage()
+  const room = aRoom()
+  room.ui_settings.language = 'de'
+  page.lookups = [aLookup({ room })]
+  open('/123456789012', page)
+  await screen.findByLabelText('Ihr Name')
+  await new Promise((resolve) => setTimeout(resolve, 200))
+
+  expect(page.asked).toHaveLength(1)
+})
+
+test('a room that fixes its language offers no choice inside the meeting', async () => {
+  const page = new FakePage()
+  const room = aRoom()
+  room.available_features.is_locale_switcher_available = false
+  page.lookups = [aLookup({ room })]
+  open('/123456789012', page)
+  const call = await joinAs('Ada')
+  act(() => call.enter())
+
+  await screen.findByText('Inside Weekly')
+  expect(screen.queryByRole('combobox', { name: 'Language' })).toBeNull()
 })

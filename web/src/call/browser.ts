@@ -18,6 +18,11 @@ export function browserFamily(userAgent: string, touchPoints: number): BrowserFa
   return /Safari\//.test(userAgent) ? 'safari' : 'other'
 }
 
+/** Whether this is a phone or a tablet, which stops cameras and microphones as it likes. */
+export function isPhone(): boolean {
+  return ['ios', 'android'].includes(browserFamily(navigator.userAgent, navigator.maxTouchPoints))
+}
+
 /** Whether this page is inside another page's frame. */
 export function isEmbedded(): boolean {
   return window.self !== window.top

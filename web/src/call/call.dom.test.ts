@@ -2,13 +2,13 @@ import { type ReceivedChatMessage, setupChat } from '@livekit/components-core'
 import { DataPacket_Kind, DisconnectReason, Room, RoomEvent } from 'livekit-client'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { tabSecrets } from '@/lib/storage'
-import { aHistory, aMessage, anAdmission, aPerson, aTicket, FakePage } from '@/testing/builders'
+import { aHistory, aJoinTicket, aLobbyPlace, aMessage, aPerson, FakePage } from '@/testing/builders'
 import { FakeRoom } from '@/testing/fakeRoom'
 import { provideMediaDevices } from '@/testing/mediaDevices'
 import { Call } from './call'
 
 beforeEach(() => {
-  tabSecrets.remove('seat.123456789012')
+  tabSecrets.remove('rejoin.123456789012')
   vi.useFakeTimers()
   // A browser on a secure page with devices; what they do is up to the fake room.
   provideMediaDevices({ getUserMedia: () => new Promise(() => undefined) })
@@ -31,8 +31,7 @@ function start({
     role: 'guest',
     needsApproval,
     hasChat,
-    tracks: { microphone: null, camera: null },
-    wants: { microphone, camera },
+    initialMedia: { tracks: { microphone: null, camera: null }, wants: { microphone, camera } },
     deviceIds: { microphone: null, camera: null, speaker: null },
     room: room.asRoom(),
   })
@@ -40,24 +39,30 @@ function start({
   return { call, page, room }
 }
 
+/** The requests to the server, but for the state that everybody reads after connecting. */
+const asked = (page: FakePage) =>
+  page.asked.filter((entry) => entry.call !== 'readFeed' || (entry.with as { feed: string }).feed !== 'state')
 const settle = () => vi.advanceTimersByTimeAsync(0)
-const phase = (call: Call) => call.getSnapshot().connection.phase
+const phase = (call: Call) => call.visit.getSnapshot().connection.phase
 
 test('joining asks the server, connects, and sends what the person wants', async () => {
   const { call, page, room } = start({ camera: false })
-  page.joins = [anAdmission({ role: 'owner' })]
+  page.joins = [aJoinTicket({ role: 'owner' })]
   await settle()
 
   expect(phase(call)).toBe('connected')
-  expect(page.asked).toEqual([
-    { call: 'join', with: { meetingCode: '123456789012', participantToken: 'host', name: 'Ada', controlToken: null } },
+  expect(asked(page)).toEqual([
+    {
+      call: 'join',
+      with: { meetingCode: '123456789012', participantToken: 'host', name: 'Ada', rejoinToken: null, lobbyToken: null },
+    },
   ])
   expect(room.asked).toEqual(['connect', 'microphone on'])
 })
 
 test('who comes back in the same tab says who they were', async () => {
   const page = new FakePage()
-  page.joins = [anAdmission({ control_token: 'first' }), 'offline', anAdmission({ control_token: 'second' })]
+  page.joins = [aJoinTicket({ rejoin_token: 'first' }), 'offline', aJoinTicket({ rejoin_token: 'second' })]
   const { room } = start({ page })
   await settle()
   room.emit(RoomEvent.Disconnected, DisconnectReason.SIGNAL_CLOSE)
@@ -65,19 +70,19 @@ test('who comes back in the same tab says who they were', async () => {
   start({ page })
   await settle()
 
-  const tokens = page.asked
+  const tokens = asked(page)
     .filter(({ call: name }) => name === 'join')
-    .map((entry) => (entry.with as { controlToken: string | null }).controlToken)
+    .map((entry) => (entry.with as { rejoinToken: string | null }).rejoinToken)
   expect(tokens).toEqual([null, 'first', 'first', 'second'])
 })
 
 test('the role is the one the server gives', async () => {
   const page = new FakePage()
-  page.joins = [anAdmission({ role: 'owner' })]
+  page.joins = [aJoinTicket({ role: 'owner' })]
   const { call } = start({ page })
   await settle()
 
-  expect(call.getSnapshot().role).toBe('owner')
+  expect(call.visit.getSnapshot().role).toBe('owner')
 })
 
 test('a full meeting closes the call with that reason', async () => {
@@ -86,48 +91,51 @@ test('a full meeting closes the call with that reason', async () => {
   const { call } = start({ page })
   await settle()
 
-  expect(call.getSnapshot().connection).toEqual({ phase: 'closed', reason: { kind: 'refused', code: 'meeting_full' } })
+  expect(call.visit.getSnapshot().connection).toEqual({
+    phase: 'closed',
+    reason: { kind: 'refused', code: 'meeting_full' },
+  })
 })
 
 test('a server that restarts is joined again without a click, with the devices as they were', async () => {
   const { call, page, room } = start()
   await settle()
-  await call.turn('microphone', false)
-  page.joins = ['offline', 'unavailable', anAdmission()]
+  await call.inputs.turn('microphone', false)
+  page.joins = ['offline', 'unavailable', aJoinTicket()]
   room.asked.length = 0
 
   room.emit(RoomEvent.Reconnecting)
   expect(phase(call)).toBe('interrupted')
   room.emit(RoomEvent.Disconnected, DisconnectReason.SIGNAL_CLOSE)
-  expect(phase(call)).toBe('waiting')
+  expect(phase(call)).toBe('backoff')
   await vi.advanceTimersByTimeAsync(10_000)
 
   expect(phase(call)).toBe('connected')
-  expect(page.asked.filter(({ call: name }) => name === 'join')).toHaveLength(4)
+  expect(asked(page).filter(({ call: name }) => name === 'join')).toHaveLength(4)
   expect(room.asked).toEqual(['connect', 'camera on'])
 })
 
 test('who has to wait asks until they may come in, and brings what they chose meanwhile', async () => {
   const page = new FakePage()
-  page.joins = [aTicket({ waiting_token: 'number 7' })]
+  page.joins = [aLobbyPlace({ lobby_token: 'number 7' })]
   page.waits = [
     { status: 'waiting', reason: 'approval' },
     'offline',
-    { status: 'admitted', ...anAdmission({ control_token: 'mine' }) },
+    { status: 'admitted', ...aJoinTicket({ control_token: 'mine' }) },
   ]
   const { call, room } = start({ page })
   await settle()
-  expect(phase(call)).toBe('held')
+  expect(phase(call)).toBe('lobby')
   call.bring({ tracks: { microphone: null, camera: null }, wants: { microphone: false, camera: true } })
   await vi.advanceTimersByTimeAsync(10_000)
 
   expect(phase(call)).toBe('connected')
-  expect(page.asked.filter((entry) => entry.call === 'askWaiting')).toEqual(
-    Array(3).fill({ call: 'askWaiting', with: 'number 7' }),
+  expect(asked(page).filter((entry) => entry.call === 'askLobby')).toEqual(
+    Array(3).fill({ call: 'askLobby', with: 'number 7' }),
   )
   expect(room.asked).toEqual(['connect', 'camera on'])
-  await call.endForAll()
-  expect(page.asked.at(-1)).toEqual({ call: 'end', with: 'mine' })
+  await call.visit.endForAll()
+  expect(asked(page).at(-1)).toEqual({ call: 'end', with: 'mine' })
 })
 
 function hint(room: FakeRoom, sender?: unknown, topic = 'moothall.room') {
@@ -136,27 +144,27 @@ function hint(room: FakeRoom, sender?: unknown, topic = 'moothall.room') {
 
 test('an owner is shown who waits: on entering, and when the server hints at it', async () => {
   const page = new FakePage()
-  page.joins = [anAdmission({ role: 'owner', control_token: 'mine' })]
+  page.joins = [aJoinTicket({ role: 'owner', control_token: 'mine' })]
   page.lists = [[], [aPerson()], []]
   const { call, room } = start({ page, needsApproval: true })
   await settle()
-  expect(page.asked.at(-1)).toEqual({ call: 'listWaiting', with: 'mine' })
+  expect(asked(page).at(-1)).toEqual({ call: 'listWaiting', with: 'mine' })
 
   hint(room)
   await settle()
-  expect(call.waitingList.getSnapshot().people).toEqual([aPerson()])
-  await call.waitingList.admit('grace')
-  expect(page.asked.at(-1)).toEqual({ call: 'admit', with: 'grace' })
+  expect(call.lobby.getSnapshot().people).toEqual([aPerson()])
+  await call.lobby.admit('grace')
+  expect(asked(page).at(-1)).toEqual({ call: 'admit', with: 'grace' })
 
   call.leave()
-  const asked = page.asked.length
+  const before = asked(page).length
   await vi.advanceTimersByTimeAsync(60_000)
-  expect(page.asked).toHaveLength(asked)
+  expect(asked(page)).toHaveLength(before)
 })
 
 test('without approval, for guests, and on a hint from a participant nobody asks for the list', async () => {
   const owner = new FakePage()
-  owner.joins = [anAdmission({ role: 'owner' })]
+  owner.joins = [aJoinTicket({ role: 'owner' })]
   const inside = start({ page: owner })
   const guest = start({ needsApproval: true })
   await settle()
@@ -165,51 +173,59 @@ test('without approval, for guests, and on a hint from a participant nobody asks
   hint(inside.room, undefined, 'another')
   await settle()
 
-  expect([...owner.asked, ...guest.page.asked].map(({ call }) => call)).toEqual(['join', 'join'])
+  expect([...asked(owner), ...asked(guest.page)].map(({ call }) => call)).toEqual(['join', 'join'])
 })
 
 test('who is denied is out', async () => {
   const page = new FakePage()
-  page.joins = [aTicket()]
-  page.waits = [{ status: 'denied' }]
+  page.joins = [aLobbyPlace()]
+  page.waits = [{ status: 'denied', retry_after: 60 }]
   const { call, room } = start({ page })
   await settle()
 
-  expect(call.getSnapshot().connection).toEqual({ phase: 'closed', reason: { kind: 'denied' } })
+  const reason = { kind: 'denied', retryAfter: 60 }
+  expect(call.visit.getSnapshot().connection).toEqual({ phase: 'closed', reason })
   expect(room.asked).toEqual(['disconnect'])
+
+  // Who asks again says so, and the answer may be no at once.
+  page.joins = ['denied']
+  const again = start({ page })
+  await settle()
+  expect(page.asked.at(-1)).toMatchObject({ call: 'join', with: { lobbyToken: 'lobby' } })
+  expect(again.call.visit.getSnapshot().connection).toMatchObject({ phase: 'closed', reason: { kind: 'denied' } })
 })
 
 test('a token that was forgotten is replaced by joining again', async () => {
   const page = new FakePage()
-  page.joins = [aTicket(), aTicket({ waiting_token: 'second' })]
-  page.waits = ['unknown_waiting', { status: 'admitted', ...anAdmission() }]
+  page.joins = [aLobbyPlace(), aLobbyPlace({ lobby_token: 'second' })]
+  page.waits = ['unknown_waiting', { status: 'admitted', ...aJoinTicket() }]
   const { call } = start({ page })
   await vi.advanceTimersByTimeAsync(10_000)
 
   expect(phase(call)).toBe('connected')
-  expect(page.asked.map((entry) => entry.call)).toEqual(['join', 'askWaiting', 'join', 'askWaiting'])
-  expect(page.asked.at(-1)?.with).toBe('second')
+  expect(asked(page).map((entry) => entry.call)).toEqual(['join', 'askLobby', 'join', 'askLobby'])
+  expect(asked(page).at(-1)?.with).toBe('second')
 })
 
 test('who gives up waiting asks no more', async () => {
   const page = new FakePage()
-  page.joins = [aTicket()]
+  page.joins = [aLobbyPlace()]
   const { call } = start({ page })
   await settle()
   call.leave()
-  const asked = page.asked.length
+  const before = asked(page).length
   await vi.advanceTimersByTimeAsync(60_000)
 
-  expect(page.asked).toHaveLength(asked)
+  expect(asked(page)).toHaveLength(before)
 })
 
 test('when the network is back nobody waits for the timer', async () => {
   const { call, room, page } = start()
   await settle()
-  page.joins = ['offline', 'offline', 'offline', 'offline', anAdmission()]
+  page.joins = ['offline', 'offline', 'offline', 'offline', aJoinTicket()]
   room.emit(RoomEvent.Disconnected, undefined)
   await vi.advanceTimersByTimeAsync(6000)
-  expect(phase(call)).toBe('waiting')
+  expect(phase(call)).toBe('backoff')
 
   window.dispatchEvent(new Event('online'))
   await settle()
@@ -229,8 +245,8 @@ test.each([
   room.emit(RoomEvent.Disconnected, reason)
   await vi.advanceTimersByTimeAsync(60_000)
 
-  expect(call.getSnapshot().connection).toEqual({ phase: 'closed', reason: { kind } })
-  expect(page.asked).toHaveLength(1)
+  expect(call.visit.getSnapshot().connection).toEqual({ phase: 'closed', reason: { kind } })
+  expect(asked(page)).toHaveLength(1)
 })
 
 test('leaving disconnects and stays left', async () => {
@@ -240,7 +256,7 @@ test('leaving disconnects and stays left', async () => {
   room.emit(RoomEvent.Disconnected, DisconnectReason.CLIENT_INITIATED)
   await vi.advanceTimersByTimeAsync(60_000)
 
-  expect(call.getSnapshot().connection).toEqual({ phase: 'closed', reason: { kind: 'left' } })
+  expect(call.visit.getSnapshot().connection).toEqual({ phase: 'closed', reason: { kind: 'left' } })
   expect(room.asked.filter((entry) => entry === 'connect')).toHaveLength(1)
 })
 
@@ -248,22 +264,22 @@ test('a page that the browser froze in the background comes back; a page that is
   const frozen = start()
   await settle()
   frozen.room.emit(RoomEvent.Disconnected, DisconnectReason.CLIENT_INITIATED)
-  expect(phase(frozen.call)).toBe('waiting')
+  expect(phase(frozen.call)).toBe('backoff')
 
   const closing = start()
   await settle()
   window.dispatchEvent(new Event('pagehide'))
   closing.room.emit(RoomEvent.Disconnected, DisconnectReason.CLIENT_INITIATED)
-  expect(closing.call.getSnapshot().connection).toEqual({ phase: 'closed', reason: { kind: 'left' } })
+  expect(closing.call.visit.getSnapshot().connection).toEqual({ phase: 'closed', reason: { kind: 'left' } })
 })
 
 test('ending uses the control token, and is the end for us too', async () => {
   const { call, page } = start()
   await settle()
-  await call.endForAll()
+  await call.visit.endForAll()
 
-  expect(page.asked.at(-1)).toEqual({ call: 'end', with: 'control' })
-  expect(call.getSnapshot().connection).toEqual({ phase: 'closed', reason: { kind: 'ended' } })
+  expect(asked(page).at(-1)).toEqual({ call: 'end', with: 'control' })
+  expect(call.visit.getSnapshot().connection).toEqual({ phase: 'closed', reason: { kind: 'ended' } })
 })
 
 test('when ending is refused the meeting goes on', async () => {
@@ -271,7 +287,7 @@ test('when ending is refused the meeting goes on', async () => {
   await settle()
   page.ends = ['not_permitted']
 
-  await expect(call.endForAll()).rejects.toMatchObject({ code: 'not_permitted' })
+  await expect(call.visit.endForAll()).rejects.toMatchObject({ code: 'not_permitted' })
   expect(phase(call)).toBe('connected')
 })
 
@@ -281,11 +297,11 @@ test('a microphone that is taken is explained and stays off', async () => {
   room.localParticipant.setMicrophoneEnabled = async () => {
     throw new DOMException('Could not start audio source', 'NotReadableError')
   }
-  await call.turn('microphone', true)
+  await call.inputs.turn('microphone', true)
 
-  expect(call.getSnapshot().microphone).toEqual({ isOn: false, isBusy: false, problem: 'in_use' })
-  call.dismissProblem('microphone')
-  expect(call.getSnapshot().microphone.problem).toBeNull()
+  expect(call.inputs.getSnapshot().microphone).toMatchObject({ isOn: false, isBusy: false, problem: 'in_use' })
+  call.inputs.dismissProblem('microphone')
+  expect(call.inputs.getSnapshot().microphone.problem).toBeNull()
 })
 
 test('a microphone that the server mutes is shown as off', async () => {
@@ -293,14 +309,14 @@ test('a microphone that the server mutes is shown as off', async () => {
   await settle()
   room.emit(RoomEvent.TrackMuted, { source: 'microphone' }, { isLocal: true })
 
-  expect(call.getSnapshot().microphone.isOn).toBe(false)
+  expect(call.inputs.getSnapshot().microphone).toMatchObject({ isOn: false, wasTurnedOff: true })
   room.emit(RoomEvent.TrackMuted, { source: 'camera' }, { isLocal: false })
-  expect(call.getSnapshot().camera.isOn).toBe(true)
+  expect(call.inputs.getSnapshot().camera.isOn).toBe(true)
 })
 
 test('chat is read after entering and after every reconnect, and comes from the server only', async () => {
   const page = new FakePage()
-  page.joins = [anAdmission({ participant_id: 'me', control_token: 'mine' })]
+  page.joins = [aJoinTicket({ participant_id: 'me', control_token: 'mine' })]
   page.histories = [aHistory(aMessage())]
   const { call, room } = start({ page, hasChat: true })
   await settle()
@@ -317,7 +333,7 @@ test('chat is read after entering and after every reconnect, and comes from the 
   room.emit(RoomEvent.Reconnecting)
   room.emit(RoomEvent.Reconnected)
   await settle()
-  expect(page.asked.at(-1)).toEqual({ call: 'readChat', with: 2 })
+  expect(asked(page).at(-1)).toEqual({ call: 'readFeed', with: { feed: 'chat', after: 2 } })
   expect(call.chat.getSnapshot().messages.at(-1)?.message).toBe('missed')
 })
 
@@ -326,7 +342,7 @@ test('where the room has no chat nobody asks for it', async () => {
   await settle()
   room.emit(RoomEvent.DataReceived, new TextEncoder().encode(JSON.stringify(aMessage())), undefined, 0, 'lk-chat-topic')
 
-  expect(page.asked.map(({ call: name }) => name)).toEqual(['join'])
+  expect(asked(page).map(({ call: name }) => name)).toEqual(['join'])
   expect(call.chat.getSnapshot().messages).toEqual([])
 })
 

@@ -1,4 +1,5 @@
 /** Opens cameras and microphones, one at a time or both under a single permission prompt. */
+import { preferences } from '@/lib/preferences'
 import { type DeviceProblem, explainFailure, findObstacle, inspectSurroundings } from './deviceProblem'
 
 export type InputKind = 'microphone' | 'camera'
@@ -8,11 +9,18 @@ export interface CaptureResult {
   problem: DeviceProblem | null
 }
 
+/** The browser leaves original sound alone, and does to voices all it can. */
+export function soundConstraints(): Pick<
+  MediaTrackConstraints,
+  'echoCancellation' | 'noiseSuppression' | 'autoGainControl'
+> {
+  const isProcessed = !preferences.getSnapshot().hasOriginalSound
+  return { echoCancellation: isProcessed, noiseSuppression: isProcessed, autoGainControl: isProcessed }
+}
+
 export function microphoneConstraints(deviceId: string | null): MediaTrackConstraints {
   return {
-    echoCancellation: true,
-    noiseSuppression: true,
-    autoGainControl: true,
+    ...soundConstraints(),
     ...(deviceId === null ? {} : { deviceId: { ideal: deviceId } }),
   }
 }
@@ -24,6 +32,11 @@ export function cameraConstraints(deviceId: string | null): MediaTrackConstraint
     frameRate: { ideal: 30, max: 30 },
     ...(deviceId === null ? { facingMode: 'user' } : { deviceId: { ideal: deviceId } }),
   }
+}
+
+/** The side of a phone on which the other camera is. */
+export function otherSide({ facingMode }: MediaTrackSettings): 'user' | 'environment' {
+  return facingMode === 'environment' ? 'user' : 'environment'
 }
 
 const CONSTRAINTS = { microphone: microphoneConstraints, camera: cameraConstraints }
@@ -45,7 +58,20 @@ export async function openInput(kind: InputKind, deviceId: string | null): Promi
   }
 }
 
-/** Opens both under one prompt. When that fails, each alone, so that a missing camera does not cost the microphone. */
+/** Opens the camera on this side of a phone. Never throws. */
+export async function openCameraAt(facingMode: 'user' | 'environment'): Promise<CaptureResult> {
+  try {
+    const stream = await navigator.mediaDevices.getUserMedia({ video: { ...cameraConstraints(null), facingMode } })
+    return { track: stream.getTracks()[0] ?? null, problem: null }
+  } catch (error) {
+    return { track: null, problem: explainFailure(error) }
+  }
+}
+
+/**
+ * Opens both under one prompt. When that fails, each alone, so that a missing camera does not cost
+ * the microphone.
+ */
 export async function openBoth(
   ids: Readonly<Record<InputKind, string | null>>,
 ): Promise<Record<InputKind, CaptureResult>> {

@@ -1,7 +1,9 @@
 import { expect, test, vi } from 'vitest'
-import { type ChatHistory, type ChatMessage, PageError } from '@/api/page'
+import { type ChatMessage, type FeedPage, PageError } from '@/api/page'
+import { Cell } from '@/lib/store'
 import { aHistory, aMessage } from '@/testing/builders'
 import { Chat, MOST_SHOWN, parseMessage } from './chat'
+import type { SharedStateValue } from './sharedState'
 
 const bytes = (message: unknown) => new TextEncoder().encode(JSON.stringify(message))
 const numbered = (...numbers: number[]) => numbers.map((number) => aMessage({ number, message: `${number}` }))
@@ -11,25 +13,34 @@ const texts = (chat: Chat) => chat.getSnapshot().messages.map(({ message }) => m
 function start(kept: ChatMessage[] = []) {
   const server = {
     kept,
-    read: vi.fn(async (after: number | null): Promise<ChatHistory> => {
-      const wanted = server.kept.filter(({ number }) => number > (after ?? 0))
+    read: vi.fn(async (after: number | null): Promise<FeedPage<ChatMessage>> => {
+      const wanted = server.kept.filter(({ revision }) => revision > (after ?? 0))
       return { ...aHistory(...wanted.slice(0, 3)), has_more: wanted.length > 3 }
     }),
     say: vi.fn(async (message: string) => aMessage({ number: 1, message, participant_id: 'me' })),
   }
-  const chat = new Chat({ read: (after) => server.read(after), say: (message) => server.say(message) })
-  return { chat, server }
+  const state = new Cell<SharedStateValue>({ entries: new Map() })
+  const chat = new Chat(
+    {
+      read: (after) => server.read(after),
+      say: (message) => server.say(message),
+      remove: async () => true,
+      pin: async () => true,
+    },
+    state,
+  )
+  return { chat, server, state }
 }
 
-test('who comes later reads everything in parts, and it counts as unread', async () => {
+test('somebody who comes later reads everything in parts, and none of it counts as unread', async () => {
   const { chat, server } = start(numbered(1, 2, 3, 4, 5))
   await chat.refresh()
 
   expect(texts(chat)).toEqual(['1', '2', '3', '4', '5'])
   expect(server.read.mock.calls.flat()).toEqual([null, 3])
-  expect(chat.getSnapshot()).toMatchObject({ unread: 5, isCut: false })
-  chat.open()
-  expect(chat.getSnapshot().unread).toBe(0)
+  expect(chat.getSnapshot()).toMatchObject({ unread: 0, isCut: false })
+  chat.receive(bytes(aMessage({ number: 6, message: '6' })))
+  expect(chat.getSnapshot().unread).toBe(1)
 })
 
 test('what is new is shown once, in order, and unread only when the panel is closed and somebody else wrote it', async () => {
@@ -41,7 +52,7 @@ test('what is new is shown once, in order, and unread only when the panel is clo
   chat.receive(bytes(aMessage({ number: 3, message: '3', participant_id: 'me' })))
 
   expect(texts(chat)).toEqual(['1', '2', '3'])
-  expect(chat.getSnapshot().unread).toBe(2)
+  expect(chat.getSnapshot().unread).toBe(1)
   chat.open()
   chat.receive(bytes(aMessage({ number: 4, message: '4' })))
   expect(chat.getSnapshot().unread).toBe(0)
@@ -57,15 +68,29 @@ test('a missing number is asked for', async () => {
   await vi.waitFor(() => expect(texts(chat)).toEqual(['1', '2', '3']))
 })
 
+test('a message that is changed later is changed in its place, and is no news', async () => {
+  const { chat, server } = start(numbered(1, 2, 3))
+  await chat.refresh()
+  const value = aMessage({ number: 1, revision: 4, message: 'changed' })
+  const where = { feed: 'chat', session_id: 'session-1', generation: 0, number: 4 }
+  chat.receiveChange(bytes({ ...where, feed: 'state', entries: [] }))
+  chat.receiveChange(bytes({ ...where, entries: [{ number: 4, key: '1', value }] }))
+
+  expect(texts(chat)).toEqual(['changed', '2', '3'])
+  expect(chat.getSnapshot().unread).toBe(0)
+  chat.receive(bytes(aMessage({ number: 4, revision: 5, message: '4' })))
+  expect(texts(chat)).toEqual(['changed', '2', '3', '4'])
+  expect(server.read).toHaveBeenCalledOnce()
+})
+
 test('another session begins an empty chat', async () => {
   const { chat, server } = start(numbered(1, 2))
   await chat.refresh()
   server.kept = [aMessage({ session_id: 'session-2', number: 1, message: 'new' })]
-  server.read.mockImplementation(async (after) =>
-    aHistory(...server.kept.filter(({ number }) => number > (after ?? 0))).messages.length > 0
-      ? aHistory(...server.kept)
-      : { session_id: 'session-2', messages: [], has_more: false },
-  )
+  server.read.mockImplementation(async (after) => ({
+    ...aHistory(...server.kept.filter(({ number }) => number > (after ?? 0))),
+    session_id: 'session-2',
+  }))
   await chat.refresh()
 
   expect(texts(chat)).toEqual(['new'])
@@ -93,7 +118,7 @@ test('a message that is not sent is told, with the reason', async () => {
   server.say.mockRejectedValueOnce(new PageError('too_many_requests', 1))
   expect(await chat.say('hello')).toBe(false)
   expect(chat.getSnapshot().failure).toBe('too_fast')
-  chat.forgetFailure()
+  chat.write('hello!')
   expect(chat.getSnapshot().failure).toBeNull()
 })
 
@@ -136,4 +161,44 @@ test('what is no message of the server is nothing', () => {
   }
   expect(parseMessage(new Uint8Array([0xff, 0x00]))).toBeNull()
   expect(parseMessage(bytes(aMessage()))).toEqual(aMessage())
+})
+
+test('what is begun stays until it is sent', async () => {
+  const { chat, server } = start()
+  chat.write('hello')
+  chat.close()
+  chat.open()
+  expect(chat.getSnapshot().draft).toBe('hello')
+  server.say.mockRejectedValueOnce(new PageError('offline'))
+  await chat.say('hello')
+  expect(chat.getSnapshot().draft).toBe('hello')
+  await chat.say('hello')
+  expect(chat.getSnapshot().draft).toBe('')
+})
+
+test('the pinned message is the one of the shared state; anything else is none', () => {
+  const { chat, state } = start()
+  const value = { number: 3, name: 'Grace', message: 'Agenda', by: null }
+  state.update({ entries: new Map([['pinned', value]]) })
+  expect(chat.getSnapshot().pinned).toEqual({ number: 3, name: 'Grace', message: 'Agenda' })
+  state.update({ entries: new Map([['pinned', 'nonsense']]) })
+  expect(chat.getSnapshot().pinned).toBeNull()
+})
+
+test('a message that is removed keeps its place, loses its text and is no news', async () => {
+  const { chat, server } = start(numbered(1, 2))
+  await chat.refresh()
+  server.kept = [aMessage({ number: 2, message: '2' }), aMessage({ message: '', is_removed: true, revision: 3 })]
+  await chat.refresh()
+  expect(texts(chat)).toEqual(['', '2'])
+  expect(chat.getSnapshot()).toMatchObject({ unread: 0, news: null })
+})
+
+test('everything is read for keeping, in the order of writing, each message once', async () => {
+  const { chat, server } = start([
+    ...numbered(2, 3, 4, 5),
+    aMessage({ number: 1, message: '', is_removed: true, revision: 6 }),
+  ])
+  expect((await chat.readAll()).map(({ number }) => number)).toEqual([1, 2, 3, 4, 5])
+  expect(server.read.mock.calls.flat()).toEqual([0, 4])
 })

@@ -1,15 +1,17 @@
 import { describe, expect, test } from 'vitest'
 import {
-  backoff,
+  backoffMs,
   type ConnectionCommand,
   type ConnectionEvent,
   type ConnectionState,
   GIVE_UP_AFTER_MS,
-  HELD_PACE_MS,
   handleConnectionEvent,
+  LOBBY_PACE_MS,
 } from './connection'
 
-/** Plays events against the machine; each entry is an event, or a number of milliseconds that pass. */
+/**
+ * Plays events against the machine; each entry is an event, or a number of milliseconds that pass.
+ */
 function play(...script: (ConnectionEvent | number)[]): { state: ConnectionState; commands: ConnectionCommand[] } {
   let state: ConnectionState = { phase: 'idle' }
   let commands: ConnectionCommand[] = []
@@ -32,7 +34,7 @@ const refused = (
 ) => ({ type: 'Refused', code, retryAfter }) as const
 
 test('joining asks, connects, and is inside', () => {
-  expect(play({ type: 'JoinAsked' }).commands).toEqual([{ type: 'AskAdmission' }])
+  expect(play({ type: 'JoinAsked' }).commands).toEqual([{ type: 'AskToJoin' }])
   expect(play({ type: 'JoinAsked' }, { type: 'Admitted' }).commands).toEqual([{ type: 'Connect' }])
   expect(play(...inside).state.phase).toBe('connected')
 })
@@ -53,15 +55,15 @@ test.each(['meeting_full', 'offline', 'unavailable'] as const)(
 
 test('a first connection that keeps failing is given up after three tries', () => {
   const onceMore: ConnectionEvent[] = [{ type: 'Admitted' }, dropped]
-  const two = play({ type: 'JoinAsked' }, ...onceMore, { type: 'WaitElapsed' }, ...onceMore)
-  expect(two.state.phase).toBe('waiting')
+  const two = play({ type: 'JoinAsked' }, ...onceMore, { type: 'TimerElapsed' }, ...onceMore)
+  expect(two.state.phase).toBe('backoff')
 
   const three = play(
     { type: 'JoinAsked' },
     ...onceMore,
-    { type: 'WaitElapsed' },
+    { type: 'TimerElapsed' },
     ...onceMore,
-    { type: 'WaitElapsed' },
+    { type: 'TimerElapsed' },
     ...onceMore,
   )
   expect(three.state).toEqual({ phase: 'closed', reason: { kind: 'refused', code: 'unavailable' } })
@@ -76,38 +78,38 @@ describe('after the media connection is lost for good', () => {
   test('the first try comes within half a second', () => {
     const { state, commands } = play(...inside, 60_000, { type: 'Interrupted' }, 9000, dropped)
 
-    expect(state).toMatchObject({ phase: 'waiting', attempt: 0, lostAt: 61_000 })
-    expect(commands).toEqual([{ type: 'Wait', milliseconds: 200 }])
+    expect(state).toMatchObject({ phase: 'backoff', attempt: 0, lostAt: 61_000 })
+    expect(commands).toEqual([{ type: 'StartTimer', milliseconds: 200 }])
   })
 
   test('a server that is starting is asked again, no sooner than it says', () => {
-    const { state, commands } = play(...inside, dropped, { type: 'WaitElapsed' }, refused('unavailable', 4))
+    const { state, commands } = play(...inside, dropped, { type: 'TimerElapsed' }, refused('unavailable', 4))
 
-    expect(state.phase).toBe('waiting')
-    expect(commands).toEqual([{ type: 'Wait', milliseconds: 4000 }])
+    expect(state.phase).toBe('backoff')
+    expect(commands).toEqual([{ type: 'StartTimer', milliseconds: 4000 }])
   })
 
   test('a full meeting is asked again, an ended one is not', () => {
-    expect(play(...inside, dropped, { type: 'WaitElapsed' }, refused('meeting_full')).state.phase).toBe('waiting')
-    expect(play(...inside, dropped, { type: 'WaitElapsed' }, refused('meeting_expired')).state).toEqual({
+    expect(play(...inside, dropped, { type: 'TimerElapsed' }, refused('meeting_full')).state.phase).toBe('backoff')
+    expect(play(...inside, dropped, { type: 'TimerElapsed' }, refused('meeting_expired')).state).toEqual({
       phase: 'closed',
       reason: { kind: 'ended' },
     })
   })
 
   test('a connection that breaks again at once is tried again more slowly each time', () => {
-    const again: (ConnectionEvent | number)[] = [{ type: 'WaitElapsed' }, { type: 'Admitted' }, { type: 'Connected' }]
+    const again: (ConnectionEvent | number)[] = [{ type: 'TimerElapsed' }, { type: 'Admitted' }, { type: 'Connected' }]
     const once = play(...inside, 60_000, dropped, ...again, 500, dropped)
     const twice = play(...inside, 60_000, dropped, ...again, 500, dropped, ...again, 500, dropped)
     const later = play(...inside, 60_000, dropped, ...again, 500, dropped, ...again, 60_000, dropped)
 
-    expect(once.state).toMatchObject({ phase: 'waiting', attempt: 1 })
-    expect(twice.state).toMatchObject({ phase: 'waiting', attempt: 2 })
-    expect(later.state).toMatchObject({ phase: 'waiting', attempt: 0 })
+    expect(once.state).toMatchObject({ phase: 'backoff', attempt: 1 })
+    expect(twice.state).toMatchObject({ phase: 'backoff', attempt: 2 })
+    expect(later.state).toMatchObject({ phase: 'backoff', attempt: 0 })
   })
 
   test('after a quarter of an hour it stops', () => {
-    const { state } = play(...inside, dropped, GIVE_UP_AFTER_MS + 1, { type: 'WaitElapsed' }, refused('offline'))
+    const { state } = play(...inside, dropped, GIVE_UP_AFTER_MS + 1, { type: 'TimerElapsed' }, refused('offline'))
 
     expect(state).toEqual({ phase: 'closed', reason: { kind: 'lost' } })
   })
@@ -125,36 +127,36 @@ test.each(['ended', 'removed', 'duplicate'] as const)('%s is final and asks for 
 
   expect(state).toEqual({ phase: 'closed', reason: { kind: reason } })
   expect(commands).toEqual([{ type: 'Disconnect' }])
-  expect(play(...inside, { type: 'Dropped', reason }, { type: 'WaitElapsed' }, { type: 'JoinAsked' }).state).toEqual(
+  expect(play(...inside, { type: 'Dropped', reason }, { type: 'TimerElapsed' }, { type: 'JoinAsked' }).state).toEqual(
     state,
   )
 })
 
 test('waits grow to at most three seconds and are spread', () => {
-  expect([1, 2, 3, 4, 9].map((attempt) => backoff(attempt, 1))).toEqual([1000, 2000, 3000, 3000, 3000])
-  expect(backoff(4, 0)).toBe(1500)
-  expect(backoff(0, 0)).toBe(0)
+  expect([1, 2, 3, 4, 9].map((attempt) => backoffMs(attempt, 1))).toEqual([1000, 2000, 3000, 3000, 3000])
+  expect(backoffMs(4, 0)).toBe(1500)
+  expect(backoffMs(0, 0)).toBe(0)
 })
 
 describe('before the door', () => {
-  const held: ConnectionEvent = { type: 'Held', reason: 'approval' }
+  const held: ConnectionEvent = { type: 'SentToLobby', reason: 'approval' }
   const waiting: ConnectionEvent[] = [{ type: 'JoinAsked' }, held]
 
   test('one asks at once, and at once again after a slow answer', () => {
     expect(play(...waiting)).toMatchObject({
-      state: { phase: 'held', reason: 'approval' },
-      commands: [{ type: 'AskWaiting' }],
+      state: { phase: 'lobby', reason: 'approval' },
+      commands: [{ type: 'AskLobby' }],
     })
-    expect(play(...waiting, 8000, held).commands).toEqual([{ type: 'AskWaiting' }])
+    expect(play(...waiting, 8000, held).commands).toEqual([{ type: 'AskLobby' }])
   })
 
   test('a server that answers fast is not asked without end', () => {
-    expect(play(...waiting, 100, held).commands).toEqual([{ type: 'Wait', milliseconds: HELD_PACE_MS - 100 }])
-    expect(play(...waiting, 100, held, { type: 'WaitElapsed' }).commands).toEqual([{ type: 'AskWaiting' }])
+    expect(play(...waiting, 100, held).commands).toEqual([{ type: 'StartTimer', milliseconds: LOBBY_PACE_MS - 100 }])
+    expect(play(...waiting, 100, held, { type: 'TimerElapsed' }).commands).toEqual([{ type: 'AskLobby' }])
   })
 
   test('there is one question at a time', () => {
-    expect(play(...waiting, { type: 'WaitElapsed' }).commands).toEqual([])
+    expect(play(...waiting, { type: 'TimerElapsed' }).commands).toEqual([])
   })
 
   test('yes leads in, no leads out', () => {
@@ -162,27 +164,30 @@ describe('before the door', () => {
       state: { phase: 'connecting' },
       commands: [{ type: 'Connect' }],
     })
-    expect(play(...waiting, { type: 'Denied' }).state).toEqual({ phase: 'closed', reason: { kind: 'denied' } })
+    const denied = { phase: 'closed', reason: { kind: 'denied', retryAfter: 60 } }
+    expect(play(...waiting, { type: 'Denied', retryAfter: 60 }).state).toEqual(denied)
+    expect(play({ type: 'JoinAsked' }, { type: 'Denied', retryAfter: 60 }).state).toEqual(denied)
+    expect(play(...waiting, { type: 'Dismissed' }).state).toEqual({ phase: 'closed', reason: { kind: 'ended' } })
   })
 
   test('a question that fails is asked again with the same token, within the time the server keeps it', () => {
     const failed = play(...waiting, refused('offline'))
-    expect(failed.state).toMatchObject({ phase: 'held', reason: 'approval', askedAt: null })
-    expect(failed.commands).toEqual([{ type: 'Wait', milliseconds: backoff(1, 0.5) }])
-    expect(play(...waiting, refused('meeting_full')).state).toMatchObject({ phase: 'held', reason: 'full' })
+    expect(failed.state).toMatchObject({ phase: 'lobby', reason: 'approval', askedAt: null })
+    expect(failed.commands).toEqual([{ type: 'StartTimer', milliseconds: backoffMs(1, 0.5) }])
+    expect(play(...waiting, refused('meeting_full')).state).toMatchObject({ phase: 'lobby', reason: 'full' })
   })
 
   test('a forgotten token is joined anew, later each time', () => {
     const forgotten = refused('unknown_waiting')
     const once = play(...waiting, forgotten)
-    expect(once.state.phase).toBe('waiting')
-    const twice = play(...waiting, forgotten, { type: 'WaitElapsed' }, held, forgotten)
-    expect(twice.commands).toEqual([{ type: 'Wait', milliseconds: backoff(2, 0.5) }])
+    expect(once.state.phase).toBe('backoff')
+    const twice = play(...waiting, forgotten, { type: 'TimerElapsed' }, held, forgotten)
+    expect(twice.commands).toEqual([{ type: 'StartTimer', milliseconds: backoffMs(2, 0.5) }])
   })
 
   test('nobody who waits is given up for having waited long', () => {
     const longAgo = play(...waiting, GIVE_UP_AFTER_MS * 2, held, refused('unknown_waiting'))
-    expect(longAgo.state.phase).toBe('waiting')
+    expect(longAgo.state.phase).toBe('backoff')
   })
 
   test('a meeting that is over is over before the door too', () => {

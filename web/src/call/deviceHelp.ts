@@ -4,7 +4,10 @@ import type { DeviceProblem } from './deviceProblem'
 
 export type AffectedInput = InputKind | 'both'
 
-/** The keys of what to tell a person about a device problem: what is the matter, and what they can do. */
+/**
+ * The keys of what to tell a person about a device problem: what is the matter, and what they can
+ * do.
+ */
 export function deviceHelp(problem: DeviceProblem, affected: AffectedInput, browser: BrowserFamily = thisBrowser()) {
   return {
     title: `problem.${titleGroup(problem)}.${affected}`,
@@ -20,7 +23,9 @@ function titleGroup(problem: DeviceProblem) {
     case 'insecure':
       return 'denied'
     case 'not_found':
-      return 'not_found'
+    case 'unplugged':
+    case 'taken':
+      return problem
     default:
       return 'in_use'
   }
@@ -39,7 +44,7 @@ export interface InputProblems {
   camera: DeviceProblem | null
 }
 
-/** What to tell first: one notice when both have the same trouble, else one for each. */
+/** The problems to show: one notice when both inputs have the same, else one for each. */
 export function gatherProblems({
   microphone,
   camera,

@@ -1,6 +1,7 @@
 /**
- * Why a camera or microphone cannot be used, in terms a person can act on. Source of the error names: Media Capture and
- * Streams, section 10.3.1 (getUserMedia); the messages are what Chromium and Safari add to tell cases apart.
+ * Why a camera or microphone cannot be used, in terms a person can act on. Source of the error
+ * names: Media Capture and Streams, section 10.3.1 (getUserMedia); the messages are what Chromium
+ * and Safari add to tell cases apart.
  */
 export type DeviceProblem =
   /** The person, or an earlier answer the browser remembers, said no. */
@@ -9,10 +10,14 @@ export type DeviceProblem =
   | 'denied_by_system'
   /** The page around this one does not pass the permission on. */
   | 'blocked_by_embedder'
+  /** A phone took it, for a telephone call for example, and did not give it back. */
+  | 'taken'
   /** Another program holds the device, or it broke. */
   | 'in_use'
   /** Nothing is plugged in. */
   | 'not_found'
+  /** The device was there and went while it was in use. */
+  | 'unplugged'
   /** The page did not come over https. */
   | 'insecure'
   /** The browser has no media devices at all. */
@@ -56,7 +61,10 @@ export function explainFailure(error: unknown): DeviceProblem {
   }
 }
 
-/** Looks at the browser this page runs in. `feature` is a policy-controlled feature: `camera` or `microphone`. */
+/**
+ * Looks at the browser this page runs in. `feature` is a policy-controlled feature: `camera` or
+ * `microphone`.
+ */
 export function inspectSurroundings(feature: 'camera' | 'microphone'): DeviceSurroundings {
   const policy = (document as Document & { featurePolicy?: { allowsFeature(name: string): boolean } }).featurePolicy
   return {

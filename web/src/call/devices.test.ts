@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { isMissing, selectedDevice, sortDevices } from './devices'
+import { emptyListText, isMissing, selectedDevice, sortDevices } from './devices'
 
 test('devices are sorted by kind and nameless ones left out', () => {
   const sorted = sortDevices([
@@ -47,4 +47,14 @@ test('the choice is shown while it is plugged in, then the device in use, then t
   expect(selectedDevice(devices, 'gone', 'three')).toBe('three')
   expect(selectedDevice(devices, 'gone', null)).toBe('one')
   expect(selectedDevice([], 'gone', null)).toBeNull()
+})
+
+test('a list without entries says why: not allowed, none there, or left to the system', () => {
+  const nameless = sortDevices([{ kind: 'audioinput', deviceId: '', label: '' }])
+
+  expect(emptyListText(nameless, 'microphone', 'denied')).toBe('devices.denied')
+  expect(emptyListText(nameless, 'camera', 'blocked_by_embedder')).toBe('devices.denied')
+  expect(emptyListText(nameless, 'camera', null)).toBe('devices.none')
+  expect(emptyListText(nameless, 'microphone', null)).toBe('devices.default')
+  expect(emptyListText(nameless, 'speaker', 'denied')).toBe('devices.default')
 })

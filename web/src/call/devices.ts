@@ -1,6 +1,11 @@
-/** Which cameras, microphones and speakers there are, and which of them this person uses. No React, no LiveKit. */
+/**
+ * Which cameras, microphones and speakers there are, and which of them this person uses. No React,
+ * no LiveKit.
+ */
 import { rememberedChoices } from '@/lib/storage'
 import { Cell } from '@/lib/store'
+import { isPhone } from './browser'
+import type { DeviceProblem } from './deviceProblem'
 
 export type DeviceKind = 'microphone' | 'camera' | 'speaker'
 
@@ -25,10 +30,12 @@ const KINDS: Record<MediaDeviceKind, DeviceKind> = {
   videoinput: 'camera',
   audiooutput: 'speaker',
 }
-/** More devices than this are not listed: a hostile virtual device driver must not fill the page. */
+/**
+ * More devices than this are not listed: a hostile virtual device driver must not fill the page.
+ */
 const MOST_DEVICES = 64
 
-/** What the browser reports, by kind, without entries that name no device. */
+/** The devices the browser reports, by kind, without entries that name no device. */
 export function sortDevices(found: readonly Pick<MediaDeviceInfo, 'kind' | 'deviceId' | 'label'>[]) {
   const sorted: Record<DeviceKind, Device[]> = { microphone: [], camera: [], speaker: [] }
   const present = new Set<DeviceKind>()
@@ -84,17 +91,43 @@ export class DeviceList extends Cell<DeviceListState> {
   }
 }
 
+/** Whether this is a phone with a camera in front and one behind. */
+export function canFlipCamera({ camera }: Pick<DeviceListState, 'camera'>): boolean {
+  return isPhone() && camera.length > 1
+}
+
 /** Whether this browser lets a page choose where sound goes. */
 export function canChooseSpeaker(): boolean {
   return 'setSinkId' in HTMLMediaElement.prototype
 }
 
-/** Whether it is known that there is no device of this kind; without permission they are there but have no names. */
+/**
+ * Whether it is known that there is no device of this kind; without permission they are there but
+ * have no names.
+ */
 export function isMissing({ present }: Pick<DeviceListState, 'present'>, kind: DeviceKind): boolean {
   return present !== null && !present.has(kind)
 }
 
-/** The entry a list shows as selected: the choice, if it is still there; else what is in use; else the first. */
+/** The key of what a list without entries says: why it has none, or who chooses instead. */
+export function emptyListText(
+  list: Pick<DeviceListState, 'present'>,
+  kind: DeviceKind,
+  problem: DeviceProblem | null = null,
+): 'devices.denied' | 'devices.none' | 'devices.default' {
+  if (kind === 'speaker') {
+    return 'devices.default'
+  }
+  if (problem === 'denied' || problem === 'denied_by_system' || problem === 'blocked_by_embedder') {
+    return 'devices.denied'
+  }
+  return isMissing(list, kind) ? 'devices.none' : 'devices.default'
+}
+
+/**
+ * The entry a list shows as selected: the choice, if it is still there; else what is in use; else
+ * the first.
+ */
 export function selectedDevice(devices: readonly Device[], chosen: string | null, inUse: string | null): string | null {
   for (const id of [chosen, inUse]) {
     if (id !== null && devices.some((device) => device.id === id)) {

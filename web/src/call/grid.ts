@@ -1,9 +1,10 @@
 /**
  * Where the tiles of a page go. Pure: numbers in, rectangles out.
  *
- * Camera pictures are 16:9 and are cropped to fill their tile, so a tile may be narrower than the picture: down to 4:5
- * in a space that is higher than wide, which lets two people fill a phone held upright, and down to 6:5 elsewhere. Among all numbers of columns the one wins whose
- * tiles are largest, where cropped pictures count a little less than whole ones.
+ * Camera pictures are 16:9 and are cropped to fill their tile, so a tile may be narrower than the
+ * picture: down to 4:5 in a space that is higher than wide, which lets two people fill a phone held
+ * upright, and down to 6:5 elsewhere. Among all numbers of columns the one wins whose tiles are
+ * largest, where cropped pictures count a little less than whole ones.
  */
 
 export interface Size {
@@ -28,11 +29,14 @@ export interface Grid {
 const WIDEST = 16 / 9
 const NARROWEST_IN_UPRIGHT_SPACE = 4 / 5
 const NARROWEST = 6 / 5
-/** How much less a cropped picture counts: 0 would not mind cropping, 1 would count only what is shown. */
+/**
+ * How much less a cropped picture counts: 0 would not mind cropping, 1 would count only what is
+ * shown.
+ */
 const CROPPING_COST = 0.35
 /** Below this a face cannot be recognised and a name does not fit. */
 const SMALLEST_TILE: Size = { width: 132, height: 96 }
-/** As many active video streams as a session carries. */
+/** The number of cameras that the server forwards in a room by default. */
 const MOST_TILES = 25
 
 export interface GridOptions {
@@ -84,7 +88,9 @@ function place(space: Size, count: number, { columns, rows, tile }: Candidate, g
   })
 }
 
-/** How many tiles a page of this size can hold and still show who is who; at least one, at most 25. */
+/**
+ * How many tiles a page of this size can hold and still show who is who; at least one, at most 25.
+ */
 export function tilesPerPage(space: Size, gap: number): number {
   for (let count = MOST_TILES; count > 1; count -= 1) {
     const { tile } = arrangeGrid(space, count, { gap })

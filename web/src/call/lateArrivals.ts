@@ -1,13 +1,18 @@
 /**
- * Tells the room of participants and tracks that arrived while livekit-client was about to finish a full reconnect.
+ * Tells the room of participants and tracks that arrived while livekit-client was about to finish a
+ * full reconnect.
  *
- * Its `Reconnected` can come up to two seconds before its engine calls the attempt finished; what arrives in between goes to a buffer that
- * nobody empties (client-sdk-js issue 2074). After a restart of the server everybody returns in just those two seconds, and without
- * `TrackSubscribed` nobody plays their sound.
+ * Its `Reconnected` can come up to two seconds before its engine calls the attempt finished; what
+ * arrives in between goes to a buffer that nobody empties (client-sdk-js issue 2074). After a
+ * restart of the server everybody returns in just those two seconds, and without `TrackSubscribed`
+ * nobody plays their sound.
  */
 import { type RemoteParticipant, type RemoteTrack, type Room, RoomEvent } from 'livekit-client'
 
-/** When to look, counted from `Reconnected`: during the gap, after its usual end, and for slow machines. */
+/**
+ * When to look, counted from `Reconnected`: during the gap, after its usual end, and for slow
+ * machines.
+ */
 const LOOK_AFTER_MS = [500, 1500, 2500, 5000, 10_000]
 
 /** Watches the room for as long as it lives. */

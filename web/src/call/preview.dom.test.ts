@@ -1,4 +1,4 @@
-import { beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { provideMediaDevices } from '@/testing/mediaDevices'
 import { Preview } from './preview'
 
@@ -43,6 +43,20 @@ beforeEach(() => {
   // The preview stops tracks and listens to them; that much the fakes do.
   provideMediaDevices({ getUserMedia: getUserMedia as unknown as MediaDevices['getUserMedia'] })
 })
+
+afterEach(() => {
+  vi.useRealTimers()
+  Reflect.deleteProperty(navigator, 'permissions')
+})
+
+/** Has the browser tell these permissions. */
+function permit(states: Partial<Record<'microphone' | 'camera', string>>) {
+  const status = (state: string | undefined) => Object.assign(new EventTarget(), { state: state ?? 'granted' })
+  const statuses = { microphone: status(states.microphone), camera: status(states.camera) }
+  const query = async ({ name }: { name: 'microphone' | 'camera' }) => statuses[name]
+  Object.defineProperty(navigator, 'permissions', { value: { query }, configurable: true })
+  return statuses
+}
 
 function aPreview({ microphoneOn = true, cameraOn = true } = {}) {
   return new Preview({ microphoneOn, cameraOn, deviceId: () => null, onOpened: () => undefined })
@@ -98,8 +112,8 @@ test('another device replaces the first, which is stopped', async () => {
 test('handed over tracks go on; stopped ones do not', async () => {
   const kept = aPreview()
   await kept.start()
-  const tracks = kept.release()
-  expect(tracks.camera).toBe(opened[1])
+  const tracks = kept.handOver()
+  expect((await tracks.camera)?.track).toBe(opened[1])
   expect(opened.some(({ isStopped }) => isStopped)).toBe(false)
 
   const dropped = aPreview()
@@ -112,8 +126,97 @@ test('a camera that is unplugged is told', async () => {
   const preview = aPreview({ microphoneOn: false })
   await preview.start()
   opened[0]?.dispatchEvent(new Event('ended'))
+  await vi.waitFor(() =>
+    expect(preview.getSnapshot().camera).toMatchObject({ isOn: false, problem: 'unplugged', track: null }),
+  )
+})
 
-  expect(preview.getSnapshot().camera).toMatchObject({ isOn: false, problem: 'not_found' })
+test('a permission that is taken back ends the track, and is called that', async () => {
+  const preview = aPreview({ microphoneOn: false })
+  await preview.start()
+  permit({ camera: 'denied' })
+  opened[0]?.dispatchEvent(new Event('ended'))
+
+  await vi.waitFor(() => expect(preview.getSnapshot().camera.problem).toBe('denied'))
+})
+
+test('a device that opens after it was handed over belongs to the new owner', async () => {
+  let open: (tracks: FakeTrack[]) => void = () => undefined
+  answers = [() => new Promise((resolve) => (open = resolve))]
+  const preview = aPreview({ microphoneOn: false })
+  const started = preview.start()
+  const { camera, microphone } = preview.handOver()
+  open([new FakeTrack('video')])
+  await started
+
+  expect(microphone).toBeNull()
+  expect((await camera)?.track).toBe(opened[0])
+  expect(opened[0]?.isStopped).toBe(false)
+  preview.stop()
+  expect(opened[0]?.isStopped).toBe(false)
+})
+
+test('while the browser asks, the page says so, and after eight seconds where to look', async () => {
+  vi.useFakeTimers()
+  permit({ microphone: 'prompt', camera: 'prompt' })
+  let open: (tracks: FakeTrack[]) => void = () => undefined
+  answers = [() => new Promise((resolve) => (open = resolve))]
+  const preview = aPreview()
+  const started = preview.start()
+  await vi.advanceTimersByTimeAsync(0)
+  expect(preview.getSnapshot()).toMatchObject({ asking: 'both', asksLong: false })
+
+  await vi.advanceTimersByTimeAsync(8_000)
+  expect(preview.getSnapshot()).toMatchObject({ asking: 'both', asksLong: true })
+  open([new FakeTrack('audio'), new FakeTrack('video')])
+  await started
+  expect(preview.getSnapshot()).toMatchObject({ asking: null, asksLong: false })
+})
+
+test('a device that is merely slow is no question', async () => {
+  vi.useFakeTimers()
+  permit({ microphone: 'granted', camera: 'granted' })
+  answers = [() => new Promise(() => undefined)]
+  const preview = aPreview()
+  void preview.start()
+  await vi.advanceTimersByTimeAsync(10_000)
+
+  expect(preview.getSnapshot()).toMatchObject({ asking: null, asksLong: false })
+  expect(preview.getSnapshot().camera.isOpening).toBe(true)
+})
+
+test('where a browser does not tell, a long wait is taken for a question', async () => {
+  vi.useFakeTimers()
+  answers = [() => new Promise(() => undefined)]
+  const preview = aPreview({ microphoneOn: false })
+  void preview.start()
+  await vi.advanceTimersByTimeAsync(2_900)
+  expect(preview.getSnapshot().asking).toBeNull()
+  await vi.advanceTimersByTimeAsync(200)
+  expect(preview.getSnapshot().asking).toBe('camera')
+})
+
+test('what is allowed in the settings of the browser is opened without a press', async () => {
+  const status = permit({ camera: 'denied' })
+  answers = [refuses('NotAllowedError')]
+  const preview = aPreview({ microphoneOn: false })
+  await preview.start()
+  expect(preview.getSnapshot().camera.problem).toBe('denied')
+
+  status.camera.state = 'granted'
+  status.camera.dispatchEvent(new Event('change'))
+  await vi.waitFor(() => expect(preview.getSnapshot().camera).toMatchObject({ isOn: true, problem: null }))
+})
+
+test('a frame that passes no permission on is told before anybody presses', () => {
+  vi.stubGlobal('document', Object.assign(document, { featurePolicy: { allowsFeature: () => false } }))
+  const preview = aPreview({ microphoneOn: false })
+  preview.inspect()
+  Reflect.deleteProperty(document, 'featurePolicy')
+
+  expect(asked).toEqual([])
+  expect(preview.getSnapshot().camera).toMatchObject({ isOn: false, problem: 'blocked_by_embedder' })
+  expect(preview.getSnapshot().microphone.problem).toBeNull()
 })
 
 test('on a page without https nothing is asked for', async () => {

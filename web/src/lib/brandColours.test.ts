@@ -2,7 +2,20 @@ import { describe, expect, test } from 'vitest'
 import { brandColours, DARK_SURFACE, LIGHT_SURFACE } from './brandColours'
 import { contrast, parseHex, type Rgb } from './contrast'
 
-const BRANDS = ['#000', '#ffffff', '#ff0000', '#ffee00', '#00ff00', '#0b6b5c', '#7f7f7f', '#123', '#3366cc', '#ff99cc']
+const BRANDS = [
+  '#000',
+  '#ffffff',
+  '#808080',
+  '#ffeb3b',
+  '#ff0000',
+  '#ffee00',
+  '#00ff00',
+  '#0b6b5c',
+  '#7f7f7f',
+  '#123',
+  '#3366cc',
+  '#ff99cc',
+]
 
 function colour(variables: Record<string, string>, name: string): Rgb {
   const parsed = parseHex(variables[name] ?? '')
@@ -22,9 +35,13 @@ describe.each([
       throw new Error('no colours')
     }
 
-    expect(contrast(colour(variables, '--on-accent'), colour(variables, '--accent'))).toBeGreaterThanOrEqual(4.45)
-    expect(contrast(colour(variables, '--accent'), surface.background)).toBeGreaterThanOrEqual(2.9)
-    expect(contrast(colour(variables, '--accent-ink'), colour(variables, '--accent-soft'))).toBeGreaterThanOrEqual(4.45)
+    expect(contrast(colour(variables, '--on-accent'), colour(variables, '--accent'))).toBeGreaterThanOrEqual(4.5)
+    expect(contrast(colour(variables, '--on-accent'), colour(variables, '--accent-hover'))).toBeGreaterThanOrEqual(4.5)
+    for (const ground of surface.grounds) {
+      expect(contrast(colour(variables, '--accent-ink'), ground)).toBeGreaterThanOrEqual(4.5)
+      expect(contrast(colour(variables, '--accent-line'), ground)).toBeGreaterThanOrEqual(3)
+    }
+    expect(contrast(colour(variables, '--accent-ink'), colour(variables, '--accent-soft'))).toBeGreaterThanOrEqual(4.5)
   })
 })
 
@@ -35,3 +52,22 @@ test('a good colour is used as it is', () => {
 test.each(['', 'red', '#12', '#12345g', 'url(x)'])('%j is refused', (text) => {
   expect(brandColours(text, LIGHT_SURFACE)).toBeNull()
 })
+
+test('yellow stays yellow, with dark words and a line around it', () => {
+  const variables = brandColours('#ffeb3b', LIGHT_SURFACE)
+
+  expect(variables?.['--accent']).toBe('#ffeb3b')
+  expect(variables?.['--on-accent']).toBe('#0a100e')
+  expect(variables?.['--accent-line']).not.toBe('#ffeb3b')
+})
+
+test.each(['#ffffff', '#000000', '#808080', '#cccccc'])(
+  '%s gives buttons in the ink colour, which look enabled',
+  (grey) => {
+    const light = brandColours(grey, LIGHT_SURFACE) ?? {}
+    const dark = brandColours(grey, DARK_SURFACE) ?? {}
+
+    expect(contrast(colour(light, '--accent'), LIGHT_SURFACE.background)).toBeGreaterThan(12)
+    expect(contrast(colour(dark, '--accent'), DARK_SURFACE.background)).toBeGreaterThan(12)
+  },
+)

@@ -36,10 +36,12 @@ export function mix(from: Rgb, to: Rgb, share: number): Rgb {
 export const WHITE: Rgb = [255, 255, 255]
 export const NEAR_BLACK: Rgb = [10, 16, 14]
 
-/** The colour moved towards `towards` only as far as it takes to reach `ratio` against `background`. */
+/**
+ * The colour moved towards `towards` only as far as it takes to reach `ratio` against `background`.
+ */
 export function readableOn(colour: Rgb, background: Rgb, towards: Rgb, ratio: number): Rgb {
   for (let step = 0; step <= 20; step += 1) {
-    const candidate = mix(colour, towards, step / 20)
+    const candidate = mix(colour, towards, step / 20).map(Math.round) as unknown as Rgb // keeps its length
     if (contrast(candidate, background) >= ratio) {
       return candidate
     }

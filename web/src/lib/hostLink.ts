@@ -1,3 +1,4 @@
+import { entryWishesOf } from './entryWishes'
 import { type KeyValueStore, tabSecrets } from './storage'
 
 export interface HostLink {
@@ -7,7 +8,10 @@ export interface HostLink {
   path: string
 }
 
-/** The host link in an address, or null. Its form is fixed: `/?room_token=…&participant_token=…`, with or without a brand's path before it. */
+/**
+ * The host link in an address, or null. Its form is fixed: `/?room_token=…&participant_token=…`,
+ * with or without a brand's path before it.
+ */
 export function parseHostLink(pathname: string, search: string): HostLink | null {
   const query = new URLSearchParams(search)
   const meetingCode = query.get('room_token')?.trim()
@@ -17,7 +21,7 @@ export function parseHostLink(pathname: string, search: string): HostLink | null
   }
   const brand = pathname.split('/').filter(Boolean)[0]
   const path = brand ? `/${encodeURIComponent(brand)}/${meetingCode}` : `/${meetingCode}`
-  return { meetingCode, participantToken, path }
+  return { meetingCode, participantToken, path: `${path}${entryWishesOf(query)}` }
 }
 
 const key = (meetingCode: string) => `host.${meetingCode}`

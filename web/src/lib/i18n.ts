@@ -18,7 +18,10 @@ export function createWords(): i18n {
   return words
 }
 
-/** Loads a language, switches to it, and tells the document its language and direction. Raises when the file does not load. */
+/**
+ * Loads a language, switches to it, and tells the document its language and direction. Raises when
+ * the file does not load.
+ */
 export async function speak(words: i18n, language: Language): Promise<void> {
   const tag = browserTag(language)
   if (!words.hasResourceBundle(tag, 'translation')) {

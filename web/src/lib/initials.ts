@@ -1,4 +1,6 @@
-/** One or two letters that stand for a name. Emoji and letters outside the basic plane count as one. */
+/**
+ * One or two letters that stand for a name. Emoji and letters outside the basic plane count as one.
+ */
 export function initials(name: string): string {
   const words = name
     .trim()

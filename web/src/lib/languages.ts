@@ -21,7 +21,10 @@ export function directionOf(language: Language): 'ltr' | 'rtl' {
   return RIGHT_TO_LEFT.has(language) ? 'rtl' : 'ltr'
 }
 
-/** The language of the page for a code of the API or a browser's language tag, or null when we do not speak it. */
+/**
+ * The language of the page for a code of the API or a browser's language tag, or null when we do
+ * not speak it.
+ */
 export function parseLanguage(tag: string): Language | null {
   const lower = tag.toLowerCase().replaceAll('_', '-')
   if (Object.hasOwn(LANGUAGES, lower)) {
@@ -41,7 +44,7 @@ export function parseLanguage(tag: string): Language | null {
 }
 
 export interface LanguageWishes {
-  /** What this person chose with the switcher, if the room lets people choose. */
+  /** This person's choice with the switcher, if the room lets people choose. */
   chosen: string | null
   /** `ui_settings.language` of the room; `default` says nothing. */
   room: string | null

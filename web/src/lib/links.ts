@@ -5,10 +5,13 @@ export interface TextPart {
 }
 
 const ADDRESS = /\bhttps?:\/\/[^\s<>"'`]+/gi
-/** What ends a sentence, not the address in it. */
+/** Punctuation that ends a sentence, not the address in it. */
 const TRAILING = /[.,;:!?…)\]}»”’*_~]+$/
 
-/** The text in parts; put together they are the text. Only http and https, and only what a browser takes for an address. */
+/**
+ * The text in parts; put together they are the text. Only http and https, and only what a browser
+ * takes for an address.
+ */
 export function splitLinks(text: string): TextPart[] {
   const parts: TextPart[] = []
   let end = 0
@@ -23,7 +26,9 @@ export function splitLinks(text: string): TextPart[] {
   return parts.filter((part) => part.text !== '')
 }
 
-/** Without the punctuation behind it; a closing bracket stays where the address has the opening one. */
+/**
+ * Without the punctuation behind it; a closing bracket stays where the address has the opening one.
+ */
 function trimEnd(address: string): string {
   const tail = TRAILING.exec(address)?.[0] ?? ''
   const kept = address.slice(0, address.length - tail.length)

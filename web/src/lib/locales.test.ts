@@ -28,7 +28,10 @@ const counted = new Set(
   [...english.keys()].filter((key) => key.endsWith('_other')).map((key) => key.replace(PLURAL, '')),
 )
 
-/** The keys a language must have: English ones, with the plural forms of that language; `_zero` where English has it. */
+/**
+ * The keys a language must have: English ones, with the plural forms of that language; `_zero`
+ * where English has it.
+ */
 function expectedKeys(language: Language): string[] {
   const forms = new Intl.PluralRules(browserTag(language)).resolvedOptions().pluralCategories
   const plain = [...english.keys()].filter((key) => !counted.has(key.replace(PLURAL, '')))
@@ -70,6 +73,15 @@ describe.each(Object.keys(LANGUAGES) as Language[])('%s', (language) => {
         placeholders(text).filter((name) => !placeholders(model).includes(name) && name !== 'count'),
         key,
       ).toEqual([])
+    }
+  })
+
+  // WCAG 2.5.3: people who speak to their computer say what they see.
+  test('names of buttons contain the words on them', () => {
+    const named = [...words.keys()].filter((key) => words.has(`${key}Name`))
+    expect(named.length).toBeGreaterThan(1)
+    for (const key of named) {
+      expect(words.get(`${key}Name`)?.toLowerCase(), key).toContain(words.get(key)?.toLowerCase())
     }
   })
 

@@ -1,16 +1,16 @@
 /** Made-up answers of the server, and a page client that gives them. */
 import {
-  type Admission,
-  type ChatHistory,
   type ChatMessage,
+  type FeedPage,
+  type JoinTicket,
+  type LobbyAnswer,
+  type LobbyPerson,
+  type LobbyPlace,
   type Lookup,
   type PageClient,
   PageError,
   type PageErrorCode,
   type Room,
-  type Ticket,
-  type WaitingAnswer,
-  type WaitingPerson,
 } from '@/api/page'
 import type { ParticipantView } from '@/call/participants'
 
@@ -36,10 +36,10 @@ export function aRoom(change: Partial<Room> = {}): Room {
 }
 
 export function aLookup(change: Partial<Lookup> = {}): Lookup {
-  return { role: 'guest', room: aRoom(), participants: 0, ...change }
+  return { role: 'guest', room: aRoom(), participants: 0, server_time: '2026-11-22T10:00:00.000Z', ...change }
 }
 
-export function anAdmission(change: Partial<Admission> = {}): Admission {
+export function aJoinTicket(change: Partial<JoinTicket> = {}): JoinTicket {
   return {
     participant_id: 'f2b8a1de-0000-4000-8000-000000000001',
     role: 'guest',
@@ -47,30 +47,37 @@ export function anAdmission(change: Partial<Admission> = {}): Admission {
     url: 'ws://localhost',
     token: 'token',
     control_token: 'control',
+    rejoin_token: 'rejoin',
     ...change,
   }
 }
 
 export function aView(change: Partial<ParticipantView> = {}): ParticipantView {
   return {
-    identity: 'ada',
+    id: 'ada',
     name: 'Ada',
+    shownName: 'Ada',
     isLocal: false,
     isHost: false,
+    isLookalike: false,
+    isAway: false,
     isSpeaking: false,
     isMuted: false,
-    video: null,
+    camera: null,
     isMirrored: false,
+    screen: null,
+    screenWidth: 0,
+    screenHeight: 0,
     connection: 'good',
     ...change,
   }
 }
 
-export function aTicket(change: Partial<Ticket> = {}): Ticket {
-  return { status: 'waiting', reason: 'approval', waiting_token: 'ticket', ...change }
+export function aLobbyPlace(change: Partial<LobbyPlace> = {}): LobbyPlace {
+  return { status: 'waiting', reason: 'approval', lobby_token: 'lobby', ...change }
 }
 
-export function aPerson(change: Partial<WaitingPerson> = {}): WaitingPerson {
+export function aPerson(change: Partial<LobbyPerson> = {}): LobbyPerson {
   return { participant_id: 'grace', name: 'Grace', since: '2026-11-22T10:00:00.000Z', ...change }
 }
 
@@ -83,29 +90,51 @@ export function aMessage(change: Partial<ChatMessage> = {}): ChatMessage {
     name: 'Grace',
     role: 'guest',
     message: 'Good morning',
+    revision: change.number ?? 1,
+    is_removed: false,
+    removed_by: null,
     ...change,
   }
 }
 
-export function aHistory(...messages: ChatMessage[]): ChatHistory {
-  return { session_id: messages[0]?.session_id ?? 'session-1', messages, has_more: false }
+/** A page of the feed `chat`. */
+export function aHistory(...messages: ChatMessage[]): FeedPage<ChatMessage> {
+  return {
+    session_id: messages[0]?.session_id ?? 'session-1',
+    generation: 0,
+    number: messages.at(-1)?.revision ?? 0,
+    entries: messages.map((message) => ({ number: message.revision, key: `${message.number}`, value: message })),
+    has_more: false,
+  }
+}
+
+/** A page of the feed `state` with these values by key. */
+export function aState(values: Record<string, unknown>): FeedPage<unknown> {
+  const entries = Object.entries(values).map(([key, value], index) => ({ number: index + 1, key, value }))
+  return { session_id: 'session-1', generation: 0, number: entries.length, entries, has_more: false }
 }
 
 /** Answers in order; the last answer of a call is repeated. A code is a refusal. */
 export class FakePage implements PageClient {
   readonly asked: { call: keyof PageClient; with: unknown }[] = []
   lookups: (Lookup | PageErrorCode)[] = [aLookup()]
-  joins: (Admission | Ticket | PageErrorCode)[] = [anAdmission()]
-  waits: (WaitingAnswer | PageErrorCode)[] = [{ status: 'waiting', reason: 'approval' }]
-  lists: (WaitingPerson[] | PageErrorCode)[] = [[]]
+  joins: (JoinTicket | LobbyPlace | PageErrorCode)[] = [aJoinTicket()]
+  waits: (LobbyAnswer | PageErrorCode)[] = [{ status: 'waiting', reason: 'approval' }]
+  lists: (LobbyPerson[] | PageErrorCode)[] = [[]]
   answers: (null | PageErrorCode)[] = [null]
   ends: (null | PageErrorCode)[] = [null]
   says: (ChatMessage | PageErrorCode)[] = [aMessage()]
-  histories: (ChatHistory | PageErrorCode)[] = [aHistory()]
+  states: (FeedPage<unknown> | PageErrorCode)[] = [aState({})]
+  histories: (FeedPage<ChatMessage> | PageErrorCode)[] = [aHistory()]
 
   lookup: PageClient['lookup'] = async (who) => this.#answer('lookup', who, this.lookups)
   join: PageClient['join'] = async (who) => this.#answer('join', who, this.joins)
-  askWaiting: PageClient['askWaiting'] = async (token) => this.#answer('askWaiting', token, this.waits)
+  askLobby: PageClient['askLobby'] = async (token) => this.#answer('askLobby', token, this.waits)
+  renameWaiting: PageClient['renameWaiting'] = async (_token, name) => {
+    this.#answer('renameWaiting', name, this.answers)
+    return name
+  }
+
   listWaiting: PageClient['listWaiting'] = async (token) => this.#answer('listWaiting', token, this.lists)
   admit: PageClient['admit'] = async (_token, id) => {
     this.#answer('admit', id, this.answers)
@@ -118,7 +147,13 @@ export class FakePage implements PageClient {
   }
 
   say: PageClient['say'] = async (_token, message) => this.#answer('say', message, this.says)
-  readChat: PageClient['readChat'] = async (_token, after) => this.#answer('readChat', after, this.histories)
+  readFeed = async <Value>(_token: string, feed: string, after: number | null): Promise<FeedPage<Value>> =>
+    this.#answer('readFeed', { feed, after }, feed === 'chat' ? this.histories : this.states) as FeedPage<Value>
+
+  commands: (null | PageErrorCode)[] = [null]
+  command: PageClient['command'] = async (_token, command, body) => {
+    this.#answer('command', { command, body }, this.commands)
+  }
 
   #answer<T>(call: keyof PageClient, given: unknown, answers: (T | PageErrorCode)[]): T {
     this.asked.push({ call, with: given })

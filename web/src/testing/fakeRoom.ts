@@ -9,10 +9,15 @@ export class FakeRoom {
   readonly asked: string[] = []
   readonly remoteParticipants = new Map<string, FakeParticipant>()
   readonly #listeners = new Map<string, ((...values: unknown[]) => void)[]>()
-  /** What the next connections do; after the last one they succeed. */
+  /** The results of the next connections; after the last one they succeed. */
   connects: ('succeeds' | 'fails')[] = []
 
   readonly localParticipant = {
+    identity: 'me',
+    name: 'Ada',
+    isLocal: true,
+    getTrackPublication: () => undefined,
+    attributes: {},
     setMicrophoneEnabled: async (isOn: boolean) => void this.asked.push(`microphone ${isOn ? 'on' : 'off'}`),
     setCameraEnabled: async (isOn: boolean) => void this.asked.push(`camera ${isOn ? 'on' : 'off'}`),
     publishTrack: async (_track: unknown, { source }: { source: string }) => void this.asked.push(`publish ${source}`),

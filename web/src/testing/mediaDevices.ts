@@ -1,4 +1,7 @@
-/** Gives this page a secure context and media devices that do what the test says; the setup takes them away again. */
+/**
+ * Gives this page a secure context and media devices that do what the test says; the setup takes
+ * them away again.
+ */
 export function provideMediaDevices(mediaDevices: Partial<MediaDevices>): void {
   Object.defineProperty(window, 'isSecureContext', { value: true, configurable: true })
   Object.defineProperty(navigator, 'mediaDevices', { value: mediaDevices, configurable: true })

@@ -3,7 +3,8 @@ import { cleanup, configure } from '@testing-library/react'
 import { afterEach } from 'vitest'
 import { removeMediaDevices } from './mediaDevices'
 
-// A busy machine must not decide a test: what is awaited may take long, and is not waited for longer than it takes.
+// A busy machine must not decide a test: what is awaited may take long, and is not waited for
+// longer than it takes.
 configure({ asyncUtilTimeout: 30_000 })
 
 // jsdom has no layout and no media queries: elements have no size, and nothing matches.

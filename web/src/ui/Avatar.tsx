@@ -1,7 +1,10 @@
 import type { CSSProperties } from 'react'
 import { hueOf, initials } from '@/lib/initials'
 
-/** Stands for a person whose picture is not there: initials on a colour that stays theirs. Decorative. */
+/**
+ * Stands for a person whose picture is not there: initials on a colour that stays theirs.
+ * Decorative.
+ */
 export function Avatar({ name, className = 'size-10 text-sm' }: { name: string; className?: string }) {
   return (
     <span

@@ -4,17 +4,19 @@ import { Spinner } from './Spinner'
 export type ButtonLook = 'primary' | 'secondary' | 'danger' | 'danger-quiet' | 'quiet'
 
 const LOOKS: Record<ButtonLook, string> = {
-  primary: 'bg-accent text-on-accent hover:not-disabled:bg-accent-hover',
+  primary: 'border border-accent-line bg-accent text-on-accent hover:not-disabled:bg-accent-hover',
   secondary: 'bg-surface text-ink border border-line-strong/60 hover:not-disabled:bg-hover',
-  danger: 'bg-danger text-on-danger hover:not-disabled:bg-danger-hover',
+  danger: 'border border-transparent bg-danger text-on-danger hover:not-disabled:bg-danger-hover',
   'danger-quiet':
-    'bg-danger-soft text-danger-ink hover:not-disabled:brightness-95 dark:hover:not-disabled:brightness-110',
-  quiet: 'text-ink hover:not-disabled:bg-hover',
+    'border border-transparent bg-danger-soft text-danger-ink hover:not-disabled:brightness-95 dark:hover:not-disabled:brightness-110',
+  quiet: 'border border-transparent text-ink hover:not-disabled:bg-hover',
 }
 
 export interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
   look?: ButtonLook
-  /** Shows that the press is being worked on; the button keeps its width and takes no second press. */
+  /**
+   * Shows that the press is being worked on; the button keeps its width and takes no second press.
+   */
   isBusy?: boolean
   ref?: Ref<HTMLButtonElement>
 }

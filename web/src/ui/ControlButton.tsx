@@ -1,13 +1,12 @@
 import type { LucideIcon } from 'lucide-react'
-import type { ButtonHTMLAttributes, Ref } from 'react'
+import { type ButtonHTMLAttributes, type Ref, useId } from 'react'
+import type { ControlEntry, ControlKeys, ControlLook } from './controls'
 import { Spinner } from './Spinner'
 import { Tooltip } from './Tooltip'
 
-export type ControlLook = 'plain' | 'off' | 'overlay' | 'overlay-off' | 'danger'
-
 const LOOKS: Record<ControlLook, string> = {
   plain:
-    'bg-sunken text-ink hover:bg-line data-popup-open:bg-line aria-pressed:bg-accent-soft aria-pressed:text-accent-ink',
+    'bg-sunken text-ink hover:bg-line data-popup-open:bg-line aria-pressed:border-accent-line aria-pressed:bg-accent-soft aria-pressed:text-accent-ink',
   off: 'bg-danger-soft text-danger-ink hover:brightness-95 dark:hover:brightness-125',
   overlay: 'bg-black/55 text-white backdrop-blur hover:bg-black/75',
   'overlay-off': 'bg-danger text-on-danger hover:bg-danger-hover',
@@ -18,12 +17,11 @@ export interface ControlButtonProps extends Omit<ButtonHTMLAttributes<HTMLButton
   icon: LucideIcon
   /** Accessible name and tooltip. */
   label: string
-  shortcut?: string | undefined
+  keys?: ControlKeys | undefined
   look?: ControlLook
   isBusy?: boolean
-  /** A number in the corner. */
-  badge?: string | undefined
-  badgeLook?: 'accent' | 'warn'
+  /** A number in the corner. Screen readers get its meaning as the description. */
+  badge?: ControlEntry['badge']
   hasWarning?: boolean
   tooltipSide?: 'top' | 'bottom'
   ref?: Ref<HTMLButtonElement>
@@ -33,25 +31,28 @@ export interface ControlButtonProps extends Omit<ButtonHTMLAttributes<HTMLButton
 export function ControlButton({
   icon: Icon,
   label,
-  shortcut,
+  keys,
   look = 'plain',
   isBusy = false,
   badge,
-  badgeLook = 'accent',
   hasWarning = false,
   tooltipSide = 'top',
   className = '',
   ...rest
 }: ControlButtonProps) {
+  const id = useId()
   return (
-    <Tooltip text={label} shortcut={shortcut} side={tooltipSide}>
+    <Tooltip text={label} shortcut={keys?.letter} side={tooltipSide}>
       <button
         type="button"
         {...rest}
         aria-label={label}
-        aria-keyshortcuts={shortcut}
+        aria-describedby={badge === undefined ? undefined : id}
+        aria-keyshortcuts={keys === undefined ? undefined : keyshortcuts(keys)}
         aria-busy={isBusy || undefined}
-        className={`relative inline-flex size-12 shrink-0 items-center justify-center rounded-2xl transition-[background-color,filter] ${LOOKS[look]} ${className}`}
+        // Drawn by the style sheet, because it is no part of the name.
+        data-badge={badge?.text}
+        className={`relative inline-flex h-(--control,3rem) w-(--control,3rem) shrink-0 items-center justify-center rounded-2xl border-2 border-transparent transition-[background-color,filter] disabled:opacity-50 ${badge === undefined ? '' : `badge ${badge.look === 'warn' ? 'badge-warn' : ''}`} ${LOOKS[look]} ${className}`}
       >
         {isBusy ? (
           <Spinner className="size-5" />
@@ -59,11 +60,8 @@ export function ControlButton({
           <Icon className="size-[1.375rem]" strokeWidth={2} aria-hidden="true" />
         )}
         {badge !== undefined && (
-          <span
-            aria-hidden="true"
-            className={`absolute -end-1 -top-1 min-w-5 rounded-full px-1.5 text-center font-semibold text-[0.6875rem] leading-5 ${badgeLook === 'warn' ? 'bg-warn-ink text-warn-soft' : 'bg-accent text-on-accent'}`}
-          >
-            {badge}
+          <span id={id} hidden>
+            {badge.meaning}
           </span>
         )}
         {hasWarning && (
@@ -77,4 +75,9 @@ export function ControlButton({
       </button>
     </Tooltip>
   )
+}
+
+/** In the notation of `aria-keyshortcuts`. */
+function keyshortcuts({ letter, chord, withAlt }: ControlKeys): string {
+  return `${letter} Control+${withAlt ? 'Alt+' : ''}${chord}`
 }

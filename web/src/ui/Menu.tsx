@@ -1,85 +1,63 @@
-import { Menu as Base } from '@base-ui/react/menu'
-import { Check, type LucideIcon } from 'lucide-react'
-import type { ReactElement, ReactNode } from 'react'
+import { cloneElement, type KeyboardEvent, type MouseEvent, type ReactElement, type ReactNode, useState } from 'react'
+import { laterModule } from './later'
+import type { AnchoredMenuProps, MenuChoiceProps, MenuItemProps } from './menuParts'
 
-const ITEM =
-  'flex min-h-11 cursor-pointer select-none items-center gap-3 rounded-xl px-3 text-sm outline-none data-disabled:text-muted data-highlighted:bg-hover'
+const parts = laterModule(() => import('./menuParts'))
 
-/** A list of actions or choices that opens from a control. */
-export function Menu({
-  trigger,
-  side = 'top',
-  align = 'center',
-  children,
-}: {
+export interface MenuProps {
   trigger: ReactElement<Record<string, unknown>>
   side?: 'top' | 'bottom'
   align?: 'start' | 'center' | 'end'
   children: ReactNode
-}) {
+}
+
+/**
+ * A list of actions or choices that opens from a control. The list is fetched when the first one is
+ * opened.
+ */
+export function Menu({ trigger, side = 'top', align = 'center', children }: MenuProps) {
+  const [anchor, setAnchor] = useState<HTMLElement | null>(null)
   return (
-    <Base.Root>
-      <Base.Trigger render={trigger} />
-      <Base.Portal>
-        <Base.Positioner side={side} align={align} sideOffset={10} collisionPadding={12} className="z-50 outline-none">
-          <Base.Popup className="max-h-[var(--available-height)] min-w-60 max-w-[min(22rem,calc(100vw-1.5rem))] origin-[var(--transform-origin)] overflow-y-auto rounded-2xl border border-line bg-surface p-1.5 shadow-2 outline-none transition-[scale,opacity] duration-100 data-ending-style:scale-98 data-ending-style:opacity-0 data-starting-style:scale-98 data-starting-style:opacity-0">
-            {children}
-          </Base.Popup>
-        </Base.Positioner>
-      </Base.Portal>
-    </Base.Root>
+    <>
+      {cloneElement(trigger, {
+        'aria-haspopup': 'menu',
+        'aria-expanded': anchor !== null,
+        'data-popup-open': anchor === null ? undefined : '',
+        onClick: ({ currentTarget }: MouseEvent<HTMLElement>) => setAnchor(currentTarget),
+        onKeyDown: (event: KeyboardEvent<HTMLElement>) => {
+          if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
+            event.preventDefault()
+            setAnchor(event.currentTarget)
+          }
+        },
+      })}
+      <AnchoredMenu anchor={anchor} side={side} align={align} sideOffset={10} onClose={() => setAnchor(null)}>
+        {children}
+      </AnchoredMenu>
+    </>
   )
 }
 
-export function MenuItem({
-  icon: Icon,
-  look = 'plain',
-  onClick,
-  children,
-}: {
-  icon: LucideIcon
-  look?: 'plain' | 'danger'
-  onClick: () => void
-  children: ReactNode
-}) {
-  return (
-    <Base.Item onClick={onClick} className={`${ITEM} ${look === 'danger' ? 'text-danger-ink' : ''}`}>
-      <Icon className="size-5 shrink-0" aria-hidden="true" />
-      <span className="min-w-0 flex-1">{children}</span>
-    </Base.Item>
-  )
+/** The same list, opened from one of many elements. */
+export function AnchoredMenu(props: AnchoredMenuProps) {
+  const loaded = parts.use(props.anchor !== null)
+  return loaded && <loaded.AnchoredMenu {...props} />
 }
 
-export interface MenuChoiceProps {
-  label: string
-  value: string | null
-  options: readonly { value: string; label: string }[]
-  emptyText: string
-  onChoose: (value: string) => void
+// Entries are drawn only in an open list, so that the parts are there.
+
+export function MenuItem(props: MenuItemProps) {
+  const loaded = parts.use(true)
+  return loaded && <loaded.MenuItem {...props} />
 }
 
 /** A group of which one is chosen. Choosing keeps the menu open, so that one can compare. */
-export function MenuChoice({ label, value, options, emptyText, onChoose }: MenuChoiceProps) {
-  return (
-    <Base.Group>
-      <Base.GroupLabel className="px-3 pt-2 pb-1 font-semibold text-muted text-xs">{label}</Base.GroupLabel>
-      {options.length === 0 && <p className="px-3 pt-1 pb-2.5 text-muted text-sm">{emptyText}</p>}
-      <Base.RadioGroup value={value ?? ''} onValueChange={(chosen) => onChoose(String(chosen))}>
-        {options.map((option) => (
-          <Base.RadioItem key={option.value} value={option.value} closeOnClick={false} className={ITEM}>
-            <span className="flex w-5 shrink-0 justify-center text-accent-ink">
-              <Base.RadioItemIndicator>
-                <Check className="size-4.5" aria-hidden="true" />
-              </Base.RadioItemIndicator>
-            </span>
-            <span className="min-w-0 truncate">{option.label}</span>
-          </Base.RadioItem>
-        ))}
-      </Base.RadioGroup>
-    </Base.Group>
-  )
+export function MenuChoice(props: MenuChoiceProps) {
+  const loaded = parts.use(true)
+  return loaded && <loaded.MenuChoice {...props} />
 }
 
 export function MenuLine() {
-  return <Base.Separator className="mx-3 my-1.5 h-px bg-line" />
+  const loaded = parts.use(true)
+  return loaded && <loaded.MenuLine />
 }

@@ -15,7 +15,10 @@ const LOOKS = {
   good: 'bg-accent-soft text-accent-ink',
 }
 
-/** Says one thing in the middle of a page, with ways on. The heading takes the focus, so that it is read out. */
+/**
+ * Says one thing in the middle of a page, with ways on. The heading takes the focus, so that it is
+ * read out.
+ */
 export function Message({ icon: Icon, look = 'plain', title, text, children }: MessageProps) {
   const heading = useRef<HTMLHeadingElement>(null)
   useEffect(() => {

@@ -1,8 +1,11 @@
 import { TriangleAlert, X } from 'lucide-react'
 import type { ReactNode } from 'react'
+import { useAnnouncement } from '@/lib/useAnnouncement'
 
 export interface NoticeProps {
   look?: 'warn' | 'danger'
+  /** Interrupts what a screen reader reads. */
+  isUrgent?: boolean
   title: string
   text?: string
   /** Present when the notice can be put away. */
@@ -12,11 +15,12 @@ export interface NoticeProps {
 
 const LOOKS = { warn: 'bg-warn-soft text-warn-ink', danger: 'bg-danger-soft text-danger-ink' }
 
-/** Something a person should know where they are looking, and what to do about it. */
-export function Notice({ look = 'warn', title, text, dismiss, children }: NoticeProps) {
+/** Something a person should know, and what to do about it. It is read out. */
+export function Notice({ look = 'warn', isUrgent = false, title, text, dismiss, children }: NoticeProps) {
+  useAnnouncement([title, text].filter(Boolean).join('. '), isUrgent)
   return (
     <div
-      role={look === 'danger' ? 'alert' : 'status'}
+      role="note"
       className={`appear flex items-start gap-3 rounded-2xl px-4 py-3 text-start text-sm ${LOOKS[look]}`}
     >
       <TriangleAlert className="mt-0.5 size-5 shrink-0" aria-hidden="true" />

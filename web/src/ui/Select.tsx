@@ -1,5 +1,5 @@
-import { Select as Base } from '@base-ui/react/select'
-import { Check, ChevronsUpDown, type LucideIcon } from 'lucide-react'
+import { ChevronsUpDown, type LucideIcon } from 'lucide-react'
+import { directionOfText } from '@/lib/textDirection'
 
 export interface SelectOption {
   value: string
@@ -14,54 +14,54 @@ export interface SelectProps {
   /** Shown when there is nothing to choose from. */
   emptyText: string
   onChoose: (value: string) => void
+  /** Where there is little room the icon stands alone. */
+  isCompact?: boolean
   className?: string
 }
 
-/** One of a few named things. The label is for screen readers; the icon says the same to the eye. */
-export function Select({ label, icon: Icon, options, value, emptyText, onChoose, className = '' }: SelectProps) {
+/**
+ * One of a few named things. The label is for screen readers; the icon says the same to the eye.
+ * The browser's own list, so that a phone shows its wheel; where it may be styled, the style sheet
+ * does.
+ */
+export function Select({
+  label,
+  icon: Icon,
+  options,
+  value,
+  emptyText,
+  onChoose,
+  isCompact = false,
+  className = '',
+}: SelectProps) {
+  const isEmpty = options.length === 0
+  const shown = options.find((option) => option.value === value)?.label ?? emptyText
   return (
-    <Base.Root
-      items={options.map((option) => ({ ...option }))}
-      value={value}
-      disabled={options.length === 0}
-      onValueChange={(chosen) => {
-        if (typeof chosen === 'string') {
-          onChoose(chosen)
-        }
-      }}
-    >
-      <Base.Trigger
+    <div className={`relative flex min-w-0 items-center ${className}`}>
+      <Icon
+        className={`pointer-events-none absolute z-2 text-muted ${isCompact ? 'start-3 size-5' : 'start-3 size-4.5'}`}
+        aria-hidden="true"
+      />
+      <select
         aria-label={label}
-        className={`flex min-h-11 w-full min-w-0 items-center gap-2.5 rounded-xl border border-line bg-surface px-3 text-start text-sm transition-colors hover:not-data-disabled:bg-hover data-disabled:text-muted data-popup-open:bg-hover ${className}`}
+        // The text may run the other way than the page; the paddings are alike for that.
+        dir={directionOfText(shown)}
+        disabled={isEmpty}
+        value={isEmpty ? '' : (value ?? options[0]?.value)}
+        onChange={(event) => onChoose(event.target.value)}
+        className={`min-h-11 min-w-0 appearance-none truncate rounded-xl transition-colors hover:not-disabled:bg-hover disabled:text-muted disabled:opacity-100 ${isCompact ? 'cursor-pointer px-10 font-medium text-muted text-sm hover:text-ink max-sm:w-11 max-sm:px-0 max-sm:text-transparent max-sm:hover:text-transparent' : 'w-full border border-line bg-surface px-10 text-sm'}`}
       >
-        <Icon className="size-4.5 shrink-0 text-muted" aria-hidden="true" />
-        <span className="min-w-0 flex-1 truncate">{options.length === 0 ? emptyText : <Base.Value />}</span>
-        <Base.Icon>
-          <ChevronsUpDown className="size-4 shrink-0 text-muted" aria-hidden="true" />
-        </Base.Icon>
-      </Base.Trigger>
-      <Base.Portal>
-        <Base.Positioner sideOffset={6} alignItemWithTrigger={false} className="z-50 outline-none">
-          <Base.Popup className="max-h-[min(20rem,var(--available-height))] min-w-[var(--anchor-width)] max-w-[min(24rem,calc(100vw-1.5rem))] origin-[var(--transform-origin)] overflow-y-auto rounded-2xl border border-line bg-surface p-1.5 shadow-2 outline-none transition-[scale,opacity] duration-100 data-ending-style:scale-98 data-ending-style:opacity-0 data-starting-style:scale-98 data-starting-style:opacity-0">
-            <Base.List>
-              {options.map((option) => (
-                <Base.Item
-                  key={option.value}
-                  value={option.value}
-                  className="flex min-h-11 cursor-pointer select-none items-center gap-2.5 rounded-xl px-3 text-sm outline-none data-highlighted:bg-hover data-selected:font-medium"
-                >
-                  <span className="flex w-4.5 shrink-0 justify-center text-accent-ink">
-                    <Base.ItemIndicator>
-                      <Check className="size-4.5" aria-hidden="true" />
-                    </Base.ItemIndicator>
-                  </span>
-                  <Base.ItemText className="min-w-0 truncate">{option.label}</Base.ItemText>
-                </Base.Item>
-              ))}
-            </Base.List>
-          </Base.Popup>
-        </Base.Positioner>
-      </Base.Portal>
-    </Base.Root>
+        {isEmpty && <option value="">{emptyText}</option>}
+        {options.map((option) => (
+          <option key={option.value} value={option.value} dir={directionOfText(option.label)}>
+            {option.label}
+          </option>
+        ))}
+      </select>
+      <ChevronsUpDown
+        className={`pointer-events-none absolute end-3 z-2 size-4 text-muted ${isCompact ? 'max-sm:hidden' : ''}`}
+        aria-hidden="true"
+      />
+    </div>
   )
 }

@@ -1,47 +1,50 @@
 import { X } from 'lucide-react'
-import { type ReactNode, useEffect, useRef } from 'react'
+import { useEffect, useRef } from 'react'
+import type { Panel } from './panels'
 
 export interface SidePanelProps {
-  /** What it is called, and the words of the button that closes it. */
-  label: string
+  panel: Panel
   closeLabel: string
-  title: string
   onClose: () => void
-  /** Where the focus goes when the panel opens, if not to its title. */
-  focusFirst?: () => HTMLElement | null
-  children: ReactNode
 }
 
-/** A panel beside the stage, or over it where there is no room for both. The focus goes in with it and back where it came from. */
-export function SidePanel({ label, closeLabel, title, onClose, focusFirst, children }: SidePanelProps) {
+/**
+ * The frame of every panel: beside the stage, or over it where there is no room for both. The focus
+ * goes in with it and back to where it came from.
+ */
+export function SidePanel({ panel, closeLabel, onClose }: SidePanelProps) {
   const heading = useRef<HTMLHeadingElement>(null)
-  useFocusWithin(() => focusFirst?.() ?? heading.current)
+  useFocusWithin(() => panel.focusFirst?.() ?? heading.current)
   return (
-    <aside
-      aria-label={label}
+    <section
+      aria-label={panel.label}
+      data-region
       onKeyDown={(event) => {
         if (event.key === 'Escape' && !event.defaultPrevented && !event.nativeEvent.isComposing) {
           event.stopPropagation()
           onClose()
         }
       }}
-      className="appear z-30 flex w-80 shrink-0 flex-col overflow-hidden rounded-2xl border border-line bg-surface shadow-1 max-md:absolute max-md:inset-x-2 max-md:top-2 max-md:bottom-0 max-md:w-auto max-md:shadow-2"
+      className="side-panel appear z-30 flex w-80 shrink-0 flex-col overflow-hidden rounded-2xl border border-line bg-surface shadow-1"
     >
-      <header className="flex items-center justify-between gap-2 py-2 ps-5 pe-2">
-        <h2 ref={heading} tabIndex={-1} className="font-semibold outline-none">
-          {title}
+      <header className="flex items-center justify-between gap-2 py-2 ps-5 pe-2 [@media(max-height:420px)]:py-0">
+        <h2 ref={heading} tabIndex={-1} data-region-start className="font-semibold outline-none">
+          {panel.title}
         </h2>
-        <button
-          type="button"
-          aria-label={closeLabel}
-          onClick={onClose}
-          className="flex size-11 items-center justify-center rounded-xl text-muted hover:bg-hover hover:text-ink"
-        >
-          <X className="size-5" aria-hidden="true" />
-        </button>
+        <span className="flex items-center">
+          {panel.action}
+          <button
+            type="button"
+            aria-label={closeLabel}
+            onClick={onClose}
+            className="flex size-11 items-center justify-center rounded-xl text-muted hover:bg-hover hover:text-ink"
+          >
+            <X className="size-5" aria-hidden="true" />
+          </button>
+        </span>
       </header>
-      {children}
-    </aside>
+      {panel.content}
+    </section>
   )
 }
 

@@ -18,7 +18,7 @@ export function TextField({ label, error = null, className = '', ...rest }: Text
         id={id}
         aria-invalid={error !== null || undefined}
         aria-describedby={error !== null ? `${id}-error` : undefined}
-        className="min-h-12 w-full rounded-xl border border-line-strong bg-surface px-4 text-base text-ink outline-none transition-shadow placeholder:text-muted focus:border-accent focus:ring-3 focus:ring-accent/25 aria-invalid:border-danger aria-invalid:focus:ring-danger/25"
+        className="min-h-12 w-full rounded-xl border border-line-strong bg-surface px-4 text-base text-ink placeholder:text-muted aria-invalid:border-danger"
       />
       {error !== null && (
         <p id={`${id}-error`} className="mt-1.5 text-danger-ink text-sm">

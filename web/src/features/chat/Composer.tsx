@@ -1,25 +1,34 @@
 import { SendHorizontal } from 'lucide-react'
-import { type KeyboardEvent, type RefObject, useId, useState } from 'react'
+import { type KeyboardEvent, type RefObject, useId } from 'react'
 import { useTranslation } from 'react-i18next'
 import { type Chat, LONGEST_MESSAGE } from '@/call/chat'
+import { useAnnouncement } from '@/lib/useAnnouncement'
 import { useWatchable } from '@/lib/useWatchable'
 import { Spinner } from '@/ui/Spinner'
 
 /** From here on the room that is left is shown. */
 const NEARLY_FULL = LONGEST_MESSAGE - 200
+const TOLD_AT: ReadonlySet<number> = new Set([200, 100, 50, 20, 10, 0])
 
-/** Where one writes: Enter sends, Shift and Enter begin a new line. What could not be sent stays in the field. */
+/**
+ * Where one writes: Enter sends, Shift and Enter begin a new line. What could not be sent stays in
+ * the field, also while the panel is closed.
+ */
 export function Composer({ chat, fieldRef }: { chat: Chat; fieldRef: RefObject<HTMLTextAreaElement | null> }) {
   const { t } = useTranslation()
-  const { isSending, failure } = useWatchable(chat)
-  const [text, setText] = useState('')
+  const { isSending, failure, draft: text } = useWatchable(chat)
   const id = useId()
   const canSend = text.trim() !== '' && !isSending
   const left = LONGEST_MESSAGE - text.length
 
+  const problem = failure === null ? '' : t(failure === 'too_fast' ? 'chat.tooFast' : 'chat.failed')
+  useAnnouncement(problem)
+  // Not at every letter.
+  useAnnouncement(TOLD_AT.has(left) ? t('chat.charactersLeft', { count: left }) : '')
+
   const send = async () => {
-    if (canSend && (await chat.say(text))) {
-      setText('')
+    if (canSend) {
+      await chat.say(text)
     }
     fieldRef.current?.focus()
   }
@@ -40,8 +49,8 @@ export function Composer({ chat, fieldRef }: { chat: Chat; fieldRef: RefObject<H
       className="border-line border-t p-3"
     >
       {failure !== null && (
-        <p id={`${id}-failure`} role="alert" className="px-1 pb-2 text-danger-ink text-sm">
-          {t(failure === 'too_fast' ? 'chat.tooFast' : 'chat.failed')}
+        <p id={`${id}-failure`} className="px-1 pb-2 text-danger-ink text-sm">
+          {problem}
         </p>
       )}
       <div className="flex items-end gap-1 rounded-2xl border border-line-strong bg-surface ps-3.5 pe-1 focus-within:border-accent focus-within:ring-3 focus-within:ring-accent/25">
@@ -60,10 +69,7 @@ export function Composer({ chat, fieldRef }: { chat: Chat; fieldRef: RefObject<H
           aria-describedby={failure === null ? undefined : `${id}-failure`}
           aria-invalid={failure !== null || undefined}
           enterKeyHint="send"
-          onChange={(event) => {
-            setText(event.target.value)
-            chat.forgetFailure()
-          }}
+          onChange={(event) => chat.write(event.target.value)}
           onKeyDown={onKeyDown}
           className="field-sizing-content max-h-32 min-h-12 min-w-0 flex-1 resize-none bg-transparent py-3 text-base leading-6 outline-none placeholder:text-muted md:text-sm"
         />
@@ -82,7 +88,7 @@ export function Composer({ chat, fieldRef }: { chat: Chat; fieldRef: RefObject<H
         </button>
       </div>
       {text.length > NEARLY_FULL && (
-        <p role="status" className="px-1 pt-1.5 text-end text-muted text-xs tabular-nums">
+        <p className="px-1 pt-1.5 text-end text-muted text-xs tabular-nums">
           {t('chat.charactersLeft', { count: left })}
         </p>
       )}

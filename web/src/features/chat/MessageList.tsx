@@ -1,8 +1,8 @@
 import { ArrowDown, MessagesSquare } from 'lucide-react'
-import { useLayoutEffect, useRef, useState } from 'react'
+import { type ReactNode, useLayoutEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { ChatMessage } from '@/api/page'
-import { splitLinks } from '@/lib/links'
+import { MessageText } from './MessageText'
 import { gatherTurns, type Turn } from './model'
 
 export interface MessageListProps {
@@ -10,13 +10,18 @@ export interface MessageListProps {
   /** Whether earlier ones are not shown. */
   isCut: boolean
   isMine: (message: ChatMessage) => boolean
+  /** The actions on a message; null for those who have none. */
+  menu: ((message: ChatMessage) => ReactNode) | null
 }
 
 /** How near to the end counts as being there. */
 const NEAR_PX = 48
 
-/** Everything written, the newest at the end. Stays at the end while one is there; who reads further up is not moved. */
-export function MessageList({ messages, isCut, isMine }: MessageListProps) {
+/**
+ * Everything written, the newest at the end. Stays at the end while one is there; who reads further
+ * up is not moved.
+ */
+export function MessageList({ messages, isCut, isMine, menu }: MessageListProps) {
   const { t } = useTranslation()
   const list = useRef<HTMLDivElement>(null)
   const [isAtEnd, setAtEnd] = useState(true)
@@ -36,7 +41,8 @@ export function MessageList({ messages, isCut, isMine }: MessageListProps) {
     }
   }, [newest, isAtEnd, isMine])
 
-  // The field below grows with what is written there, and a phone's keyboard takes half of everything.
+  // The field below grows with what is written there, and a phone's keyboard takes half of
+  // everything.
   const staysAtEnd = useRef(isAtEnd)
   useLayoutEffect(() => {
     staysAtEnd.current = isAtEnd
@@ -69,6 +75,8 @@ export function MessageList({ messages, isCut, isMine }: MessageListProps) {
       <div
         ref={list}
         role="log"
+        // Read out with everything else, one sentence after the other.
+        aria-live="off"
         aria-label={t('chat.messages')}
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to be reachable by keyboard.
         tabIndex={0}
@@ -85,7 +93,7 @@ export function MessageList({ messages, isCut, isMine }: MessageListProps) {
           <div className="mt-auto flex flex-col gap-4 pt-2">
             {isCut && <p className="text-center text-muted text-xs">{t('chat.cut')}</p>}
             {gatherTurns(messages, isMine).map((turn) => (
-              <TurnView key={turn.id} turn={turn} />
+              <TurnView key={turn.id} turn={turn} menu={menu} />
             ))}
           </div>
         )}
@@ -104,7 +112,7 @@ export function MessageList({ messages, isCut, isMine }: MessageListProps) {
   )
 }
 
-function TurnView({ turn }: { turn: Turn }) {
+function TurnView({ turn, menu }: { turn: Turn } & Pick<MessageListProps, 'menu'>) {
   const { t, i18n } = useTranslation()
   const { name, isHost, isMine, at, messages } = turn
   const time = new Intl.DateTimeFormat(i18n.language, { hour: 'numeric', minute: '2-digit' }).format(at)
@@ -123,30 +131,26 @@ function TurnView({ turn }: { turn: Turn }) {
           {time}
         </time>
       </p>
-      {messages.map(({ number, message }) => (
-        <p
-          key={number}
-          dir="auto"
-          className={`max-w-[88%] whitespace-pre-wrap rounded-2xl px-3.5 py-2 text-sm leading-relaxed [overflow-wrap:anywhere] ${isMine ? 'bg-accent-soft' : 'bg-sunken'}`}
-        >
-          {splitLinks(message).map(({ text, isLink }, place) =>
-            isLink ? (
-              <a
-                // biome-ignore lint/suspicious/noArrayIndexKey: the parts of a text that never changes.
-                key={place}
-                href={text}
-                target="_blank"
-                rel="noopener noreferrer nofollow"
-                className="text-accent-ink underline underline-offset-2"
-              >
-                {text}
-              </a>
-            ) : (
-              text
-            ),
-          )}
-        </p>
-      ))}
+      {messages.map((message) =>
+        message.is_removed ? (
+          <p key={message.number} className="px-1 text-muted text-sm italic">
+            {t(message.removed_by === null ? 'chat.removed' : 'chat.removedByHost')}
+          </p>
+        ) : (
+          <div
+            key={message.number}
+            className={`group/message flex w-full items-center ${isMine ? 'flex-row-reverse' : ''}`}
+          >
+            <p
+              dir="auto"
+              className={`max-w-[88%] whitespace-pre-wrap rounded-2xl px-3.5 py-2 text-sm leading-relaxed [overflow-wrap:anywhere] ${isMine ? 'bg-accent-soft' : 'bg-sunken'}`}
+            >
+              <MessageText text={message.message} />
+            </p>
+            {menu?.(message)}
+          </div>
+        ),
+      )}
     </div>
   )
 }

@@ -3,29 +3,50 @@ import userEvent from '@testing-library/user-event'
 import { beforeEach, expect, test, vi } from 'vitest'
 import { PageError } from '@/api/page'
 import { Chat } from '@/call/chat'
+import type { SharedStateValue } from '@/call/sharedState'
+import { announcer } from '@/lib/announcer'
+import { Cell } from '@/lib/store'
 import { aHistory, aMessage } from '@/testing/builders'
 import { accessibilityFaults, renderPage } from '@/testing/render'
+import { SidePanel } from '@/ui/SidePanel'
+import { ToastPlace } from '@/ui/ToastPlace'
 import { ChatNews } from './ChatNews'
-import { ChatPanel } from './ChatPanel'
+import { useChatPanel } from './ChatPanel'
+import { chatTable } from './ExportButton'
 import { gatherTurns } from './model'
 
 const MINUTE = 60_000
 
 beforeEach(() => {
+  announcer.clear()
   vi.stubGlobal('matchMedia', () => ({ matches: false }))
 })
 
 async function aChat(...messages: ReturnType<typeof aMessage>[]) {
   const say = vi.fn(async (message: string) => aMessage({ number: messages.length + 1, message, participant_id: 'me' }))
-  const chat = new Chat({ say: (message) => say(message), read: async () => aHistory(...messages) })
+  const remove = vi.fn(async () => true)
+  const pin = vi.fn(async () => true)
+  const state = new Cell<SharedStateValue>({ entries: new Map() })
+  const chat = new Chat({ say: (message) => say(message), read: async () => aHistory(...messages), remove, pin }, state)
   chat.noteMe('me')
   await chat.refresh()
-  return { chat, say }
+  return { chat, say, remove, pin, state }
 }
 
-async function show(chat: Chat) {
+interface ShownProps {
+  chat: Chat
+  canWrite?: boolean
+  isHost?: boolean
+  onClose: () => void
+}
+
+function ChatPanel({ chat, canWrite = true, isHost = false, onClose }: ShownProps) {
+  return <SidePanel panel={useChatPanel(chat, { canWrite, isHost })} closeLabel="Close" onClose={onClose} />
+}
+
+async function show(chat: Chat, isHost = false) {
   const onClose = vi.fn()
-  return { onClose, ...(await renderPage(<ChatPanel chat={chat} onClose={onClose} />)) }
+  return { onClose, ...(await renderPage(<ChatPanel chat={chat} isHost={isHost} onClose={onClose} />)) }
 }
 
 const field = () => screen.getByRole('textbox', { name: 'Message' })
@@ -93,13 +114,14 @@ test('what could not be sent stays in the field, and the person is told', async 
   say.mockRejectedValueOnce(new PageError('offline')).mockRejectedValueOnce(new PageError('too_many_requests', 1))
   await show(chat)
   await userEvent.type(field(), 'hello{Enter}')
-  expect(await screen.findByRole('alert')).toHaveTextContent('was not sent')
+  expect(await screen.findByText(/was not sent/)).toBeVisible()
+  expect(announcer.getSnapshot().polite.text).toContain('was not sent')
   expect(field()).toHaveValue('hello')
 
   await userEvent.keyboard('{Enter}')
-  expect(await screen.findByRole('alert')).toHaveTextContent('a little fast')
+  expect(await screen.findByText(/a little fast/)).toBeVisible()
   await userEvent.type(field(), '!')
-  expect(screen.queryByRole('alert')).toBeNull()
+  expect(screen.queryByText(/a little fast/)).toBeNull()
 })
 
 test('how much room is left is told when there is little', async () => {
@@ -107,12 +129,14 @@ test('how much room is left is told when there is little', async () => {
   await show(chat)
   await userEvent.click(field())
   await userEvent.paste('x'.repeat(1990))
-  expect(screen.getByRole('status')).toHaveTextContent('10 characters left')
+  expect(screen.getByText('10 characters left')).toBeVisible()
+  expect(announcer.getSnapshot().polite.text).toBe('10 characters left')
   expect(field()).toHaveAttribute('maxlength', '2000')
 })
 
 test('opening reads everything, and Escape closes, from the field too', async () => {
-  const { chat } = await aChat(aMessage())
+  const { chat } = await aChat()
+  chat.receive(new TextEncoder().encode(JSON.stringify(aMessage())))
   expect(chat.getSnapshot().unread).toBe(1)
   const { onClose, unmount } = await show(chat)
   expect(chat.getSnapshot()).toMatchObject({ unread: 0, isOpen: true })
@@ -123,16 +147,57 @@ test('opening reads everything, and Escape closes, from the field too', async ()
   expect(chat.getSnapshot().isOpen).toBe(false)
 })
 
-test('while the panel is closed it is read out that somebody wrote, and not what', async () => {
-  const { chat } = await aChat()
-  await renderPage(<ChatNews chat={chat} />)
-  expect(screen.getByRole('status')).toHaveTextContent('')
-  const bytes = new TextEncoder().encode(JSON.stringify(aMessage({ message: 'secret' })))
-  await act(async () => chat.receive(bytes))
+function receive(chat: Chat, ...messages: ReturnType<typeof aMessage>[]) {
+  act(() => {
+    for (const message of messages) {
+      chat.receive(new TextEncoder().encode(JSON.stringify(message)))
+    }
+  })
+}
 
-  expect(screen.getByRole('status')).toHaveTextContent('Grace wrote in the chat')
+function News({ chat, isPresenting = false }: { chat: Chat; isPresenting?: boolean }) {
+  return (
+    <>
+      <ChatNews chat={chat} isPresenting={isPresenting} />
+      <ToastPlace words={{ label: 'Notifications', dismiss: 'Dismiss' }} />
+    </>
+  )
+}
+
+test('while the panel is closed what somebody writes is shown, and that they wrote is read out', async () => {
+  const { chat } = await aChat()
+  await renderPage(<News chat={chat} />)
+  receive(chat, aMessage({ message: 'secret' }), aMessage({ number: 2, message: 'more' }))
+
+  expect(screen.getAllByTestId('toast').map(({ textContent }) => textContent)).toEqual(['Gracemore'])
+  expect(announcer.getSnapshot().polite.text).toContain('Grace wrote in the chat')
+  expect(announcer.getSnapshot().polite.text).not.toContain('more')
   act(() => chat.open())
-  expect(screen.getByRole('status')).toHaveTextContent('')
+  expect(screen.queryByTestId('toast')).toBeNull()
+  receive(chat, aMessage({ number: 3 }))
+  expect(screen.queryByTestId('toast')).toBeNull()
+})
+
+test('what was written before one came is not shown, and nothing is while one presents', async () => {
+  const { chat } = await aChat(aMessage())
+  const { rerender } = await renderPage(<News chat={chat} />)
+  expect(screen.queryByTestId('toast')).toBeNull()
+
+  receive(chat, aMessage({ number: 2 }))
+  expect(screen.getByTestId('toast')).toBeVisible()
+  rerender(<News chat={chat} isPresenting />)
+  expect(screen.queryByTestId('toast')).toBeNull()
+  receive(chat, aMessage({ number: 3 }))
+  expect(screen.queryByTestId('toast')).toBeNull()
+})
+
+test('a message that is removed is shown no longer', async () => {
+  const { chat } = await aChat()
+  await renderPage(<News chat={chat} />)
+  receive(chat, aMessage({ message: 'rude' }))
+  expect(screen.getByText('rude')).toBeVisible()
+  receive(chat, aMessage({ message: '', revision: 2, is_removed: true }))
+  expect(screen.queryByTestId('toast')).toBeNull()
 })
 
 test('what one person writes within five minutes stands together', () => {
@@ -149,4 +214,83 @@ test('what one person writes within five minutes stands together', () => {
     [5, true, 1],
     [6, false, 1],
   ])
+})
+
+test('a host pins and removes messages; others have no menu for it', async () => {
+  const { chat, pin, remove } = await aChat(aMessage())
+  const { unmount } = await show(chat)
+  expect(screen.queryByRole('button', { name: /Options for the message/ })).toBeNull()
+  expect(screen.queryByRole('button', { name: 'Save chat as a table' })).toBeNull()
+  unmount()
+
+  const { container } = await show(chat, true)
+  expect(await accessibilityFaults(container)).toEqual([])
+  await userEvent.click(screen.getByRole('button', { name: 'Options for the message from Grace' }))
+  await userEvent.click(await screen.findByRole('menuitem', { name: 'Pin message' }))
+  expect(pin).toHaveBeenCalledExactlyOnceWith(1)
+  await userEvent.click(screen.getByRole('button', { name: 'Options for the message from Grace' }))
+  await userEvent.click(await screen.findByRole('menuitem', { name: 'Remove message' }))
+  expect(remove).toHaveBeenCalledExactlyOnceWith(1)
+})
+
+test('a removed message leaves a line, and nothing to press', async () => {
+  const byHost = { participant_id: 'host', name: 'Grace' }
+  const { chat } = await aChat(
+    aMessage({ message: '', is_removed: true, removed_by: byHost }),
+    aMessage({ number: 2, message: '', is_removed: true }),
+  )
+  await show(chat, true)
+  expect(screen.getByText('Removed by the host')).toBeVisible()
+  expect(screen.getByText('This message was removed')).toBeVisible()
+  expect(screen.queryByRole('button', { name: /Options for the message/ })).toBeNull()
+})
+
+test('the pinned message stands above the others; a host takes it away', async () => {
+  const { chat, pin, state } = await aChat(aMessage())
+  state.update({ entries: new Map([['pinned', { number: 1, name: 'Grace', message: 'See https://example.org' }]]) })
+  const { unmount } = await show(chat)
+  const pinned = within(screen.getByRole('region', { name: 'Pinned message' }))
+  expect(pinned.getByRole('link', { name: 'https://example.org' })).toBeVisible()
+  expect(pinned.queryByRole('button')).toBeNull()
+  unmount()
+
+  const { container } = await show(chat, true)
+  expect(await accessibilityFaults(container)).toEqual([])
+  await userEvent.click(screen.getByRole('button', { name: 'Unpin message' }))
+  expect(pin).toHaveBeenCalledExactlyOnceWith(null)
+})
+
+test('somebody who comes later is shown the pinned message', async () => {
+  const { chat, state } = await aChat()
+  state.update({ entries: new Map([['pinned', { number: 1, name: 'Grace', message: 'Agenda' }]]) })
+  await renderPage(<News chat={chat} />)
+  expect(screen.getByTestId('toast')).toHaveTextContent('Pinned messageGrace: Agenda')
+})
+
+test('what is begun is there when the panel opens again', async () => {
+  const { chat } = await aChat()
+  const { unmount } = await show(chat)
+  await userEvent.type(field(), 'half a sen')
+  unmount()
+  await show(chat)
+  expect(field()).toHaveValue('half a sen')
+})
+
+test('in the open panel what others write is read out in the common queue', async () => {
+  const { chat } = await aChat()
+  await renderPage(<News chat={chat} />)
+  act(() => chat.open())
+  receive(chat, aMessage({ message: 'Good morning' }))
+  expect(announcer.getSnapshot().polite.text).toBe('Grace: Good morning')
+})
+
+test('the saved table has every column of the export, and no formulas', () => {
+  const at = Date.UTC(2026, 10, 22, 10, 0)
+  expect(
+    chatTable([aMessage({ message: '=1+1', timestamp: at }), aMessage({ number: 2, role: 'owner', timestamp: at })]),
+  ).toBe(
+    'number,sent_at,participant_id,name,type,text\r\n' +
+      "1,2026-11-22T10:00:00.000Z,grace,Grace,Guest,'=1+1\r\n" +
+      '2,2026-11-22T10:00:00.000Z,grace,Grace,Owner,Good morning\r\n',
+  )
 })

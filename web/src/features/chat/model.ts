@@ -1,6 +1,6 @@
 import type { ChatMessage } from '@/api/page'
 
-/** What somebody wrote without another in between. */
+/** Consecutive messages of one author. */
 export interface Turn {
   /** The number of its first message. */
   id: number

@@ -1,4 +1,4 @@
-import { screen } from '@testing-library/react'
+import { act, screen } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { expect, test, vi } from 'vitest'
 import { accessibilityFaults, renderPage } from '@/testing/render'
@@ -22,4 +22,23 @@ test.each([
     await userEvent.click(rejoin)
     expect(onRejoin).toHaveBeenCalledOnce()
   }
+})
+
+test('somebody who was denied waits a minute before they ask again, and the last answer is final', async () => {
+  vi.useFakeTimers()
+  const onRejoin = vi.fn()
+  const denied = (retryAfter: number | null) => (
+    <Ended reason="denied" retryAfter={retryAfter} onRejoin={onRejoin} onOtherMeeting={() => undefined} />
+  )
+  const { unmount } = await renderPage(denied(60))
+  expect(screen.getByText(/ask again in a minute/)).toBeVisible()
+  expect(screen.getByRole('button', { name: 'Ask again' })).toBeDisabled()
+  act(() => vi.advanceTimersByTime(60_000))
+  expect(screen.getByRole('button', { name: 'Ask again' })).toBeEnabled()
+  unmount()
+  vi.useRealTimers()
+
+  await renderPage(denied(null))
+  expect(screen.getByText(/cannot ask again/)).toBeVisible()
+  expect(screen.queryByRole('button', { name: 'Ask again' })).toBeNull()
 })

@@ -1,5 +1,7 @@
 import { CircleCheck, DoorClosed, DoorOpen, MonitorSmartphone, Unplug, UserX } from 'lucide-react'
+import { useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { announcer } from '@/lib/announcer'
 import { Button } from '@/ui/Button'
 import { Message } from '@/ui/Message'
 
@@ -14,18 +16,34 @@ const PAGES = {
 
 export interface EndedProps {
   reason: keyof typeof PAGES
+  /** Seconds until one who was denied may ask again; null: not in this session. */
+  retryAfter?: number | null
   onRejoin: () => void
   onOtherMeeting: () => void
 }
 
-/** What a person sees when they are no longer in the meeting. */
-export function Ended({ reason, onRejoin, onOtherMeeting }: EndedProps) {
+/** The page of a person who is no longer in the meeting. */
+export function Ended({ reason, retryAfter = 0, onRejoin, onOtherMeeting }: EndedProps) {
   const { t } = useTranslation()
   const { icon, look, canRejoin } = PAGES[reason]
+  useEffect(() => {
+    if (reason === 'removed') {
+      announcer.interrupt(t('ended.removed'))
+    }
+  }, [reason, t])
+  const [mustWait, setMustWait] = useState(retryAfter !== null && retryAfter > 0)
+  useEffect(() => {
+    if (!mustWait || retryAfter === null) {
+      return
+    }
+    const timer = window.setTimeout(() => setMustWait(false), retryAfter * 1000)
+    return () => window.clearTimeout(timer)
+  }, [mustWait, retryAfter])
+  const text = retryAfter === null ? 'ended.deniedFinalText' : mustWait ? 'ended.deniedWaitText' : null
   return (
-    <Message icon={icon} look={look} title={t(`ended.${reason}`)} text={t(`ended.${reason}Text`)}>
-      {canRejoin && (
-        <Button look="primary" onClick={onRejoin}>
+    <Message icon={icon} look={look} title={t(`ended.${reason}`)} text={t(text ?? `ended.${reason}Text`)}>
+      {canRejoin && retryAfter !== null && (
+        <Button look="primary" disabled={mustWait} onClick={onRejoin}>
           {t(reason === 'denied' ? 'ended.askAgain' : 'ended.rejoin')}
         </Button>
       )}

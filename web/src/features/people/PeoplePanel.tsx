@@ -1,83 +1,163 @@
-import type { Participant } from 'livekit-client'
-import { Crown, Mic, MicOff, Video, VideoOff } from 'lucide-react'
+import { Crown, Mic, MicOff, Users, Video, VideoOff } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
-import { type ParticipantView, watchParticipant } from '@/call/participants'
+import type { Hands } from '@/call/hands'
+import type { Lobby } from '@/call/lobby'
+import type { Moderation } from '@/call/moderation'
+import type { Participant, Participants, ParticipantView } from '@/call/participants'
 import { useWatchable } from '@/lib/useWatchable'
 import { Avatar } from '@/ui/Avatar'
-import { SidePanel } from '@/ui/SidePanel'
+import type { ControlEntry } from '@/ui/controls'
+import { HandBadge } from '@/ui/HandBadge'
+import type { Panel, Panels } from '@/ui/panels'
 import { SignalBars } from '@/ui/SignalBars'
+import { PersonMenu } from './PersonMenu'
 
-export interface PeoplePanelProps {
-  participants: readonly Participant[]
-  onClose: () => void
-  /** What stands above the list. */
-  children?: ReactNode
+export const PEOPLE_PANEL = 'people'
+
+export interface PeopleProps {
+  participants: Participants
+  hands: Hands
+  moderation: Moderation
 }
 
-/** Everybody who is inside, by name. */
-export function PeoplePanel({ participants, onClose, children }: PeoplePanelProps) {
-  const { t, i18n } = useTranslation()
-  const order = new Intl.Collator(i18n.language)
-  const sorted = [...participants].sort(
-    (one, other) => Number(other.isLocal) - Number(one.isLocal) || order.compare(one.name ?? '', other.name ?? ''),
-  )
-  return (
-    <SidePanel
-      label={t('stage.people')}
-      closeLabel={t('stage.close')}
-      title={t('stage.peopleCount', { count: participants.length })}
-      onClose={onClose}
-    >
-      {children}
-      <ul
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to be reachable by keyboard.
-        tabIndex={0}
-        aria-label={t('stage.people')}
-        className="min-h-0 flex-1 overflow-y-auto px-2 pb-3 -outline-offset-2"
-      >
-        {sorted.map((participant) => (
-          <Person key={participant.identity} participant={participant} />
-        ))}
-      </ul>
-    </SidePanel>
-  )
-}
-
-function Person({ participant }: { participant: Participant }) {
-  return <PersonView view={useWatchable(watchParticipant(participant))} />
-}
-
-function PersonView({ view }: { view: ParticipantView }) {
+/**
+ * Everybody who is inside, as a panel: raised hands in their order, then oneself, the hosts, and
+ * the others by name. `above` stands before the list.
+ */
+export function usePeoplePanel(people: PeopleProps, above: ReactNode): Panel {
   const { t } = useTranslation()
-  const { name, isLocal, isHost, isMuted, isSpeaking, video, connection } = view
+  const { all } = useWatchable(people.participants)
+  return {
+    id: PEOPLE_PANEL,
+    label: t('stage.people'),
+    title: t('stage.peopleCount', { count: all.length }),
+    content: (
+      <>
+        {above}
+        <PeopleList all={all} {...people} />
+      </>
+    ),
+  }
+}
+
+/** The button that opens the list, with the number of people, or of those who wait to be let in. */
+export function usePeopleControl(participants: Participants, lobby: Lobby, hands: Hands, panels: Panels): ControlEntry {
+  const { t, i18n } = useTranslation()
+  const raised = useWatchable(hands).raised.length
+  const count = useWatchable(participants).all.length
+  const waiting = useWatchable(lobby).people.length
+  const format = (number: number) => new Intl.NumberFormat(i18n.language).format(number)
+  return {
+    id: PEOPLE_PANEL,
+    label: t('stage.people'),
+    icon: Users,
+    order: 70,
+    from: 500,
+    rank: 40,
+    isSide: true,
+    badge:
+      waiting > 0
+        ? { text: format(waiting), look: 'warn', meaning: t('waiting.people', { count: waiting }) }
+        : raised > 0
+          ? { text: `✋ ${format(raised)}`, look: 'accent', meaning: t('hands.waiting', { count: raised }) }
+          : { text: format(count), look: 'accent', meaning: t('stage.peopleCount', { count }) },
+    isPressed: panels.open === PEOPLE_PANEL,
+    keys: { label: t('keys.people'), letter: 'P', chord: 'P', withAlt: true },
+    onPress: () => panels.toggle(PEOPLE_PANEL),
+  }
+}
+
+function PeopleList({ all, hands, moderation }: PeopleProps & { all: readonly Participant[] }) {
+  const { t, i18n } = useTranslation()
+  useWatchable(hands)
+  const order = new Intl.Collator(i18n.language)
+  const viewOf = (participant: Participant) => participant.view.getSnapshot()
+  const placeOf = ({ id }: Participant) => hands.placeOf(id) ?? Number.POSITIVE_INFINITY
+  const sorted = [...all].sort(
+    (one, other) =>
+      (placeOf(one) === placeOf(other) ? 0 : placeOf(one) - placeOf(other)) ||
+      Number(other.isLocal) - Number(one.isLocal) ||
+      Number(viewOf(other).isHost) - Number(viewOf(one).isHost) ||
+      order.compare(viewOf(one).shownName, viewOf(other).shownName),
+  )
   return (
-    <li className="flex min-h-14 items-center gap-3 rounded-xl px-3">
+    <ul
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to be reachable by keyboard.
+      tabIndex={0}
+      aria-label={t('stage.people')}
+      className="min-h-0 flex-1 overflow-y-auto px-2 pb-3 -outline-offset-2"
+    >
+      {sorted.map((participant) => (
+        <Person key={participant.id} participant={participant} hands={hands} moderation={moderation} />
+      ))}
+    </ul>
+  )
+}
+
+interface PersonProps {
+  participant: Participant
+  hands: Hands
+  moderation: Moderation
+}
+
+function Person({ participant, hands, moderation }: PersonProps) {
+  const view = useWatchable(participant.view)
+  const { isHost } = useWatchable(moderation)
+  return (
+    <PersonView view={view} hand={hands.placeOf(participant.id)}>
+      {isHost && !view.isLocal && (
+        <PersonMenu view={view} sharesScreen={participant.sharesScreen} moderation={moderation} hands={hands} />
+      )}
+    </PersonView>
+  )
+}
+
+function PersonView({ view, hand, children }: { view: ParticipantView; hand: number | null; children: ReactNode }) {
+  const { t, i18n } = useTranslation()
+  const { name, shownName, isLocal, isHost, isLookalike, isMuted, isSpeaking, camera, connection } = view
+  return (
+    <li className="flex min-h-14 items-center gap-2.5 rounded-xl px-3 py-1.5">
       <Avatar name={name} className="size-9 text-xs" />
       <span className="min-w-0 flex-1">
         {/* Beside the picture, whatever direction the name has: as wide as the name, in a line that has the page's. */}
         <span className="flex">
-          <span className="truncate font-medium text-sm" dir="auto">
-            {isLocal ? t('meeting.you', { name }) : name}
+          <span className="line-clamp-2 font-medium text-sm leading-snug [overflow-wrap:anywhere]" dir="auto">
+            {isLocal ? t('meeting.you', { name: shownName }) : shownName}
           </span>
         </span>
-        {isHost && (
-          <span className="flex items-center gap-1 text-accent-ink text-xs">
-            <Crown className="size-3" aria-hidden="true" />
-            {t('meeting.host')}
+        {(isHost || isLookalike || hand !== null || connection !== 'good') && (
+          <span className="mt-0.5 flex flex-wrap items-center gap-x-2 gap-y-1 text-xs">
+            {isHost && (
+              <span className="flex items-center gap-1 text-accent-ink">
+                <Crown className="size-3" aria-hidden="true" />
+                {t('meeting.host')}
+              </span>
+            )}
+            {isLookalike && (
+              <span className="rounded-md bg-warn-soft px-1.5 py-0.5 font-medium text-warn-ink">
+                {t('meeting.lookalike')}
+              </span>
+            )}
+            {hand !== null && (
+              <HandBadge
+                place={new Intl.NumberFormat(i18n.language).format(hand)}
+                label={t('hands.place', { place: hand })}
+              />
+            )}
+            {connection !== 'good' && (
+              <span
+                role="img"
+                aria-label={t(connection === 'weak' ? 'stage.weakConnection' : 'stage.lostConnection')}
+                className="text-warn-ink"
+              >
+                <SignalBars full={connection === 'weak' ? 1 : 0} />
+              </span>
+            )}
           </span>
         )}
       </span>
-      {connection !== 'good' && (
-        <span
-          role="img"
-          aria-label={t(connection === 'weak' ? 'stage.weakConnection' : 'stage.lostConnection')}
-          className="text-warn-ink"
-        >
-          <SignalBars full={connection === 'weak' ? 1 : 0} />
-        </span>
-      )}
-      {video === null ? (
+      {camera === null ? (
         <VideoOff className="size-4.5 shrink-0 text-muted" role="img" aria-label={t('stage.cameraOff')} />
       ) : (
         <Video className="size-4.5 shrink-0 text-muted" aria-hidden="true" />
@@ -87,6 +167,7 @@ function PersonView({ view }: { view: ParticipantView }) {
       ) : (
         <Mic className={`size-4.5 shrink-0 ${isSpeaking ? 'text-accent-ink' : 'text-muted'}`} aria-hidden="true" />
       )}
+      {children}
     </li>
   )
 }

@@ -1,4 +1,4 @@
-import { screen } from '@testing-library/react'
+import { act, screen } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { expect, test, vi } from 'vitest'
 import type { DeviceProblem } from '@/call/deviceProblem'
@@ -11,7 +11,7 @@ function aPreview(problem: DeviceProblem | null = null): Preview {
   const preview = new Preview({ microphoneOn: true, cameraOn: true, deviceId: () => null, onOpened: () => undefined })
   if (problem !== null) {
     const input = { isOn: false, isOpening: false, track: null, problem }
-    preview.update({ microphone: input, camera: input, isAsleep: false })
+    preview.update({ microphone: input, camera: input, isAsleep: false, asking: null, asksLong: false })
   }
   return preview
 }
@@ -75,7 +75,7 @@ test('a name in markup is text', async () => {
 test('a refused permission is explained, can be tried again, and does not keep anybody out', async () => {
   const { props } = await show({ preview: aPreview('denied'), initialName: 'Ada' })
 
-  expect(screen.getByRole('status')).toHaveTextContent('Your browser does not allow camera and microphone')
+  expect(screen.getByRole('note')).toHaveTextContent('Your browser does not allow camera and microphone')
   await userEvent.click(screen.getByRole('button', { name: 'Try again' }))
   expect(props.onTurn).toHaveBeenCalledWith('microphone', true)
   expect(props.onTurn).toHaveBeenCalledWith('camera', true)
@@ -84,10 +84,52 @@ test('a refused permission is explained, can be tried again, and does not keep a
   expect(props.onJoin).toHaveBeenCalledWith('Ada')
 })
 
+test('with different trouble for camera and microphone, joining without them is offered once', async () => {
+  const preview = aPreview()
+  const input = { isOn: false, isOpening: false, track: null }
+  preview.update({
+    microphone: { ...input, problem: 'denied' },
+    camera: { ...input, problem: 'not_found' },
+    isAsleep: false,
+    asking: null,
+    asksLong: false,
+  })
+  await show({ preview })
+
+  expect(screen.getAllByRole('button', { name: 'Try again' })).toHaveLength(2)
+  expect(screen.getAllByText(/You can join without camera and microphone/)).toHaveLength(1)
+})
+
+test.each([
+  ['microphone', 'Your browser asks for the microphone. Choose Allow.'],
+  ['camera', 'Your browser asks for the camera. Choose Allow.'],
+  ['both', 'Your browser asks for camera and microphone. Choose Allow.'],
+] as const)('while the browser asks for %s that is said, and after a while where to look', async (asking, words) => {
+  const preview = aPreview()
+  preview.update({ isAsleep: false, asking })
+  await show({ preview })
+  expect(screen.getByText(words)).toBeVisible()
+  expect(screen.queryByText(/address bar/)).toBeNull()
+
+  act(() => preview.update({ asksLong: true }))
+  expect(screen.getByText('No question? Look for a camera symbol in the address bar.')).toBeVisible()
+})
+
+test('a room in which people start muted says so, until somebody unmutes', async () => {
+  const room = aRoom({ initial_join_options: { microphone_state: 'off' } })
+  const preview = aPreview()
+  preview.update({ microphone: { isOn: false, isOpening: false, track: null, problem: null } })
+  await show({ preview, lookup: aLookup({ room }) })
+  expect(screen.getByText('You start muted')).toBeVisible()
+
+  act(() => preview.update({ microphone: { isOn: true, isOpening: false, track: null, problem: null } }))
+  expect(screen.queryByText('You start muted')).toBeNull()
+})
+
 test('the buttons turn devices on and off', async () => {
   const { props } = await show()
-  await userEvent.click(screen.getByRole('button', { name: 'Turn off microphone' }))
-  await userEvent.click(screen.getByRole('button', { name: 'Turn off camera' }))
+  await userEvent.click(screen.getByRole('button', { name: 'Mute microphone' }))
+  await userEvent.click(screen.getByRole('button', { name: 'Turn camera off' }))
 
   expect(props.onTurn).toHaveBeenNthCalledWith(1, 'microphone', false)
   expect(props.onTurn).toHaveBeenNthCalledWith(2, 'camera', false)
@@ -112,7 +154,7 @@ test('while joining there is no second press', async () => {
 test('a failure that can pass is told beside the button', async () => {
   await show({ failure: 'unavailable', initialName: 'Ada' })
 
-  expect(screen.getByRole('alert')).toHaveTextContent('The meeting could not be reached')
+  expect(screen.getByRole('note')).toHaveTextContent('The meeting could not be reached')
   expect(screen.getByRole('button', { name: 'Join meeting' })).toBeEnabled()
 })
 

@@ -1,4 +1,4 @@
-import { Crown, Users } from 'lucide-react'
+import { Crown, MicOff, Users } from 'lucide-react'
 import { type FormEvent, type ReactNode, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Lookup, PageErrorCode } from '@/api/page'
@@ -21,6 +21,8 @@ export interface PrejoinProps {
   failure: PageErrorCode | null
   onJoin: (name: string) => void
   onTurn: (kind: 'microphone' | 'camera', isOn: boolean) => void
+  /** Whether there is a camera in front and one behind. */
+  canFlip?: boolean
   /** The lists of devices. */
   devicePicker: ReactNode
 }
@@ -34,6 +36,7 @@ export function Prejoin({
   failure,
   onJoin,
   onTurn,
+  canFlip = false,
   devicePicker,
 }: PrejoinProps) {
   const { t } = useTranslation()
@@ -41,6 +44,8 @@ export function Prejoin({
   const [name, setName] = useState(initialName)
   const [isNameMissing, setNameMissing] = useState(false)
   const field = useRef<HTMLInputElement>(null)
+  const [isSilent, setSilent] = useState(false)
+  const startsMuted = lookup.room.initial_join_options.microphone_state === 'off' && !microphone.isOn
   const problems = gatherProblems({ microphone: microphone.problem, camera: camera.problem })
 
   const submit = (event: FormEvent) => {
@@ -55,16 +60,12 @@ export function Prejoin({
   }
 
   return (
-    <div className="grid w-full max-w-6xl grid-cols-1 gap-x-12 gap-y-5 lg:grid-cols-[minmax(0,1.5fr)_minmax(0,1fr)] lg:grid-rows-[auto_1fr]">
-      <Preview preview={preview} name={name} onTurn={onTurn} />
+    <div className="entrance">
+      <Preview preview={preview} name={name} onTurn={onTurn} canFlip={canFlip} onSilence={setSilent} />
 
-      <form
-        onSubmit={submit}
-        noValidate
-        className="flex flex-col justify-center lg:col-start-2 lg:row-span-2 lg:row-start-1"
-      >
+      <form onSubmit={submit} noValidate className="entrance-form flex flex-col justify-center">
         <p className="font-medium text-muted text-sm max-lg:hidden">{t('prejoin.title')}</p>
-        <h1 className="line-clamp-3 text-pretty font-semibold text-2xl tracking-tight [overflow-wrap:anywhere] lg:mt-1 lg:text-3xl">
+        <h1 className="line-clamp-3 text-pretty font-semibold text-2xl tracking-tight [overflow-wrap:anywhere] lg:mt-1 lg:text-3xl [@media(max-height:420px)]:line-clamp-1 [@media(max-height:420px)]:text-xl">
           {lookup.room.display_name}
         </h1>
         <p className="mt-2 flex flex-wrap items-center gap-x-4 gap-y-1 text-muted text-sm" aria-live="polite">
@@ -78,10 +79,16 @@ export function Prejoin({
               {t('prejoin.asHost')}
             </span>
           )}
+          {startsMuted && (
+            <span className="inline-flex items-center gap-1.5">
+              <MicOff className="size-4" aria-hidden="true" />
+              {t('prejoin.startMuted')}
+            </span>
+          )}
         </p>
         <TextField
           ref={field}
-          className="mt-6"
+          className="mt-6 [@media(max-height:420px)]:mt-3"
           label={t('prejoin.name')}
           placeholder={t('prejoin.namePlaceholder')}
           value={name}
@@ -106,7 +113,7 @@ export function Prejoin({
       </form>
 
       <div className="flex min-w-0 flex-col gap-3">
-        {problems.map(({ problem, affected }) => {
+        {problems.map(({ problem, affected }, index) => {
           const help = deviceHelp(problem, affected)
           const retry = () => {
             for (const kind of affected === 'both' ? (['microphone', 'camera'] as const) : [affected]) {
@@ -119,11 +126,14 @@ export function Prejoin({
                 <button type="button" onClick={retry} className="min-h-11 font-semibold underline underline-offset-4">
                   {t('devices.tryAgain')}
                 </button>
-                <span className="opacity-85">{t('prejoin.withoutDevices')}</span>
+                {index === problems.length - 1 && <span className="opacity-85">{t('prejoin.withoutDevices')}</span>}
               </p>
             </Notice>
           )
         })}
+        {isSilent && microphone.track !== null && (
+          <Notice title={t('prejoin.silent', { device: microphone.track.label || t('devices.microphone') })} />
+        )}
         {devicePicker}
       </div>
     </div>

@@ -1,33 +1,50 @@
-import { Mic, MicOff, Video, VideoOff } from 'lucide-react'
+import { Mic, MicOff, SwitchCamera, Video, VideoOff } from 'lucide-react'
 import { useCallback } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Preview as PreviewModel } from '@/call/preview'
+import { useAnnouncement } from '@/lib/useAnnouncement'
 import { useWatchable } from '@/lib/useWatchable'
 import { Avatar } from '@/ui/Avatar'
 import { Button } from '@/ui/Button'
 import { ControlButton } from '@/ui/ControlButton'
 import { VideoFrame } from '@/ui/VideoFrame'
 import { LevelMeter } from './LevelMeter'
+import { useShownTrack } from './useShownTrack'
 
 export interface PreviewProps {
   preview: PreviewModel
-  /** What the person has typed so far. */
+  /** The name as typed so far. */
   name: string
   onTurn: (kind: 'microphone' | 'camera', isOn: boolean) => void
+  /** Whether there is a camera in front and one behind. */
+  canFlip?: boolean
+  /** Hears when the microphone gives nothing at all. Must keep its identity. */
+  onSilence?: (isSilent: boolean) => void
 }
 
+const ASKING = {
+  both: 'prejoin.askingBoth',
+  camera: 'prejoin.askingCamera',
+  microphone: 'prejoin.askingMicrophone',
+} as const
+
+const ignore = () => undefined
+
 /** The person's own picture and voice before they join. */
-export function Preview({ preview, name, onTurn }: PreviewProps) {
+export function Preview({ preview, name, onTurn, canFlip = false, onSilence = ignore }: PreviewProps) {
   const { t } = useTranslation()
-  const { microphone, camera, isAsleep } = useWatchable(preview)
+  const { microphone, camera, isAsleep, asking, asksLong } = useWatchable(preview)
+  const shown = useShownTrack(camera.track, () => onTurn('camera', false))
+  useAnnouncement(asking === null ? '' : t(ASKING[asking]))
+  useAnnouncement(asksLong ? t('prejoin.askingLong') : '')
   const isMirrored = camera.track?.getSettings?.().facingMode !== 'environment'
   return (
     <section
       aria-label={t('prejoin.preview')}
-      className="relative isolate aspect-video w-full overflow-hidden rounded-3xl bg-tile text-tile-ink shadow-1"
+      className="@container relative isolate aspect-video w-full overflow-hidden rounded-3xl bg-tile text-tile-ink shadow-1"
     >
-      {camera.track ? (
-        <Picture track={camera.track} isMirrored={isMirrored} label={t('prejoin.preview')} />
+      {shown ? (
+        <Picture track={shown} isMirrored={isMirrored} label={t('prejoin.preview')} />
       ) : (
         <div className="absolute inset-0 flex flex-col items-center justify-center gap-3 pb-14">
           {name.trim() !== '' && <Avatar name={name} className="size-16 text-xl sm:size-24 sm:text-3xl" />}
@@ -36,7 +53,14 @@ export function Preview({ preview, name, onTurn }: PreviewProps) {
               {t('prejoin.wake')}
             </Button>
           ) : (
-            <p className="text-sm">{camera.isOpening ? t('prejoin.cameraStarting') : t('prejoin.cameraOff')}</p>
+            <div className="max-w-md text-balance px-4 text-center text-sm">
+              {asking === null ? (
+                <p>{camera.isOpening || camera.track ? t('prejoin.cameraStarting') : t('prejoin.cameraOff')}</p>
+              ) : (
+                <p className="font-semibold">{t(ASKING[asking])}</p>
+              )}
+              {asksLong && <p className="mt-1">{t('prejoin.askingLong')}</p>}
+            </div>
           )}
         </div>
       )}
@@ -57,12 +81,20 @@ export function Preview({ preview, name, onTurn }: PreviewProps) {
           hasWarning={camera.problem !== null}
           onClick={() => onTurn('camera', !camera.isOn)}
         />
+        {canFlip && camera.isOn && (
+          <ControlButton
+            icon={SwitchCamera}
+            label={t('devices.flipCamera')}
+            look="overlay"
+            onClick={() => void preview.flipCamera()}
+          />
+        )}
       </div>
       {microphone.track && (
         <div className="absolute start-3 bottom-3 flex h-12 items-center sm:start-4 sm:bottom-4">
-          <span className="flex items-center gap-2 rounded-full bg-black/55 px-3 py-2.5 text-white backdrop-blur max-sm:hidden">
-            <Mic className="size-4" aria-hidden="true" />
-            <LevelMeter track={microphone.track} />
+          <span className="flex items-center gap-2 rounded-full bg-black/55 px-2.5 py-2.5 text-white backdrop-blur">
+            <Mic className="@max-md:hidden size-4" aria-hidden="true" />
+            <LevelMeter track={microphone.track} onSilence={onSilence} />
           </span>
         </div>
       )}

@@ -1,4 +1,4 @@
-import { screen } from '@testing-library/react'
+import { act, screen } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { expect, test, vi } from 'vitest'
 import { Preview } from '@/call/preview'
@@ -13,6 +13,7 @@ function element(change: Partial<WaitingRoomProps> = {}) {
       name="Ada"
       preview={preview}
       step="approval"
+      onRename={async () => undefined}
       onCancel={() => undefined}
       onTurn={() => undefined}
       devicePicker={null}
@@ -46,4 +47,33 @@ test.each(['en', 'ar'] as const)('axe finds nothing wrong (%s)', async (language
   const { container } = await renderPage(element(), language)
 
   expect(await accessibilityFaults(container)).toEqual([])
+})
+
+test('the name one waits under is shown and can be changed', async () => {
+  const onRename = vi.fn(async (_name: string) => undefined)
+  onRename.mockRejectedValueOnce(new Error('offline'))
+  const { container } = await renderPage(element({ onRename }))
+  await userEvent.click(screen.getByRole('button', { name: 'Change name' }))
+  const field = screen.getByRole('textbox', { name: 'Your name' })
+  expect(field).toHaveFocus()
+  expect(field).toHaveValue('Ada')
+  expect(await accessibilityFaults(container)).toEqual([])
+  await userEvent.clear(field)
+  await userEvent.keyboard('{Enter}')
+  expect(onRename).not.toHaveBeenCalled()
+  await userEvent.type(field, 'Ada Lovelace{Enter}')
+  expect(await screen.findByText(/did not work/)).toBeVisible()
+  await userEvent.click(screen.getByRole('button', { name: 'Save name' }))
+  expect(onRename.mock.calls.flat()).toEqual(['Ada Lovelace', 'Ada Lovelace'])
+  expect(await screen.findByRole('button', { name: 'Change name' })).toHaveFocus()
+})
+
+test('after three minutes one reads that the host was told', async () => {
+  vi.useFakeTimers()
+  await renderPage(element())
+  act(() => vi.advanceTimersByTime(179_000))
+  expect(screen.queryByText(/The host has been told/)).toBeNull()
+  act(() => vi.advanceTimersByTime(1000))
+  expect(screen.getByText(/The host has been told/)).toBeVisible()
+  vi.useRealTimers()
 })

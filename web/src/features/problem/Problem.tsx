@@ -1,4 +1,4 @@
-import { Clock, CloudOff, Link2Off, SearchX, ServerCrash, Users } from 'lucide-react'
+import { Clock, CloudOff, Link2Off, Lock, SearchX, ServerCrash, Users } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { PageErrorCode } from '@/api/page'
@@ -11,9 +11,14 @@ const PAGES = {
   host_link_invalid: { words: 'hostLink', icon: Link2Off, isWorthRetrying: false },
   meeting_full: { words: 'full', icon: Users, isWorthRetrying: true },
   too_many_requests: { words: 'slowDown', icon: Clock, isWorthRetrying: true },
+  signalling_blocked: { words: 'signalling', icon: CloudOff, isWorthRetrying: true, isForPerson: true },
+  media_blocked: { words: 'media', icon: CloudOff, isWorthRetrying: true, isForPerson: true },
   offline: { words: 'offline', icon: CloudOff, isWorthRetrying: true },
   unavailable: { words: 'unavailable', icon: ServerCrash, isWorthRetrying: true },
   invalid_input: { words: 'unknown', icon: SearchX, isWorthRetrying: false },
+  locked: { words: 'locked', icon: Lock, isWorthRetrying: true },
+  // Never shown here: the page about being denied says it.
+  denied: { words: 'unavailable', icon: ServerCrash, isWorthRetrying: true },
   removed: { words: 'unavailable', icon: ServerCrash, isWorthRetrying: true },
   unknown_waiting: { words: 'unavailable', icon: ServerCrash, isWorthRetrying: true },
   not_permitted: { words: 'hostLink', icon: Link2Off, isWorthRetrying: false },
@@ -25,18 +30,31 @@ export interface ProblemProps {
   code: PageErrorCode
   /** Seconds the server asks us to wait, if it does. */
   retryAfter: number | null
+  /** Where the media was to go, such as `UDP 7882`. */
+  mediaPorts?: string
   onRetry: () => void
   onJoinAsGuest: () => void
   onOtherMeeting: () => void
 }
 
 /** Says why there is no meeting to enter, and offers every way on that makes sense. */
-export function Problem({ code, retryAfter, onRetry, onJoinAsGuest, onOtherMeeting }: ProblemProps) {
+export function Problem({
+  code,
+  retryAfter,
+  mediaPorts = 'UDP',
+  onRetry,
+  onJoinAsGuest,
+  onOtherMeeting,
+}: ProblemProps) {
   const { t } = useTranslation()
   const { words, icon, isWorthRetrying } = PAGES[code]
   const isHostLink = words === 'hostLink'
   return (
-    <Message icon={icon} title={t(`error.${words}`)} text={t(`error.${words}Text`)}>
+    <Message
+      icon={icon}
+      title={t(`error.${words}`)}
+      text={t(`error.${words}Text`, { host: window.location.host, ports: mediaPorts })}
+    >
       {isWorthRetrying && (
         <Button look="primary" onClick={onRetry}>
           {t('error.retry')}
@@ -50,7 +68,9 @@ export function Problem({ code, retryAfter, onRetry, onJoinAsGuest, onOtherMeeti
       <Button look={isWorthRetrying || isHostLink ? 'secondary' : 'primary'} onClick={onOtherMeeting}>
         {t('ended.otherMeeting')}
       </Button>
-      {isWorthRetrying && <Countdown seconds={Math.max(retryAfter ?? 0, RETRY_SECONDS)} onElapsed={onRetry} />}
+      {isWorthRetrying && !('isForPerson' in PAGES[code]) && (
+        <Countdown seconds={Math.max(retryAfter ?? 0, RETRY_SECONDS)} onElapsed={onRetry} />
+      )}
     </Message>
   )
 }

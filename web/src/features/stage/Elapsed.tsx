@@ -2,12 +2,12 @@ import { useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { formatElapsed } from '@/lib/clock'
 
-/** How long the meeting has been running. */
+/** How long the meeting has been running; `since` is on the clock of `performance.now()`. */
 export function Elapsed({ since }: { since: number }) {
   const { t } = useTranslation()
-  const [now, setNow] = useState(() => Date.now())
+  const [now, setNow] = useState(() => performance.now())
   useEffect(() => {
-    const timer = window.setInterval(() => setNow(Date.now()), 1000)
+    const timer = window.setInterval(() => setNow(performance.now()), 1000)
     return () => window.clearInterval(timer)
   }, [])
   const time = formatElapsed(now - since)

@@ -1,249 +1,150 @@
-import { RoomAudioRenderer, useAudioPlayback, useParticipants } from '@livekit/components-react'
-import { type Participant, RoomEvent } from 'livekit-client'
-import { Volume2 } from 'lucide-react'
-import { type ReactNode, useCallback, useEffect, useRef, useState } from 'react'
+import { type ReactNode, useEffect, useId, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
-import type { Call } from '@/call/call'
-import { deviceHelp, gatherProblems } from '@/call/deviceHelp'
-import { meetingStart } from '@/call/participants'
+import type { ConnectionState } from '@/call/connection'
+import type { Participants } from '@/call/participants'
+import type { Speech } from '@/call/speech'
 import { useWatchable } from '@/lib/useWatchable'
-import { Button } from '@/ui/Button'
-import { ConfirmDialog } from '@/ui/ConfirmDialog'
-import { Notice } from '@/ui/Notice'
-import { AloneCard } from './AloneCard'
+import { ControlBar } from '@/ui/ControlBar'
+import type { ControlEntry } from '@/ui/controls'
+import { FeatureBoundary } from '@/ui/FeatureBoundary'
+import type { Panel } from '@/ui/panels'
+import { SidePanel } from '@/ui/SidePanel'
+import { ToastPlace } from '@/ui/ToastPlace'
+import { useRegionKeys } from '@/ui/useRegionKeys'
 import { ConnectionBanner } from './ConnectionBanner'
-import { ControlBar } from './ControlBar'
+import type { StageChoiceCell } from './choices'
 import { Elapsed } from './Elapsed'
-import { Grid } from './Grid'
-import { Tile } from './Tile'
-import { useAnnouncements } from './useAnnouncements'
-import { useFullscreen } from './useFullscreen'
-import { useGuestLink } from './useGuestLink'
-import { useShortcuts } from './useShortcuts'
+import { StageTiles } from './StageTiles'
+import type { StageTile } from './stageTile'
+import { useComings } from './useComings'
 import { useWakeLock } from './useWakeLock'
 
 export interface StageProps {
-  call: Call
   roomName: string
-  guestLink: string
-  microphoneChoices: ReactNode
-  cameraChoices: ReactNode
-  /** Whether people may write to one another. */
-  hasChat: boolean
-  renderPeople: (participants: Participant[], onClose: () => void) => ReactNode
-  renderChat: (onClose: () => void) => ReactNode
-  /** Says who waits to be let in. */
-  renderWaiting: (isListOpen: boolean, onShow: () => void, onDone: () => void) => ReactNode
+  connection: ConnectionState['phase']
+  participants: Participants
+  speech: Speech
+  choices: StageChoiceCell
+  tiles: readonly StageTile[]
+  /** Tiles that a host shows to everybody, by id. */
+  spotlight?: readonly string[]
+  /** Takes one more place after the tiles. */
+  extra?: ReactNode
+  /** Stands in for the tiles while they are shown elsewhere. */
+  away?: ReactNode
+  /** The panel that is open. */
+  panel: Panel | undefined
+  onClosePanel: () => void
+  controls: readonly ControlEntry[]
+  /** Notices nobody must miss; each takes its own line above the tiles and covers nothing. */
+  bars: readonly NamedPart[]
+  /** Problems and questions; each takes its own line below the tiles and covers nothing. */
+  notices: readonly NamedPart[]
+  /** Parts without a place of their own: they bring toasts or float over the stage. */
+  floating: readonly NamedPart[]
 }
 
-/** What stands beside the people; one at a time. */
-type Panel = 'people' | 'chat'
+/** A part of the page that fails alone. */
+export interface NamedPart {
+  id: string
+  content: ReactNode
+}
 
-/** The meeting itself. Needs the call's room in the LiveKit room context. */
-export function Stage({
-  call,
-  roomName,
-  guestLink,
-  microphoneChoices,
-  cameraChoices,
-  hasChat,
-  renderPeople,
-  renderChat,
-  renderWaiting,
-}: StageProps) {
+/**
+ * The frame of the meeting. It knows no feature: tiles, panels, controls, bars and notices come as
+ * values.
+ */
+export function Stage(props: StageProps) {
   const { t } = useTranslation()
-  const { connection, microphone, camera } = useWatchable(call)
-  const waitingCount = useWatchable(call.waitingList).people.length
-  const participants = useParticipants({ room: call.room, updateOnlyOn: [RoomEvent.ActiveSpeakersChanged] })
-  const { unread } = useWatchable(call.chat)
-  const [panel, setPanel] = useState<Panel | null>(null)
-  const isPeopleOpen = panel === 'people'
-  const link = useGuestLink(guestLink)
-  const fullscreen = useFullscreen()
-  const news = useAnnouncements(call.room)
-  const start = useMeetingStart(call)
-  const ending = useEnding(call)
+  const { startedAt } = useWatchable(props.participants)
+  useComings(props.participants)
   const heading = useRef<HTMLHeadingElement>(null)
   // The button that had the focus is gone; from here the next Tab leads to the controls.
   useEffect(() => heading.current?.focus({ preventScroll: true }), [])
+  const hint = useId()
   useWakeLock()
-  useShortcuts({
-    onMicrophone: () => void call.turn('microphone', !call.getSnapshot().microphone.isOn),
-    onCamera: () => void call.turn('camera', !call.getSnapshot().camera.isOn),
-    onEscape: () => setPanel(null),
-  })
-  const closePanel = useCallback(() => setPanel(null), [])
-  const toggle = (which: Panel) => setPanel((open) => (open === which ? null : which))
-
-  const byIdentity = new Map(participants.map((participant) => [participant.identity, participant]))
-  const seats = participants.map((participant) => ({
-    id: participant.identity,
-    isLocal: participant.isLocal,
-    isSpeaking: participant.isSpeaking,
-    lastSpokeAt: participant.lastSpokeAt?.getTime() ?? 0,
-  }))
-  const isAlone = participants.length === 1 && connection.phase === 'connected'
-  const clock = start === null ? null : <Elapsed since={start} />
-  const problems = gatherProblems({ microphone: microphone.problem, camera: camera.problem })
+  useRegionKeys()
+  const clock = startedAt === null ? null : <Elapsed since={startedAt} />
+  const broken = { title: t('error.feature'), text: t('error.featureText'), again: t('error.retry') }
+  const part = ({ id, content }: NamedPart, isSmall = true) => (
+    <FeatureBoundary key={id} words={broken} isSmall={isSmall}>
+      {content}
+    </FeatureBoundary>
+  )
 
   return (
-    <div className="flex h-dvh flex-col overflow-hidden">
+    <main
+      aria-label={t('stage.label')}
+      aria-describedby={hint}
+      className="relative flex h-dvh flex-col overflow-hidden"
+    >
+      <span id={hint} hidden>
+        {t('keys.hint')}
+      </span>
       <h1 ref={heading} tabIndex={-1} className="sr-only">
         {t('stage.label')}
       </h1>
-      <header className="flex items-center justify-between gap-3 px-4 pt-2.5 lg:hidden">
+      <div className="room-line flex items-center justify-between gap-3 px-4 pt-2.5">
         <span className="truncate font-medium text-sm" dir="auto">
-          {roomName}
+          {props.roomName}
         </span>
         {clock}
-      </header>
+      </div>
 
-      <main className="relative flex min-h-0 flex-1 gap-2 px-2 pt-2">
-        <ConnectionBanner phase={connection.phase} />
-        <Grid
-          seats={seats}
-          renderSeat={(id) => {
-            const participant = byIdentity.get(id)
-            return participant === undefined ? null : <Tile participant={participant} />
-          }}
-          extra={isAlone ? <AloneCard link={link} /> : undefined}
+      <div className="flex shrink-0 flex-col items-center gap-2 px-2 [&:has(>*)]:pt-2">
+        <ConnectionBanner phase={props.connection} />
+        {props.bars.map((bar) => part(bar))}
+      </div>
+
+      <div
+        data-interrupted={props.connection !== 'connected' || undefined}
+        className="stage-row group relative flex min-h-0 flex-1 gap-2 px-2 pt-2"
+      >
+        <FeatureBoundary words={broken}>
+          {props.away ?? (
+            <StageTiles
+              tiles={props.tiles.map((tile) => ({ ...tile, content: part({ id: tile.id, content: tile.content }) }))}
+              speech={props.speech}
+              choices={props.choices}
+              {...(props.spotlight === undefined ? {} : { spotlight: props.spotlight })}
+              extra={props.extra}
+            />
+          )}
+        </FeatureBoundary>
+        {props.panel !== undefined && (
+          <SidePanel
+            key={props.panel.id}
+            panel={{ ...props.panel, content: part({ id: props.panel.id, content: props.panel.content }, false) }}
+            closeLabel={t('stage.close')}
+            onClose={props.onClosePanel}
+          />
+        )}
+        <ToastPlace words={{ label: t('settings.notifications'), dismiss: t('devices.dismiss') }} />
+      </div>
+
+      <div className="flex max-h-[45%] shrink-0 flex-col items-center gap-2 overflow-y-auto px-2 [&:has(>*)]:pt-2">
+        {props.notices.map((notice) => part(notice))}
+      </div>
+
+      <FeatureBoundary words={broken}>
+        <ControlBar
+          entries={props.controls}
+          words={{ label: t('stage.controls'), more: t('stage.more') }}
+          start={
+            <>
+              <span className="truncate font-medium text-sm" dir="auto">
+                {props.roomName}
+              </span>
+              {clock}
+            </>
+          }
         />
-        {isPeopleOpen && renderPeople(participants, closePanel)}
-        {panel === 'chat' && renderChat(closePanel)}
-
-        <div className="pointer-events-none absolute inset-x-0 bottom-2 z-20 flex flex-col items-center gap-2 px-4 [&>*]:pointer-events-auto">
-          {problems.map(({ problem, affected }) => {
-            const help = deviceHelp(problem, affected)
-            const kinds = affected === 'both' ? (['microphone', 'camera'] as const) : [affected]
-            return (
-              <div key={affected} className="w-full max-w-lg shadow-2">
-                <Notice
-                  title={t(help.title)}
-                  text={t(help.text)}
-                  dismiss={{
-                    label: t('devices.dismiss'),
-                    onClick: () => each(kinds, (kind) => call.dismissProblem(kind)),
-                  }}
-                >
-                  <button
-                    type="button"
-                    className="min-h-11 font-semibold underline underline-offset-4"
-                    onClick={() => each(kinds, (kind) => void call.turn(kind, true))}
-                  >
-                    {t('devices.tryAgain')}
-                  </button>
-                </Notice>
-              </div>
-            )
-          })}
-          {link.hasFailed && (
-            <div className="w-full max-w-lg shadow-2">
-              <Notice title={t('stage.copyFailed')} dismiss={{ label: t('devices.dismiss'), onClick: link.dismiss }}>
-                <p dir="ltr" className="select-all break-all font-medium">
-                  {link.url}
-                </p>
-              </Notice>
-            </div>
-          )}
-          <SoundPrompt call={call} />
-          {renderWaiting(
-            isPeopleOpen,
-            () => setPanel('people'),
-            () => heading.current?.focus({ preventScroll: true }),
-          )}
-        </div>
-
-        <p
-          role="status"
-          className={`absolute inset-s-4 top-4 z-10 max-w-[calc(100%-2rem)] truncate rounded-xl bg-ink px-3.5 py-2 font-medium text-canvas text-sm shadow-2 transition-opacity duration-200 ${news === '' ? 'opacity-0' : 'opacity-100'}`}
-        >
-          {news}
-        </p>
-      </main>
-
-      <ControlBar
-        call={call}
-        roomName={roomName}
-        clock={clock}
-        peopleCount={participants.length}
-        waitingCount={waitingCount}
-        isPeopleOpen={isPeopleOpen}
-        onPeople={() => toggle('people')}
-        chat={hasChat ? { unread, isOpen: panel === 'chat', onToggle: () => toggle('chat') } : null}
-        link={link}
-        fullscreen={fullscreen}
-        onEndForAll={ending.ask}
-        microphoneChoices={microphoneChoices}
-        cameraChoices={cameraChoices}
-      />
-
-      <ConfirmDialog
-        isOpen={ending.isAsking}
-        title={t('end.title')}
-        text={t('end.text')}
-        confirm={t('end.confirm')}
-        cancel={t('end.cancel')}
-        isBusy={ending.isBusy}
-        error={ending.hasFailed ? t('end.failed') : null}
-        onConfirm={() => void ending.confirm()}
-        onClose={ending.close}
-      />
-      <RoomAudioRenderer room={call.room} />
-    </div>
+      </FeatureBoundary>
+      {props.floating.map(({ id, content }) => (
+        <FeatureBoundary key={id} words={broken} isSilent>
+          {content}
+        </FeatureBoundary>
+      ))}
+    </main>
   )
-}
-
-/** Browsers may hold sound back until a click; this asks for it. */
-function SoundPrompt({ call }: { call: Call }) {
-  const { t } = useTranslation()
-  const { canPlayAudio, startAudio } = useAudioPlayback(call.room)
-  if (canPlayAudio) {
-    return null
-  }
-  return (
-    <div className="appear flex flex-col items-center gap-2 rounded-3xl border border-line bg-surface p-5 text-center shadow-2">
-      <Button look="primary" onClick={() => void startAudio()}>
-        <Volume2 className="size-5" aria-hidden="true" />
-        {t('stage.hear')}
-      </Button>
-      <p className="text-muted text-sm">{t('stage.hearText')}</p>
-    </div>
-  )
-}
-
-function each<T>(items: readonly T[], act: (item: T) => void): void {
-  for (const item of items) {
-    act(item)
-  }
-}
-
-/** The earliest join anybody here knows of; it never moves later while we stay. */
-function useMeetingStart(call: Call): number | null {
-  const [earliest, setEarliest] = useState<number | null>(null)
-  const now = meetingStart(call.room.localParticipant, call.room.remoteParticipants.values())
-  const start = earliest === null || (now !== null && now < earliest) ? now : earliest
-  if (start !== earliest) {
-    setEarliest(start)
-  }
-  return start
-}
-
-function useEnding(call: Call) {
-  const [state, setState] = useState<'idle' | 'asking' | 'busy' | 'failed'>('idle')
-  return {
-    isAsking: state !== 'idle',
-    isBusy: state === 'busy',
-    hasFailed: state === 'failed',
-    ask: () => setState('asking'),
-    close: () => setState((now) => (now === 'busy' ? now : 'idle')),
-    confirm: async () => {
-      setState('busy')
-      try {
-        await call.endForAll()
-        setState('idle')
-      } catch {
-        setState('failed')
-      }
-    },
-  }
 }

@@ -1,4 +1,7 @@
+import { Maximize, Minimize } from 'lucide-react'
 import { useCallback, useSyncExternalStore } from 'react'
+import { useTranslation } from 'react-i18next'
+import type { ControlEntry } from '@/ui/controls'
 
 export interface Fullscreen {
   isAvailable: boolean
@@ -22,4 +25,25 @@ export function useFullscreen(): Fullscreen {
     change.catch(() => undefined)
   }, [])
   return { isAvailable: document.fullscreenEnabled === true, isOn, toggle }
+}
+
+/**
+ * The button of the full screen; null where the browser or the embedding page does not allow it.
+ */
+export function useFullscreenControl(): ControlEntry | null {
+  const { t } = useTranslation()
+  const { isAvailable, isOn, toggle } = useFullscreen()
+  return isAvailable
+    ? {
+        id: 'fullscreen',
+        label: t(isOn ? 'stage.exitFullscreen' : 'stage.fullscreen'),
+        icon: isOn ? Minimize : Maximize,
+        order: 90,
+        from: 1024,
+        rank: 80,
+        isSide: true,
+        keys: { label: t('keys.fullscreen'), letter: 'F', chord: 'F', withAlt: true },
+        onPress: toggle,
+      }
+    : null
 }

@@ -1,0 +1,28 @@
+/** Sends the commands of features and remembers whether the last one failed. */
+import type { Commands, FeatureBody, FeatureCommand } from '@/api/page'
+import { Cell } from '@/lib/store'
+
+export class Commander extends Cell<{ hasFailed: boolean }> {
+  readonly #commands: Commands
+
+  constructor(commands: Commands) {
+    super({ hasFailed: false })
+    this.#commands = commands
+  }
+
+  /** Whether the server carried it out; if not, the state says so until the next command. */
+  async send<Command extends FeatureCommand>(command: Command, body: FeatureBody<Command>): Promise<boolean> {
+    this.update({ hasFailed: false })
+    try {
+      await this.#commands(command, body)
+      return true
+    } catch {
+      this.update({ hasFailed: true })
+      return false
+    }
+  }
+
+  forgetFailure(): void {
+    this.update({ hasFailed: false })
+  }
+}

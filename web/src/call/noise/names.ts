@@ -1,0 +1,1 @@
+export const PROCESSOR_NAME = 'moothall-noise'

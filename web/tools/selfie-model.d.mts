@@ -1,0 +1,1 @@
+export function withMetadata(model: Uint8Array): Uint8Array
