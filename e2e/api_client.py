@@ -1,4 +1,4 @@
-"""The API over one kept connection, as a team's own server would use it."""
+"""The API over one persistent connection, as a customer's server would use it."""
 
 import http.client
 import json
@@ -6,12 +6,12 @@ from typing import Any
 
 _READ_TIMEOUT_S = 30
 
-# What a request to a server that has just been killed ends in.
+# Errors of a request to a server that has just been killed.
 SERVER_GONE = (OSError, http.client.HTTPException)
 
 
 class Unexpected(Exception):
-    """The server answered, but not what was expected."""
+    """The server sent an unexpected answer."""
 
 
 class ApiClient:
@@ -20,7 +20,10 @@ class ApiClient:
         self._headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
 
     def ask(self, method: str, path: str, expected: int, body: Any = None) -> Any:
-        """The JSON of the answer, None for an empty one. Raises Unexpected, and one of SERVER_GONE."""
+        """Return the JSON of the answer, None if empty.
+
+        Raises Unexpected, or one of SERVER_GONE.
+        """
         self._connection.request(method, path, None if body is None else json.dumps(body), self._headers)
         response = self._connection.getresponse()
         text = response.read()

@@ -1,6 +1,8 @@
-"""One participant in a process of its own, with the stock Python SDK: `python attendant.py`, then one JSON line in, one JSON line out.
+"""One participant in its own process, with the stock Python SDK.
 
-A process can be thrown away with a connection that no longer leads anywhere, whatever the client does about it meanwhile.
+Start it with `python attendant.py`; each JSON line on stdin is answered by one on stdout.
+
+Ending the process drops a dead connection, whatever the client is doing with it.
 """
 
 import asyncio
@@ -11,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-# A client whose server is killed while it connects tries on for a quarter of a minute.
+# A client whose server is killed while it connects retries for 15 seconds.
 _CONNECTS_WITHIN_S = 6.0
 _LEAVES_WITHIN_S = 2.0
 
@@ -21,13 +23,13 @@ class AttendantGone(Exception):
 
 
 class Attendant:
-    """The other end of the pipe."""
+    """The test's side of the pipe."""
 
     def __init__(self) -> None:
         self._process: asyncio.subprocess.Process | None = None
 
     async def connect(self, url: str, token: str) -> None:
-        """Raises AttendantGone when it cannot, or not within some seconds."""
+        """Connect. Raises AttendantGone when that fails or takes more than some seconds."""
         if self._process is None:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
@@ -39,11 +41,11 @@ class Attendant:
         await self._ask({"url": url, "token": token}, _CONNECTS_WITHIN_S)
 
     async def disconnect(self) -> None:
-        """Leaves in order. Raises AttendantGone."""
+        """Leave the meeting. Raises AttendantGone."""
         await self._ask({}, _LEAVES_WITHIN_S)
 
     async def let_go(self) -> None:
-        """Forgets a connection that leads nowhere, with the process when that is busy with it."""
+        """Drop a dead connection, and the process when it is busy with the connection."""
         with suppress(AttendantGone):
             await self.disconnect()
 

@@ -1,4 +1,4 @@
-"""People and places: a server, an application with a room, a callback receiver, and whoever joins."""
+"""Fixtures: a server, an application with a room, a callback receiver, and participants."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -66,7 +66,10 @@ def create_room(application: Application, receiver: Receiver) -> Callable[..., d
 
 @pytest.fixture
 def person(playwright: Playwright) -> Iterator[Callable[..., Person]]:
-    """Makes people; their browsers close with the test, and a page that threw an error fails it."""
+    """Yields a factory of participants.
+
+    Their browsers close with the test, and a page error fails it.
+    """
     people: list[Person] = []
 
     def make(name: str, **options: Any) -> Person:

@@ -1,4 +1,4 @@
-"""A real server process: started the way an operator starts it, stopped or killed the way accidents do."""
+"""A real server process, started as by an operator, and stopped or killed."""
 
 import json
 import os
@@ -13,7 +13,9 @@ from urllib.request import urlopen
 
 ROOT = Path(__file__).parents[1]
 MOOTHALL = ROOT / ".venv" / "bin" / "moothall"
-# Patience, not a promise: tests run beside builds.
+# The server's address for media: another where a browser uses no loopback (in_namespace).
+MEDIA_ADDRESS = os.environ.get("E2E_MEDIA_ADDRESS", "127.0.0.1")
+# A generous timeout, because tests run beside builds.
 READY_WITHIN = 120.0
 
 
@@ -24,7 +26,7 @@ def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
 
 
 def run_cli(*arguments: str) -> Any:
-    """The JSON a command prints. Raises with its output when it fails."""
+    """Return the JSON that a command prints. Raises with its output when it fails."""
     finished = subprocess.run([MOOTHALL, *arguments, "--json"], capture_output=True, text=True, check=False)  # noqa: S603
     assert finished.returncode == 0, f"moothall {' '.join(arguments)}: {finished.stdout}{finished.stderr}"
     return json.loads(finished.stdout)
@@ -50,7 +52,7 @@ class MoothallProcess:
             self._process = subprocess.Popen(  # noqa: S603
                 [
                     MOOTHALL, "serve", "--host", "127.0.0.1", "--port", str(self.port), "--data-dir", str(self.data_dir),
-                    "--public-url", self.url, "--advertise-ip", "127.0.0.1", "--udp-ports", str(self.udp_port),
+                    "--public-url", self.url, "--advertise-ip", MEDIA_ADDRESS, "--udp-ports", str(self.udp_port),
                     "--tcp-port", str(self.tcp_port),
                 ],
                 stdout=log,
@@ -73,16 +75,16 @@ class MoothallProcess:
         raise AssertionError(f"not ready after {READY_WITHIN} s:\n{self.log.read_text()[-4000:]}")
 
     def cpu_seconds(self) -> float:
-        """What the process has used so far, which tells more than the clock where other work goes on beside it."""
+        """Return the CPU seconds of the process, which other work hardly affects."""
         fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def kill(self) -> None:
-        """As a power cut would: no handler runs."""
+        """Kill the process like a power failure: no handler runs."""
         self._signal(signal.SIGKILL)
 
     def stop(self) -> int:
-        """As a deployment would. Returns the exit code."""
+        """Stop the process like a deployment, and return the exit code."""
         return self._signal(signal.SIGTERM)
 
     def _signal(self, number: int) -> int:
@@ -98,14 +100,21 @@ class MoothallProcess:
 
 
 class Application:
-    """A team that uses the API, with its own key."""
+    """An application of the API, with its own key."""
 
     def __init__(self, url: str, application_id: str, private_key_file: Path) -> None:
         self.url = url
         self.application_id = application_id
         self.private_key_file = private_key_file
+        self._tokens: dict[int, str] = {}
 
     def token(self, *, minutes: int = 15) -> str:
+        """Return a token that is good for this long; it is minted once, by the command line."""
+        if minutes not in self._tokens:
+            self._tokens[minutes] = self._mint(minutes)
+        return self._tokens[minutes]
+
+    def _mint(self, minutes: int) -> str:
         minted = subprocess.run(  # noqa: S603
             [
                 MOOTHALL,

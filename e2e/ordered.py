@@ -1,4 +1,7 @@
-"""A strict and unreliable receiver: answers callbacks badly now and then, and watches over the order of each room."""
+"""A strict, unreliable receiver.
+
+It sometimes refuses callbacks, and checks their order per room.
+"""
 
 import random
 import threading
@@ -11,10 +14,12 @@ _SLOW_S = 1.0
 
 
 class OrderedAnswers:
-    """Decides the answers of a receiver. One callback in twenty is answered 500 the first time, one in twenty late.
+    """Decides the answers of a receiver.
 
-    Order: a room's callback may come when all earlier ones have been taken, or once more when it is the last one taken (its answer was lost with
-    the process that waited for it).
+    One callback in twenty is answered 500 the first time, one in twenty late.
+
+    Order: a room's callback may come when all earlier ones have been taken, or once more when it is
+    the last one taken (its answer was lost with the process that waited for it).
     """
 
     def __init__(self, seed: int) -> None:
@@ -29,7 +34,7 @@ class OrderedAnswers:
 
     @property
     def repeated(self) -> int:
-        """How often a callback came again."""
+        """Return the number of repeated callbacks."""
         return self._tries.total() - len(self._tries)
 
     def answer(self, event: dict[str, Any]) -> int:

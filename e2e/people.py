@@ -1,4 +1,7 @@
-"""People in a meeting: a browser each, the page used as a person would, and what WebRTC says they get."""
+"""People in a meeting.
+
+A browser each, the page used as a person would, and what WebRTC says they get.
+"""
 
 import re
 import shutil
@@ -7,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from playwright.sync_api import BrowserContext, Page, Playwright, expect
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Playwright, Response, expect
 
 T = TypeVar("T")
 
@@ -30,7 +33,7 @@ _CHROMIUM_ARGUMENTS = [
 FAKE_DEVICES = ["--use-fake-device-for-media-stream=fps=30", "--use-fake-ui-for-media-stream"]
 
 # Lets a test read the statistics of every peer connection the page makes; changes nothing else.
-_COLLECT_PEER_CONNECTIONS = """
+COLLECT_PEER_CONNECTIONS = """
 (() => {
   const Original = window.RTCPeerConnection;
   window.__peerConnections = [];
@@ -40,7 +43,7 @@ _COLLECT_PEER_CONNECTIONS = """
 })();
 """
 
-_RECEIVED = """
+RECEIVED = """
 async () => {
   const received = { frames: 0, width: 0, height: 0, audioEnergy: 0, audioPackets: 0, freezes: 0, lost: 0 };
   for (const connection of window.__peerConnections) {
@@ -66,7 +69,7 @@ async () => {
 
 @dataclass(frozen=True)
 class Received:
-    """What a person's browser has received and decoded so far, over all its peer connections that are open."""
+    """The media that a browser has received and decoded so far on its open peer connections."""
 
     frames: int
     width: int
@@ -85,7 +88,10 @@ def chromium_path() -> str:
 
 
 def wait_for(question: Callable[[], T], what: str, patience: float = PATIENCE) -> T:
-    """The first answer that is true. Raises AssertionError naming ``what`` and the last answer when there is none in time."""
+    """The first answer that is true.
+
+    Raises AssertionError naming ``what`` and the last answer when there is none in time.
+    """
     deadline = time.monotonic() + patience
     while True:
         answer = question()
@@ -108,11 +114,14 @@ class Person:
         self.context: BrowserContext = self._browser.new_context(
             viewport={"width": width, "height": 800}, locale="en-US", ignore_https_errors=True
         )
-        self.context.add_init_script(_COLLECT_PEER_CONNECTIONS)
+        self.context.add_init_script(COLLECT_PEER_CONNECTIONS)
         self.page: Page = self.context.new_page()
         self.problems: list[str] = []
         self.page.on("pageerror", lambda error: self.problems.append(str(error)))
         self.page.on("console", self._note_violation)
+        self.complaints: list[str] = []
+        """Errors and warnings of the console, failed requests, and answers that are errors."""
+        self._note_complaints()
         self.foreign_requests: list[str] = []
         self.page.on("request", lambda request: self._note_foreign(request.url))
 
@@ -120,6 +129,19 @@ class Person:
         text = str(getattr(message, "text", message))
         if "Content Security Policy" in text:
             self.problems.append(text)
+
+    def _note_complaints(self) -> None:
+        def console(message: ConsoleMessage) -> None:
+            if message.type in {"error", "warning"}:
+                self.complaints.append(f"console: {message.text}")
+
+        def response(answer: Response) -> None:
+            if answer.status >= 400:
+                self.complaints.append(f"{answer.status} {answer.request.method} {answer.url}")
+
+        self.page.on("console", console)
+        self.page.on("response", response)
+        self.page.on("requestfailed", lambda request: self.complaints.append(f"{request.failure} {request.url}"))
 
     def _note_foreign(self, url: str) -> None:
         if not re.match(r"(https?|wss?)://(localhost|127\.0\.0\.1)[:/]|data:|blob:", url):
@@ -154,14 +176,14 @@ class Person:
         expect(self.page.get_by_text(text).first).to_be_visible(timeout=PATIENCE * 1000)
 
     def forget_connections(self) -> None:
-        """From here on only peer connections made later count."""
+        """Count only peer connections that are created after this call."""
         self.page.evaluate("() => { window.__peerConnections = []; }")
 
     def received(self) -> Received:
-        return Received(**self.page.evaluate(_RECEIVED))
+        return Received(**self.page.evaluate(RECEIVED))
 
     def wait_for_media(self, *, more_than: Received | None = None, patience: float = PATIENCE) -> Received:
-        """Until at least ten more frames were decoded and audio with energy arrived."""
+        """Wait until at least ten more frames were decoded and audible audio arrived."""
         frames = more_than.frames if more_than else 0
         energy = more_than.audioEnergy if more_than else 0.0
 

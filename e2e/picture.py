@@ -1,4 +1,7 @@
-"""Takes the README's picture of a real meeting: `make picture`. Four browsers, drawn people in place of cameras, one server."""
+"""Takes the README's screenshot of a real meeting: `make picture`.
+
+One server and four browsers, with drawn people in place of cameras.
+"""
 
 import io
 import json

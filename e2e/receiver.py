@@ -1,4 +1,4 @@
-"""An application's callback receiver: a real HTTP server on loopback that remembers what it was sent."""
+"""An application's callback receiver: a real HTTP server on loopback that records callbacks."""
 
 import json
 import threading
@@ -22,7 +22,7 @@ class Receiver:
                 length = int(self.headers["Content-Length"])
                 body = self.rfile.read(length)
                 if len(body) < length:
-                    # Whoever sent it was killed meanwhile.
+                    # The sender was killed meanwhile.
                     self.close_connection = True
                     return
                 event = json.loads(body)
@@ -36,7 +36,7 @@ class Receiver:
                     self.send_header("Content-Length", "0")
                     self.end_headers()
                 except OSError:
-                    # Whoever sent it has been killed.
+                    # The sender has been killed.
                     self.close_connection = True
 
             def log_message(self, *_: object) -> None:

@@ -1,7 +1,7 @@
-"""People who come and go over a killed server with a real LiveKit client, and remember what the API said about it.
+"""Participants with a real LiveKit client who join and leave while the server is killed.
 
-What a client saw is no acknowledgement: the API said it, so it must stay true. A stay is in a room of its own, so each one that begins starts
-a session, and each that ends, ends it.
+They record what the API reported, which must stay true; a client's own view is no acknowledgement.
+Every stay has its own room, so it starts and ends a session.
 """
 
 import asyncio
@@ -25,7 +25,11 @@ _LINGERS, _LINGERS_FOR, _LINGER_PAUSE_S = 0.5, 20, 0.25
 
 @dataclass
 class Stay:
-    """One person in one room. ``session_id`` is set once the API has shown the person inside, ``ended_at`` once it has shown the end."""
+    """One person in one room.
+
+    ``session_id`` is set once the API has shown the person inside, ``ended_at`` once it has shown
+    the end.
+    """
 
     room_id: str
     participant_id: str = ""
@@ -36,7 +40,7 @@ class Stay:
     ended_at: str | None = None
 
     def due(self) -> set[tuple[str, str]]:
-        """The events that must reach the receiver, each with the id that tells it apart."""
+        """Return the events that must reach the receiver, each with its distinguishing id."""
         events = set()
         if self.session_id is not None:
             events |= {("session:started", self.session_id), ("session:participant:joined", self.participant_id)}
@@ -46,7 +50,10 @@ class Stay:
 
 
 class Visitor:
-    """Enters, leaves or ends, again and again. A stay that a kill has cut off is often taken up again with the same token."""
+    """Joins, leaves and ends sessions repeatedly.
+
+    A stay that a kill has interrupted is often resumed with the same token.
+    """
 
     def __init__(self, server: MoothallProcess, token: str, callback_url: str, seed: int) -> None:
         self._server = server
@@ -60,7 +67,10 @@ class Visitor:
         self.came_back = 0
 
     async def visit(self, count: threading.Semaphore, stop: threading.Event) -> None:
-        """Come and go, and wait while the server is down, until ``stop`` is set. Whenever somebody was seen to come or go ``count`` is released."""
+        """Join and leave until ``stop`` is set, and wait while the server is down.
+
+        ``count`` is released for each observed join or leave.
+        """
 
         def acknowledge() -> None:
             self.acknowledged += 1
@@ -86,7 +96,8 @@ class Visitor:
             await self._inside(api, stay, acknowledge)
             self.came_back += is_back
         except _CUT_OFF as error:
-            # Expected back is who was inside when the server went. Who asked to leave may have left, and so may a client that was given up.
+            # Everybody inside at the kill is expected back. A participant who asked to leave may
+            # have left, and so may an abandoned client.
             is_cut_off = not isinstance(error, AttendantGone) and not stay.is_leaving
             if stay.session_id is not None and is_cut_off:
                 self._cut_off = stay
@@ -102,7 +113,8 @@ class Visitor:
         self.acknowledged += 1
         body = {"meeting_code": made["meeting_code"], "participant_token": None, "name": "Grace"}
         ticket = await asyncio.to_thread(api.ask, "POST", "/page/join", 200, body)
-        stay.participant_id, stay.url, stay.token = ticket["participant_id"], ticket["url"], ticket["token"]
+        stay.participant_id, stay.token = ticket["participant_id"], ticket["token"]
+        stay.url = ticket["url"] or self._server.url
         return stay
 
     async def _inside(self, api: ApiClient, stay: Stay, acknowledge: Callable[[], None]) -> None:
@@ -128,14 +140,14 @@ class Visitor:
 
         async def seen_ended() -> str | None:
             session = (await asyncio.to_thread(sessions_of, api, stay.room_id))[session_id]
-            ended_at: str | None = session["ended_at"]
+            ended_at: str | None = session.get("ended_at")
             return ended_at
 
         stay.ended_at = await _eventually(seen_ended)
         acknowledge()
 
     async def _linger(self, api: ApiClient, stay: Stay) -> None:
-        """Stay inside for a few seconds, long enough for most kills to come."""
+        """Stay inside for a few seconds, long enough for most kills."""
         for _ in range(_LINGERS_FOR):
             live = await asyncio.to_thread(api.api, "GET", f"/rooms/{stay.room_id}/live")
             assert live["session"] is not None, f"{stay}: the session is gone"
@@ -144,17 +156,17 @@ class Visitor:
 
     @staticmethod
     def check(api: ApiClient, stays: list[Stay]) -> None:
-        """What the API said of these stays is still true."""
-        # Copies: whoever visits goes on while this is asked.
+        """Check that the API still reports these stays as before."""
+        # Copies, because visitors continue during the check.
         for stay in [replace(stay) for stay in stays if stay.session_id is not None]:
             assert stay.session_id is not None, "chosen so"
             sessions = sessions_of(api, stay.room_id)
             assert stay.session_id in sessions, f"{stay}: the session is lost"
-            assert stay.ended_at in (None, sessions[stay.session_id]["ended_at"]), f"{stay}: ended at another time"
+            assert stay.ended_at in (None, sessions[stay.session_id].get("ended_at")), f"{stay}: ended at another time"
             path = f"/rooms/{stay.room_id}/sessions/{stay.session_id}/participants"
             attendances = [one for one in api.everything(path) if one["participant_id"] == stay.participant_id]
             assert len(attendances) == 1, f"{stay}: {attendances}"
-            assert stay.ended_at is None or attendances[0]["left_at"] is not None, f"{stay}: still inside"
+            assert stay.ended_at is None or attendances[0].get("left_at") is not None, f"{stay}: still inside"
 
 
 def sessions_of(api: ApiClient, room_id: str) -> dict[str, Any]:

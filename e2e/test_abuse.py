@@ -1,4 +1,7 @@
-"""Hostile input against a server with a meeting in it: nothing breaks, nothing leaks, and the people notice nothing."""
+"""Hostile input against a server with a meeting in it.
+
+Nothing breaks, nothing leaks, and the people notice nothing.
+"""
 
 import os
 import random

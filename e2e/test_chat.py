@@ -16,7 +16,9 @@ SCRIPT = "<script>window.hacked = true</script><img src=x onerror='window.hacked
 
 
 def test_people_write_to_one_another_and_the_application_reads_it(
-    application: Application, create_room: Callable[..., dict[str, Any]], person: Callable[..., Person]
+    application: Application,
+    create_room: Callable[..., dict[str, Any]],
+    person: Callable[..., Person],
 ) -> None:
     room = create_room()
     ada, mallory = person("Ada"), person("Mallory", width=550)
@@ -29,7 +31,8 @@ def test_people_write_to_one_another_and_the_application_reads_it(
     mallory.press("Chat")
     mallory.sees("No messages yet")
     _write(mallory, SCRIPT)
-    ada.press("Chat · 1 unread message")
+    _unread(ada, "1 unread message")
+    ada.press("Chat")
     _reads(ada, SCRIPT)
     _write(ada, "Good morning,\nall of you")
     _reads(mallory, re.compile(r"Good morning,\s+all of you"))
@@ -39,7 +42,9 @@ def test_people_write_to_one_another_and_the_application_reads_it(
     late = person("Grace")
     late.open(room["_links"]["guest_url"]["href"])
     late.join()
-    late.press("Chat · 2 unread messages")
+    # Messages from before somebody came are there to read, and are not news.
+    _unread(late, "")
+    late.press("Chat")
     _reads(late, SCRIPT)
     _reads(late, re.compile(r"Good morning,\s+all of you"))
     assert [someone.page.evaluate("window.hacked") for someone in (ada, mallory, late)] == [None] * 3
@@ -57,7 +62,9 @@ def test_people_write_to_one_another_and_the_application_reads_it(
 
 
 def test_what_was_written_while_the_server_was_away_is_there_afterwards(
-    server: MoothallProcess, create_room: Callable[..., dict[str, Any]], person: Callable[..., Person]
+    server: MoothallProcess,
+    create_room: Callable[..., dict[str, Any]],
+    person: Callable[..., Person],
 ) -> None:
     """A crash loses no message: it is there when the page has come back by itself."""
     link = create_room()["_links"]["guest_url"]["href"]
@@ -74,7 +81,8 @@ def test_what_was_written_while_the_server_was_away_is_there_afterwards(
     grace.wait_for_media()
 
     _write(ada, "afterwards")
-    grace.press("Chat · 2 unread messages")
+    _unread(grace, "2 unread messages")
+    grace.press("Chat")
     _reads(grace, "before")
     _reads(grace, "afterwards")
 
@@ -90,8 +98,97 @@ def test_a_room_without_chat_has_no_button_for_it(
     assert ada.page.get_by_role("button", name="Chat").count() == 0
 
 
+def test_a_host_pins_removes_and_saves_and_late_comers_see_it(
+    create_room: Callable[..., dict[str, Any]], person: Callable[..., Person]
+) -> None:
+    room = create_room()
+    grace, ada = person("Grace"), person("Ada")
+    for someone, link in ((grace, "host_url"), (ada, "guest_url")):
+        someone.open(room["_links"][link]["href"])
+        someone.join()
+    ada.sees_tile_of("Grace")
+    ada.press("Chat")
+    _write(ada, "The agenda: https://example.org/agenda")
+    _write(ada, "something rude")
+    expect(grace.page.get_by_test_id("toast").filter(has_text="something rude")).to_be_visible(timeout=PATIENCE * 1000)
+    grace.press("Chat")
+    expect(ada.page.get_by_role("button", name=re.compile("Options for the message"))).to_have_count(0)
+    _on_message(grace, "something rude", "Remove message")
+    for someone in (grace, ada):
+        _reads(someone, "Removed by the host")
+        expect(_log(someone).get_by_text("something rude")).to_have_count(0)
+    _on_message(grace, "The agenda", "Pin message")
+    pinned = ada.page.get_by_role("region", name="Pinned message")
+    expect(pinned).to_contain_text("The agenda", timeout=PATIENCE * 1000)
+    expect(pinned.get_by_role("button")).to_have_count(0)
+    link = pinned.get_by_role("link")
+    assert (link.get_attribute("target"), link.get_attribute("rel")) == ("_blank", "noopener noreferrer nofollow")
+
+    late = person("Late", width=360)
+    late.open(room["_links"]["guest_url"]["href"])
+    late.join()
+    expect(late.page.get_by_test_id("toast").filter(has_text="Pinned message")).to_be_visible(timeout=PATIENCE * 1000)
+    _unread(late, "")
+    late.press("Chat")
+    expect(late.page.get_by_role("region", name="Pinned message")).to_contain_text("The agenda")
+    _reads(late, "Removed by the host")
+
+    with grace.page.expect_download() as saved:
+        grace.press("Save chat as a table")
+    rows = list(csv.DictReader(io.StringIO(saved.value.path().read_text("utf-8-sig"), newline="")))
+    assert [(row["number"], row["name"], row["type"], row["text"]) for row in rows] == [
+        ("1", "Ada", "Guest", "The agenda: https://example.org/agenda"),
+        ("2", "Ada", "Guest", ""),
+    ]
+    grace.press("Unpin message")
+    expect(pinned).to_have_count(0, timeout=PATIENCE * 1000)
+
+
+def test_what_is_begun_outlasts_the_panel_a_reconnect_and_a_ban_on_writing(
+    server: MoothallProcess,
+    create_room: Callable[..., dict[str, Any]],
+    person: Callable[..., Person],
+) -> None:
+    room = create_room()
+    grace, ada = person("Grace"), person("Ada")
+    for someone, link in ((grace, "host_url"), (ada, "guest_url")):
+        someone.open(room["_links"][link]["href"])
+        someone.join()
+    grace.sees_tile_of("Ada")
+    ada.press("Chat")
+    field = ada.page.get_by_role("textbox", name="Message")
+    field.fill("half a sentence")
+    ada.press("Chat")
+    expect(field).to_have_count(0)
+    server.kill()
+    server.start()
+    ada.forget_connections()
+    ada.wait_for_media()
+    ada.press("Chat")
+    expect(field).to_have_value("half a sentence")
+
+    grace.press("Settings")
+    grace.page.get_by_role("switch", name="Write in the chat").click()
+    expect(ada.page.get_by_text("Only hosts can write.").first).to_be_visible(timeout=PATIENCE * 1000)
+    expect(field).to_have_count(0)
+    grace.page.get_by_role("switch", name="Write in the chat").click()
+    expect(field).to_have_value("half a sentence", timeout=PATIENCE * 1000)
+
+
+def _on_message(host: Person, text: str, action: str) -> None:
+    message = _log(host).locator(".group\\/message").filter(has_text=text)
+    message.hover()
+    message.get_by_role("button", name=re.compile("^Options for the message")).click()
+    host.page.get_by_role("menuitem", name=action, exact=True).click()
+
+
 def _log(someone: Person) -> Locator:
     return someone.page.get_by_role("log", name="Messages")
+
+
+def _unread(person: Person, words: str) -> None:
+    button = person.page.get_by_role("button", name="Chat", exact=True)
+    expect(button).to_have_accessible_description(words, timeout=PATIENCE * 1000)
 
 
 def _write(someone: Person, text: str) -> None:

@@ -1,4 +1,4 @@
-"""Who somebody is that comes back, and that two hosts are two people."""
+"""A person who comes back keeps the identity, and two hosts are two people."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What people meet on the way in: wrong codes, ended rooms, no permission, no devices."""
+"""Obstacles on the way in: wrong codes, ended rooms, no permission, no devices."""
 
 import re
 from collections.abc import Callable
@@ -99,8 +99,8 @@ def test_the_microphone_starts_as_the_room_says(
     off = person("Grace")
     off.open(create_room(initial_join_options={"microphone_state": "off"})["_links"]["guest_url"]["href"])
     off.join()
-    wait_for(lambda: off.page.get_by_role("button", name="Turn on microphone").count(), "the microphone is off")
+    wait_for(lambda: off.page.get_by_role("button", name="Unmute microphone").count(), "the microphone is off")
     on = person("Ada")
     on.open(create_room(initial_join_options={"microphone_state": "on"})["_links"]["guest_url"]["href"])
     on.join()
-    wait_for(lambda: on.page.get_by_role("button", name="Turn off microphone").count(), "the microphone is on")
+    wait_for(lambda: on.page.get_by_role("button", name="Mute microphone").count(), "the microphone is on")

@@ -1,7 +1,7 @@
-"""Nothing that was acknowledged is lost, and every callback arrives in order, however often the process is killed.
+"""Kills lose nothing that was acknowledged, and every callback arrives in order.
 
-The short form is for every run; `make test-kill` kills 200 times and says how long the server took to be ready again. What it measured is in
-docs/durability.md.
+The short form is for every run; `make test-kill` kills 200 times and prints how long the server
+took to be ready again. Results are in docs/durability.md.
 """
 
 import asyncio
@@ -30,11 +30,11 @@ from writers import Writer
 KILLS = int(os.environ.get("KILLS", "4"))
 IS_LONG = KILLS >= 100
 WRITERS, VISITORS = 4, 4
-# The kill comes after so many acknowledgements at least.
+# The minimum number of acknowledgements before a kill.
 OPERATIONS_BETWEEN_KILLS = 50
 _MOST_MORE, _MOST_OF_VISITORS = 50, 4
 _PATIENCE_S = 30
-# A callback that two kills have cut off and that is then refused waits five minutes.
+# A callback that two kills have interrupted and that is then refused waits five minutes.
 _SETTLES_WITHIN_S = 500.0 if IS_LONG else 90.0
 
 
@@ -60,11 +60,14 @@ class Storm:
         count = threading.Semaphore(0)
         with ThreadPoolExecutor(WRITERS) as threads:
             running = [threads.submit(writer.write, self.token, count) for writer in self.writers]
-            for _ in range(OPERATIONS_BETWEEN_KILLS + self._chance.randrange(_MOST_MORE)):
-                assert count.acquire(timeout=_PATIENCE_S), [str(one.exception()) for one in running if one.done()]
-            for _ in range(self._chance.randint(0, _MOST_OF_VISITORS)):
-                assert self._visits.acquire(timeout=_PATIENCE_S), "nobody could come or go"
-            self.server.kill()
+            try:
+                for _ in range(OPERATIONS_BETWEEN_KILLS + self._chance.randrange(_MOST_MORE)):
+                    assert count.acquire(timeout=_PATIENCE_S), [str(one.exception()) for one in running if one.done()]
+                for _ in range(self._chance.randint(0, _MOST_OF_VISITORS)):
+                    assert self._visits.acquire(timeout=_PATIENCE_S), "nobody could come or go"
+            finally:
+                # Writers write until the server is gone.
+                self.server.kill()
         for one in running:
             one.result()
 
@@ -82,7 +85,8 @@ class Storm:
                 yield
             finally:
                 stop.set()
-            running.result()
+                # A visitor that failed is the reason why nobody came or went.
+                running.result()
 
     def start_again(self) -> None:
         started = time.monotonic()
@@ -91,7 +95,10 @@ class Storm:
         self.cpu_until_ready.append(self.server.cpu_seconds())
 
     def pass_a_deadline(self) -> None:
-        """While the server is down, the time of one room runs out: its timer must fire, and ``room:expired`` is due."""
+        """Let a room expire while the server is down.
+
+        Its timer must fire, ``room:expired`` is due.
+        """
         for stay in self._stays():
             if stay.ended_at is not None and stay.room_id not in self.expired:
                 _let_time_pass(self.server.data_dir / "moothall.db", stay.room_id, timedelta(minutes=11))
@@ -111,7 +118,7 @@ class Storm:
         assert visited <= set(rooms)
 
     def due_callbacks(self) -> set[tuple[str, str]]:
-        """What the acknowledgements promise."""
+        """Check everything that was acknowledged."""
         promised = {("room:expired", room_id) for room_id in self.expired}
         for stay in self._stays():
             promised |= stay.due()
@@ -147,7 +154,7 @@ def test_what_was_acknowledged_is_there_after_every_kill(
     answers.is_calm = True
     with closing(ApiClient(server.port, storm.token)) as client:
         if IS_LONG:
-            # Who did not come back has left a minute after the last start.
+            # Participants who did not come back have left one minute after the last start.
             wait_for(lambda: not _open_sessions(server.data_dir / "moothall.db"), "all sessions end", 180)
         happened = client.all_after("/events")
         wait_for(
@@ -162,7 +169,8 @@ def test_what_was_acknowledged_is_there_after_every_kill(
     assert storm.due_callbacks() <= received, storm.due_callbacks() - received
     arrived = {(headers["webhook-id"], *_place(event)) for headers, event in taken}
     assert {(event["id"], *_place(event["body"])) for event in happened} <= arrived
-    # Rooms go on running out of time, so what has arrived is compared with what has happened since, too.
+    # Rooms go on running out of time, so what has arrived is compared with what has happened since,
+    # too.
     with closing(ApiClient(server.port, storm.token)) as client:
         happened = client.all_after("/events")
     assert arrived <= {(event["id"], *_place(event["body"])) for event in happened}
@@ -185,7 +193,7 @@ def _quantiles(seconds: list[float]) -> str:
 
 
 def _subject(event: dict[str, Any]) -> str:
-    """The id that tells an event apart from others of its name."""
+    """Return the id that distinguishes an event from others of its name."""
     name = event["event"]
     if name == "room:expired":
         return str(event["room_id"])
@@ -205,7 +213,7 @@ def _gaps(places: Iterable[tuple[str, int]]) -> dict[str, list[int]]:
 
 
 def _let_time_pass(database: Path, room_id: str, by: timedelta) -> None:
-    """Move the room that everybody has left, and its timer, into the past, as if the machine had been off for that long."""
+    """Move an empty room and its timer into the past, as if the machine had been off meanwhile."""
     milliseconds = by // timedelta(milliseconds=1)
     connection = pysqlite3.connect(database)
     connection.execute("UPDATE rooms SET vacated_at = vacated_at - ? WHERE id = ?", (milliseconds, room_id))

@@ -1,4 +1,4 @@
-"""Who speaks is marked, on the screens of the others."""
+"""Speakers are highlighted on the screens of the others."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -23,6 +23,6 @@ def test_the_one_who_speaks_is_marked(
 
     tile = grace.page.locator('[data-testid="tile"][data-participant-name="Ada"]')
     expect(tile).to_have_attribute("data-speaking", "true", timeout=30_000)
-    ada.press("Turn off microphone")
+    ada.press("Mute microphone")
     expect(tile).to_have_attribute("data-speaking", "false", timeout=30_000)
     expect(tile).to_have_attribute("data-muted", "true", timeout=30_000)

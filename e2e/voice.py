@@ -1,4 +1,7 @@
-"""A voice for fake microphones: harmonics that rise and fall in syllables, as speech does, so that no noise suppressor takes it away."""
+"""A synthetic voice for fake microphones.
+
+Its harmonics rise and fall in syllables like speech, so that noise suppression keeps it.
+"""
 
 import math
 import struct

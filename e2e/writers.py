@@ -1,4 +1,4 @@
-"""Applications that write without pause and remember what was acknowledged."""
+"""Applications that write continuously and record the acknowledgements."""
 
 import itertools
 import random
@@ -16,10 +16,10 @@ MOST_THEMES = 40
 
 @dataclass
 class Kept:
-    """What the server said about one room or theme.
+    """The acknowledged state of one room or theme.
 
-    Its changes are counted from 0, the creation; None is the deletion. ``attempted`` differs from ``acknowledged`` where the server may have made
-    a change without being able to say so.
+    Its changes are counted from 0, the creation; None is the deletion. ``attempted`` differs from
+    ``acknowledged`` where the server may have made a change without being able to say so.
     """
 
     id: str
@@ -27,13 +27,16 @@ class Kept:
     attempted: int | None = 0
 
     def settle(self, found: int | None) -> None:
-        """Raises AssertionError when ``found`` is neither."""
+        """Raise AssertionError when ``found`` is neither."""
         assert found in (self.acknowledged, self.attempted), f"{self} is {found}"
         self.acknowledged = self.attempted = found
 
 
 class Writer:
-    """Creates, changes and deletes. A room's end is postponed by one minute after the other, a theme's text counts its changes."""
+    """Creates, changes and deletes rooms and themes.
+
+    Each change postpones a room's end by one minute, or increments the counter in a theme's text.
+    """
 
     def __init__(self, server: MoothallProcess, seed: int) -> None:
         self._server = server
@@ -91,7 +94,10 @@ class Writer:
         theme.acknowledged = theme.attempted
 
     def check(self, rooms: dict[str, Any], themes: dict[str, Any]) -> None:
-        """Everything is as it was acknowledged, or one change further where the acknowledgement was cut off. Arguments: all there are, by id."""
+        """Check that all is as acknowledged, or one change further after a lost acknowledgement.
+
+        The arguments are all existing rooms and themes, by id.
+        """
         for room in self._rooms:
             assert room.id in rooms, f"{room} is lost"
             end = datetime.fromisoformat(rooms[room.id]["expires_at"])
