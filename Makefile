@@ -1,4 +1,4 @@
-# Two commands: `make run` and `make test`. Everything else is a part of them.
+# The two main commands are `make run` and `make test`; most other targets are parts of them.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
@@ -14,16 +14,21 @@ STATIC := server/src/moothall/static
 
 say = @printf '\033[1m› %s\033[0m\n' $(1)
 
-.PHONY: help picture run setup test test-server test-sfu test-web test-e2e lint lint-server lint-sfu lint-web fix deps lock migration clean test-kill test-fuzz fuzz test-impairment test-contract bench-api
+.PHONY: help picture run setup test test-server test-sfu test-web test-e2e lint lint-server lint-sfu lint-web fix deps lock page-api screens migration clean test-kill test-fuzz fuzz test-impairment test-firefox test-go-sdk test-contract bench-api settings-docs
 help: ## Show this list.
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
-run: setup ## Install, build, start; prints a host link and a guest link that work.
+run: setup ## Install, build and start the server; prints working host and guest links.
 	@exec $(BIN)/moothall serve --demo
 
-setup: $(STAMP)/sfu $(STAMP)/web $(STAMP)/bytecode ## Build everything into .venv.
+setup: $(STAMP)/tools $(STAMP)/sfu $(STAMP)/web $(STAMP)/bytecode ## Build everything into .venv.
 
 # ---- build -----------------------------------------------------------------------------------------------------------
+# First and once: what is missing is told all together, before minutes of building.
+$(STAMP)/tools: deploy/check-build-tools
+	@deploy/check-build-tools $(PYTHON)
+	@mkdir -p $(STAMP) && touch $@
+
 $(STAMP)/venv:
 	$(call say,"creating $(VENV)")
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Moothall needs Python 3.11 or newer; $(PYTHON) is older (set PYTHON=…)"; exit 1; }
@@ -40,14 +45,14 @@ $(STAMP)/server: $(STAMP)/runtime server/pyproject.toml
 	@$(UV) install --quiet --no-deps --no-build-isolation -e server
 	@touch $@
 
-# A start compiles what is not compiled, every time where Python may not write beside the sources.
+# Compiled in advance, because Python recompiles at every start where it may not write bytecode.
 $(STAMP)/bytecode: $(STAMP)/server $(shell find server/src -name '*.py' 2>/dev/null)
 	@$(BIN)/python -m compileall -q server/src
 	@touch $@
 
 SFU_SOURCES := $(shell find sfu -path sfu/target -prune -o -type f \( -name '*.rs' -o -name '*.toml' -o -name Cargo.lock -o -name '*.py' -o -name '*.pyi' \) -print 2>/dev/null)
 $(STAMP)/sfu: $(STAMP)/runtime $(SFU_SOURCES)
-	$(call say,"building the SFU in Rust: three minutes or so the first time")
+	$(call say,"building the SFU in Rust: about three minutes the first time")
 	@command -v cargo >/dev/null || { echo "No Rust toolchain: install one with rustup"; exit 1; }
 	@cd sfu && ../$(BIN)/maturin build --release --locked --quiet --out ../$(STAMP)/wheels --interpreter ../$(BIN)/python
 	@$(UV) install --quiet --no-deps --reinstall "$$(ls -t $(STAMP)/wheels/moothall_sfu-*.whl | head -1)"
@@ -61,39 +66,55 @@ $(STAMP)/node: web/package.json web/package-lock.json
 	@cd web && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-$(STAMP)/web: $(STAMP)/node $(WEB_SOURCES)
+$(STAMP)/web: $(STAMP)/node $(WEB_SOURCES) deploy/compress-page.mjs
 	$(call say,"building the meeting page")
 	@cd web && npm run --silent build
 	@rm -rf $(STATIC) && cp -r web/dist $(STATIC)
+	@node deploy/compress-page.mjs $(STATIC)
 	@touch $@
 
 # ---- development -----------------------------------------------------------------------------------------------------
 $(STAMP)/dev: $(STAMP)/runtime server/requirements-dev.lock
-	$(call say,"installing what the tests need")
+	$(call say,"installing test dependencies")
 	@$(UV) install --quiet --compile-bytecode --require-hashes -r server/requirements-dev.lock
 	@touch $@
 
-$(STAMP)/compat: compat/package.json compat/package-lock.json
+$(STAMP)/compat: compat/package.json compat/package-lock.json compat/java/pom.xml $(wildcard compat/java/src/main/java/*.java) | $(STAMP)/system
+	$(call say,"installing the stock Node and Java SDKs")
 	@mkdir -p $(STAMP)
 	@cd compat && npm ci --no-audit --no-fund --loglevel=error
+	@cd compat/java && mvn --quiet --batch-mode --strict-checksums process-classes
 	@touch $@
 
-# Browsers and PostgreSQL come from Debian where the machine has none.
-$(STAMP)/system:
+# Missing browsers and PostgreSQL are installed from Debian.
+$(STAMP)/system: deploy/install-test-tools
 	$(call say,"looking for a browser and PostgreSQL")
 	@./deploy/install-test-tools
 	@mkdir -p $(STAMP) && touch $@
 
-deps: $(STAMP)/dev ## Install the locked Python libraries, those of the tests included.
+deps: $(STAMP)/dev ## Install the locked Python libraries, including those for tests.
 
-lock: $(STAMP)/venv ## Resolve server/requirements*.in into the lock files.
+lock: $(STAMP)/venv ## Update the lock files from server/requirements*.in.
 	@cd server && for f in requirements requirements-build requirements-dev; do ../$(UV) compile $(LOCK_FLAGS) $$f.in -o $$f.lock; done
 
-migration: $(STAMP)/dev ## Write a migration from the tables in the code: make migration m="what changes" (initial=1 rewrites 0001).
+SCREENS := ^(home|prejoin|prejoin-denied|waiting|problem-locked|stage-(01|05|30|speaker|shares|chat|lookalike|hands-people|settings|guest-rights|waiting)|theme-yellow-stage|ended-removed)$$
+
+screens: $(STAMP)/node $(STAMP)/system ## Take pictures of the main screens into docs/screens (all of them: npm run screenshots).
+	@rm -rf docs/screens && mkdir -p docs/screens
+	@cd web && SCREENS=sheets SCREENS_OUT=../docs/screens npm run --silent screenshots -- '$(SCREENS)'
+
+page-api: $(STAMP)/dev $(STAMP)/node ## Write the page's API document and its typed client from the server's models.
+	@$(BIN)/python -m moothall.page.reference > web/src/api/page.openapi.json
+	@cd web && npm run --silent page-api
+
+migration: $(STAMP)/dev ## Generate a migration from the tables in the code: make migration m="message" (initial=1 rewrites 0001).
 	@$(BIN)/python -m moothall.db.revise $(if $(initial),--initial,"$(m)")
 
+settings-docs: $(STAMP)/dev ## Generate docs/settings.md from the settings in the code.
+	@$(BIN)/python -m moothall.settings.reference > docs/settings.md
+
 # ---- tests and gates -------------------------------------------------------------------------------------------------
-test: setup $(STAMP)/dev $(STAMP)/compat $(STAMP)/system ## Install what the tests need and pass them all.
+test: setup $(STAMP)/dev $(STAMP)/compat $(STAMP)/system ## Install the test dependencies and run all checks and tests.
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory test-sfu
 	@$(MAKE) --no-print-directory test-fuzz
@@ -102,7 +123,7 @@ test: setup $(STAMP)/dev $(STAMP)/compat $(STAMP)/system ## Install what the tes
 	@$(MAKE) --no-print-directory test-e2e
 	$(call say,"all green")
 
-# Optimised, but not across crates: linked that way, each of the ten test binaries compiles most of the libraries once more.
+# Without LTO: with it, each of the ten test binaries would recompile most of the libraries.
 test-sfu:
 	$(call say,"SFU: cargo test")
 	@cd sfu && CARGO_PROFILE_RELEASE_LTO=off cargo test --release --locked --quiet --workspace --exclude moothall-sfu-py
@@ -111,44 +132,55 @@ test-web: $(STAMP)/node
 	$(call say,"web: vitest")
 	@cd web && npm test --silent
 
+# One order of the tests, so that a failure points to a change. Another order: make test-server SEED=2
+SEED ?= 1
 test-server: $(STAMP)/dev
 	$(call say,"server: pytest")
-	@cd server && ../$(BIN)/pytest -n 2 --dist loadfile tests ../sfu/py/tests --ignore tests/compat
+	@cd server && ../$(BIN)/pytest -n 2 --dist loadfile --randomly-seed=$(SEED) tests ../sfu/py/tests --ignore tests/compat
+	@cd bench && ../$(BIN)/pytest --randomly-seed=$(SEED) tests
 	$(call say,"server: unmodified LiveKit clients")
-	@cd server && ../$(BIN)/pytest tests/compat
+	@cd server && ../$(BIN)/pytest --randomly-seed=$(SEED) tests/compat
 
 test-e2e: $(STAMP)/dev
 	$(call say,"meetings in real browsers")
 	@cd e2e && ../$(BIN)/pytest
 
-test-impairment: setup $(STAMP)/dev $(STAMP)/system ## Chromium on bad networks, a minute each: loss, delay, another address, no UDP; prints what it measured.
+test-firefox: setup $(STAMP)/dev $(STAMP)/system ## Test Debian's Firefox and Chromium in one meeting (needs network namespaces).
+	@deploy/install-test-tools firefox
+	@cd e2e && ./in_namespace ../$(BIN)/pytest test_firefox.py
+
+test-impairment: setup $(STAMP)/dev $(STAMP)/system ## Test Chromium on bad networks for a minute each (loss, delay, address change, no UDP); prints measurements.
 	@cd server && IMPAIRMENT_SECONDS=60 ../$(BIN)/pytest tests/compat/test_impairment.py tests/compat/test_narrow_networks.py -s --timeout 1800
 
-test-fuzz: $(STAMP)/dev ## Fuzz everything that reads bytes of strangers, guided by coverage, for a minute in all, the same way each time.
-	$(call say,"SFU: half a minute of fuzzing")
+test-go-sdk: $(STAMP)/sfu $(STAMP)/dev ## Run the integration tests of LiveKit's Go SDK against the engine (needs Go and port 7880).
+	@command -v go >/dev/null || { echo "No Go toolchain: install Go $$(sed -n 's/^go //p' compat/go/go.mod) or newer"; exit 1; }
+	@cd server && GO_SDK=1 ../$(BIN)/pytest tests/compat/test_go_sdk.py -s
+
+test-fuzz: $(STAMP)/dev ## Fuzz all parsers of untrusted bytes for one minute with a fixed seed (coverage-guided).
+	$(call say,"SFU: 30 seconds of fuzzing")
 	@FUZZ_SEED=1 sfu/fuzz/run 4
-	$(call say,"signalling: half a minute of fuzzing")
+	$(call say,"signalling: 30 seconds of fuzzing")
 	@FUZZ_SEED=1 PYTHONHASHSEED=0 server/tests/fuzz/run 6
 
-fuzz: $(STAMP)/dev ## The same for ten minutes each; what fails is kept in a folder found beside the corpus.
+fuzz: $(STAMP)/dev ## Fuzz for ten minutes per target with random seeds; failing inputs are saved in `found` beside the corpus.
 	@sfu/fuzz/run 600
 	@server/tests/fuzz/run 600
 
-test-kill: setup $(STAMP)/dev ## Kill the server 200 times under 10,000 writes: nothing acknowledged is lost.
+test-kill: setup $(STAMP)/dev ## Kill the server 200 times during 10,000 writes and check that nothing acknowledged is lost.
 	@cd e2e && KILLS=200 ../$(BIN)/pytest test_kill_loop.py -s --timeout 7200
 
-test-contract: setup $(STAMP)/dev $(STAMP)/system ## 20,000 requests of what the reference allows and forbids; two databases in step for longer.
+test-contract: setup $(STAMP)/dev $(STAMP)/system ## Send 20,000 valid and invalid requests generated from the API reference; compare the two databases.
 	@cd server && CONTRACT_REQUESTS=20000 ../$(BIN)/pytest tests/contract -s
 
-bench-api: setup $(STAMP)/dev $(STAMP)/system ## CPU of an API request on SQLite and PostgreSQL; writes docs/benchmarks-api.md.
+bench-api: setup $(STAMP)/dev $(STAMP)/system ## Measure the CPU time of API requests on SQLite and PostgreSQL; writes docs/benchmarks-api.md.
 	@$(BIN)/python bench/api/run
 
-bench-sfu: setup ## Our SFU, Janus and livekit-server under the same load in turn; writes docs/benchmarks.md (root).
+bench-sfu: setup ## Compare our SFU with Janus and livekit-server under the same load; writes docs/benchmarks.md (needs root).
 	@bench/run
 
-lint: lint-server lint-sfu lint-web ## Every static gate.
+lint: lint-server lint-sfu lint-web ## Run all linters and static checks.
 
-# Seen from server/; what has no ending is named.
+# Relative to server/; scripts without the .py extension are listed by name.
 PYTHON_SOURCES := src tests ../e2e ../sfu/py ../bench ../bench/run ../bench/api/run
 
 lint-server: $(STAMP)/dev
@@ -165,13 +197,13 @@ lint-web: $(STAMP)/node
 	$(call say,"web: biome · tsc · dependency-cruiser")
 	@cd web && npm run --silent lint
 
-fix: $(STAMP)/dev ## Format, and mend what the linters can mend.
+fix: $(STAMP)/dev ## Format the code and apply automatic fixes of the linters.
 	@cd server && ../$(BIN)/ruff check --fix --quiet $(PYTHON_SOURCES); ../$(BIN)/ruff format --quiet $(PYTHON_SOURCES)
 	@cd sfu && cargo fmt --all
 	@cd web && npx biome check --write .
 
-clean: ## Remove everything built; data stays.
-	@rm -rf $(VENV) $(STAMP) $(STATIC) sfu/target web/node_modules web/dist compat/node_modules
+clean: ## Remove all build outputs; data is kept.
+	@rm -rf $(VENV) $(STAMP) $(STATIC) sfu/target web/node_modules web/dist compat/node_modules compat/java/target
 
-picture: setup $(STAMP)/dev $(STAMP)/system ## Take the README's picture of a real meeting.
+picture: setup $(STAMP)/dev $(STAMP)/system ## Take the screenshot of a real meeting for the README.
 	@cd e2e && ../$(BIN)/python picture.py

@@ -1,4 +1,5 @@
-// Walks through the room calls of the stock Node SDK against the server in MOOTHALL_HOST and prints what came back as JSON.
+// Walks through the room calls of the stock Node SDK against the server in MOOTHALL_HOST and prints
+// what came back as JSON.
 import { called, collect, meetingsOf, methods, refusal } from './sdk.mjs'
 
 const { EXPIRES_AT, LATER } = process.env

@@ -1,4 +1,5 @@
-// The stock Node SDK as its documentation shows it, pointed at the server in MOOTHALL_HOST; only its hosts are set.
+// The stock Node SDK as its documentation shows it, pointed at the server in MOOTHALL_HOST; only
+// its hosts are set.
 import { createRequire } from 'node:module'
 
 // The SDK is CommonJS.
@@ -9,12 +10,14 @@ const { Meetings } = require('@vonage/meetings')
 
 const { MOOTHALL_HOST, APPLICATION_ID, PRIVATE_KEY_FILE, API_KEY, API_SECRET } = process.env
 
-// The methods that a script has called, and all that there are; Python's test of the coverage compares them.
+// The methods that a script has called, and all that there are; Python's test of the coverage
+// compares them.
 export const called = new Set()
 const methodsOf = (kind) => Object.getOwnPropertyNames(kind.prototype).filter((name) => name !== 'constructor' && !name.startsWith('_'))
 export const methods = [...methodsOf(Meetings), ...methodsOf(Applications)]
 
-// The client itself, writing down which of its methods the script calls; what the SDK calls of itself does not count.
+// The client itself, writing down which of its methods the script calls; what the SDK calls of
+// itself does not count.
 const watched = (client) =>
   new Proxy(client, {
     get: (target, name) => {
@@ -41,7 +44,7 @@ export const collect = async (items) => {
   return found
 }
 
-// What the SDK throws, with the body of the answer.
+// An error of the SDK, with the body of the answer.
 export const refusal = async (call) => {
   try {
     await call()

@@ -1,4 +1,5 @@
-// Walks through the calls of the stock Node SDK for themes, recordings, numbers and applications, and prints what came back as JSON.
+// Walks through the calls of the stock Node SDK for themes, recordings, numbers and applications,
+// and prints what came back as JSON.
 import { applicationsOf, called, collect, meetingsOf, methods, refusal } from './sdk.mjs'
 
 const { APPLICATION_ID, LOGO_FILE, RECORDING_ID, SESSION_ID } = process.env
@@ -35,7 +36,8 @@ const found = {
   unknownTheme: await refusal(() => meetings.getTheme(unknown)),
   icon: await meetings.uploadIcon(theme.themeId, 'white', LOGO_FILE).catch((error) => error.message),
 }
-await meetings.deleteTheme(plain.themeId)
+found.defaultInUse = await refusal(() => meetings.deleteTheme(plain.themeId))
+await meetings.deleteTheme(plain.themeId, true)
 await meetings.deleteTheme(theme.themeId, true)
 found.themesAtTheEnd = await collect(meetings.getThemes())
 

@@ -1,4 +1,7 @@
-"""What the framework costs by itself: one FastAPI route that answers a small object, on the HTTP server Moothall uses."""
+"""The cost of the framework alone: one FastAPI route that answers a small object.
+
+It runs on the HTTP server that Moothall uses.
+"""
 
 import sys
 

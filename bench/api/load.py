@@ -1,4 +1,4 @@
-"""Keep-alive connections that send one request after the other, and how long each answer took."""
+"""Keep-alive connections that send requests one after the other, and measure latencies."""
 
 import asyncio
 import itertools
@@ -11,7 +11,7 @@ import uvloop
 
 @dataclass(frozen=True)
 class Outcome:
-    """``seconds``: the whole run. ``latencies``: of each answer, in ms, ascending."""
+    """``seconds``: duration of the run. ``latencies``: those of all answers in ms, ascending."""
 
     seconds: float
     latencies: list[float]
@@ -21,7 +21,7 @@ class Outcome:
 
 
 def run_load(port: int, requests: Sequence[bytes], *, count: int, connections: int, expected: int) -> Outcome:
-    """Send ``count`` of the requests in turn. Raises RuntimeError for any other status than ``expected``."""
+    """Send ``count`` requests. Raises RuntimeError for any other status than ``expected``."""
     return uvloop.run(_run(port, requests, count, connections, expected))
 
 

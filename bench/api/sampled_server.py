@@ -1,7 +1,8 @@
-"""`moothall`, with a look every few milliseconds of CPU at what it is doing: `sampled_server.py FILE ARGUMENTS…`.
+"""`moothall` under a sampling profiler: `sampled_server.py FILE ARGUMENTS…`.
 
-SIGUSR1 begins to count, SIGUSR2 ends it and writes FILE: how often each part was seen. A part is where the innermost frame belongs that is
-ours or a library's that stands for a part by itself; what it calls counts as its own.
+SIGUSR1 starts sampling, SIGUSR2 ends it and writes the samples per part to FILE. A sample counts
+for the part of its innermost frame that is ours or of a library listed as a part; calls from there
+count for that part.
 """
 
 import json
@@ -15,7 +16,7 @@ from types import FrameType
 from moothall.cli import main
 
 INTERVAL_SECONDS = 0.001
-# The beginning of a file's path below site-packages or src, and its part. The first that fits counts.
+# Path prefixes below site-packages or src, and their parts. The first match counts.
 PARTS = (
     ("moothall/db/sqlite_writer", "group commit: queue, savepoints, handing over"),
     ("moothall/db/", "SQL: begin, statements, rows"),
@@ -31,7 +32,7 @@ PARTS = (
     ("moothall/api/paging", "JSON and ETag of the answer"),
     ("moothall/api/authentication", "token: parsing, RSA signature"),
     ("moothall/api/rates", "rate limits"),
-    ("moothall/kit/allowances", "rate limits"),
+    ("moothall/kit/rate_limit", "rate limits"),
     ("moothall/kit/logs", "access log"),
     ("structlog/", "access log"),
     ("moothall/api/body", "body: reading, parsing, validating"),

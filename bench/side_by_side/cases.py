@@ -1,16 +1,19 @@
-"""The cases: what the load client is told, and which figures are compared."""
+"""The cases: options of the load client, and figures to compare."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-# What the load client has written about one run.
+# The load client's report on one run.
 Report = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure of a run. ``ratio``: peers are divided by ours ("less is better"), or ours by theirs ("more is better")."""
+    """One figure of a run.
+
+    ``ratio``: theirs divided by ours ("less is better"), or ours by theirs ("more is better").
+    """
 
     title: str
     read: Callable[[Report], float | None]
@@ -24,10 +27,12 @@ class Case:
     title: str
     arguments: Sequence[str]
     figures: Sequence[Figure]
-    # Arguments only some servers get, because they have no such feature; the page says so.
+    # Arguments for some servers only, because these lack a feature; the page says so.
     differences: Mapping[str, Sequence[str]] = field(default_factory=dict)
     note: str = ""
-    # Sizes to try in turn until one does not count, with the option that sets it.
+    # Servers that cannot run this case; the note says why.
+    without: Sequence[str] = ()
+    # Sizes to try in order until one fails, with the option that sets the size.
     sizes: tuple[str, Sequence[int]] | None = None
 
 
@@ -60,12 +65,14 @@ _JOINS = (
 
 _FAN_OUT = ["fanout-video", "--publishers", "10", "--pps", "100", "--bytes", "1100", "--subscribers", "30"]
 _PEOPLE = (25, 50, 75, 100, 150, 200, 250)
-# The peers forward every microphone; and Janus is spared the upper layers, which it would only throw away.
+# The peers forward every microphone; and Janus is spared the upper layers, which it would only
+# throw away.
 _VOICES = {"janus": ["--microphones", "3", "--layers", "1"], "livekit": ["--microphones", "3"]}
 _VOICES_NOTE = (
-    "Publishers send three simulcast layers, each has a microphone, and three of them speak. The peers forward every microphone they are given, so with them "
-    "only the three have one; Moothall is given all 25 and forwards the three loudest. Janus gets the smallest layer only. A size counts while p99 stays "
-    "under 50 ms."
+    "Publishers send three simulcast layers and a microphone each, and three of them speak. The peers\n"
+    "forward every microphone they are given, so with them only the three speakers have one; Moothall\n"
+    "is given all 25 and forwards the three loudest. Janus gets the smallest layer only. A size counts\n"
+    "while p99 stays below 50 ms."
 )
 
 CASES = {
@@ -101,7 +108,13 @@ CASES = {
             (Figure("people", lambda report: report["window"]["subscribers"], "more", 0), *_STEADY),
             _VOICES,
             _VOICES_NOTE,
-            ("--people", _PEOPLE),
+            sizes=("--people", _PEOPLE),
+        ),
+        Case(
+            "room-250",
+            "The room of 250: everybody sees 25 cameras at 180p and hears the three loudest voices",
+            ["room", "--cameras", "25", "--people", "250"],
+            _STEADY,
         ),
         Case(
             "room-speaker",
@@ -109,8 +122,9 @@ CASES = {
             ["room-speaker", "--cameras", "25"],
             (Figure("people", lambda report: report["window"]["subscribers"], "more", 0), *_STEADY),
             {"livekit": ["--microphones", "3"]},
-            "Without Janus: it has nothing to choose a layer by the size asked for.",
-            ("--people", _PEOPLE),
+            "Janus is left out: it cannot choose a layer by the size that a subscriber asks for.",
+            without=("janus",),
+            sizes=("--people", _PEOPLE),
         ),
         Case(
             "capacity",

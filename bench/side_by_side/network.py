@@ -1,6 +1,6 @@
-"""A network of two ends on this machine: servers here, the load client in a namespace of its own.
+"""A virtual network on this machine, with the load client in its own namespace.
 
-Loopback alone does not do: Janus ignores it, and binds its sockets to the interface. Everything stays on this machine.
+Loopback is not sufficient: Janus ignores it and binds its sockets to the interface.
 """
 
 import subprocess
@@ -15,13 +15,13 @@ _CLIENT_ADDRESS = "10.99.0.2"
 _CLIENT_BLOCK = f"{CLIENT_BASE}/17"
 _NEAR, _FAR = "mhbench0", "mhbench1"
 
-# Servers that do not set their buffers themselves drop packets with the kernel's defaults, whatever they could do.
+# With the kernel's default buffers, servers that do not set their own would drop packets.
 _BUFFERS = {"rmem_max": 33_554_432, "wmem_max": 33_554_432, "rmem_default": 4_194_304, "wmem_default": 4_194_304}
 
 
 @contextmanager
 def network() -> Iterator[list[str]]:
-    """Set the network up and tear it down again; yields what to put before a command to run it at the clients' end.
+    """Set the network up and tear it down; yields the command prefix for the client's namespace.
 
     Raises subprocess.CalledProcessError without the right to do so (root).
     """
@@ -36,7 +36,7 @@ def network() -> Iterator[list[str]]:
         _ip(f"{inside} addr add {_CLIENT_ADDRESS}/24 dev {_FAR}")
         _ip(f"{inside} link set {_FAR} up")
         _ip(f"{inside} link set lo up")
-        # Every address of the block is the client's own, and one route leads to all of them.
+        # All addresses of the block belong to the client and share one route.
         _ip(f"{inside} route add local {_CLIENT_BLOCK} dev lo")
         _ip(f"route add {_CLIENT_BLOCK} via {_CLIENT_ADDRESS} dev {_NEAR}")
         for name, value in _BUFFERS.items():

@@ -1,4 +1,7 @@
-"""docs/benchmarks.md, written from the figures kept in bench/figures: one file a case, each with its command, machine and day."""
+"""Writes docs/benchmarks.md from bench/figures.
+
+There is one file per case, with its command, machine and date.
+"""
 
 import json
 from collections.abc import Sequence
@@ -15,47 +18,64 @@ PAGE = ROOT / "docs" / "benchmarks.md"
 _INTRODUCTION = """\
 # Benchmarks
 
-Written by `bench/run` from `bench/figures`; not by hand. Every figure has been measured with the command beside it; repeat it with `make bench-sfu`.
+`bench/run` writes this page from `bench/figures`; do not edit it by hand. The command beside each
+table produced its figures; `make bench-sfu` repeats all of them.
 
-How it is measured: the server, all its threads, on one core; the load client (`bench/load`) on another, in a network namespace of its own behind a veth pair.
-Servers take turns (A B A B), each started afresh. CPU is user and system time of the server's process tree out of `/proc`; on a veth pair that includes the
-kernel's receive half, the same for all. The load client takes datagrams that were sent together as they were sent (`UDP_GRO`; a server that sends one by one loses
-nothing by it): otherwise the kernel would cut them up in the server's time, which on a real network is the work of its card. It does ICE, DTLS and SRTP once for each participant, counts packets by their headers, and decrypts one
-in 64 to prove that it is what a publisher sent and to learn how long it took; it looks at its sockets once a millisecond, so latencies contain up to 1 ms of
-its own (but not where it goes by the kernel's arrival times). A run is rejected when less than 99.9 % is delivered, a packet is not authentic, a stream is on another layer than asked for, or the load client used
-more than 85 % of its core. Tables show medians and, in brackets, the least and the most of the runs that count.
+The server runs with all its threads on one core. The load client (`bench/load`) runs on another, in
+a network namespace of its own behind a veth pair. The servers take turns (A B A B), and each is
+started afresh.
+
+- *CPU* is user and system time of the server's process tree, read from `/proc`. On a veth pair it
+  includes the kernel's receive half, for every server alike.
+- *The load client* does ICE, DTLS and SRTP once for each participant and counts packets by their
+  headers. It decrypts one packet in 64, which proves that a publisher sent it and shows its
+  latency. It reads its sockets once a millisecond, so latencies include up to 1 ms of its own,
+  except where the kernel's arrival times are used. It accepts datagrams as they were sent together
+  (`UDP_GRO`); without that the kernel would split them in the server's time, which a network card
+  does on a real network. A server that sends datagrams one by one loses nothing by it.
+- *Rejected runs*: less than 99.9 % delivered, a packet that is not authentic, a stream on another
+  layer than the client asked for, or a load client that used more than 85 % of its core.
+- *Tables* show medians and, in brackets, the minimum and the maximum of the accepted runs.
 """
 
 
-def keep(case: str, record: dict[str, Any]) -> None:
+def keep(case: str, record: dict[str, Any], *, paired: bool = False) -> None:
+    """Save the figures of one case; ``paired`` ones, against an earlier commit, are separate."""
     FIGURES.mkdir(exist_ok=True)
-    (FIGURES / f"{case}.json").write_text(json.dumps(record, indent=1, sort_keys=True) + "\n")
+    name = f"{case}-before" if paired else case
+    (FIGURES / f"{name}.json").write_text(json.dumps(record, indent=1, sort_keys=True) + "\n")
 
 
 def write(path: Path = PAGE) -> None:
     sections = [_INTRODUCTION]
-    for name in CASES:
-        figures = FIGURES / f"{name}.json"
-        if figures.exists():
-            sections.append(section(name, json.loads(figures.read_text())))
+    for suffix in ("", "-before"):
+        for name in CASES:
+            figures = FIGURES / f"{name}{suffix}.json"
+            if figures.exists():
+                sections.append(section(name, json.loads(figures.read_text())))
     path.write_text("\n".join(sections))
 
 
 def section(name: str, record: dict[str, Any]) -> str:
-    """The section of one case."""
+    """Return the section of one case."""
     case = CASES[name]
+    paired = ", against an earlier commit" if "before" in record["reports"] else ""
     record = {
         **record,
-        "reports": {server: record["reports"][server] for server in SERVERS if server in record["reports"]},
+        "reports": {
+            server: record["reports"][server]
+            for server in SERVERS
+            if server in record["reports"] and server not in case.without
+        },
     }
-    lines = [f"## {case.title}", "", f"*{record['date']}, {record['machine']}. `{record['command']}`.*", ""]
+    lines = [f"## {case.title}{paired}", "", f"*{record['date']}, {record['machine']}. `{record['command']}`.*", ""]
     if case.note:
         lines += [case.note, ""]
     reports = {
         server: [report for report in runs if not report["rejected"]] for server, runs in record["reports"].items()
     }
     titles = [figure.title for figure in case.figures]
-    lines += [f"| | runs that count | {' | '.join(titles)} |", f"|---|---|{'---|' * len(titles)}"]
+    lines += [f"| | accepted runs | {' | '.join(titles)} |", f"|---|---|{'---|' * len(titles)}"]
     for server, runs in record["reports"].items():
         counted = reports[server]
         cells = [_cell(figure, [figure.read(report) for report in counted]) for figure in case.figures]
@@ -66,10 +86,8 @@ def section(name: str, record: dict[str, Any]) -> str:
     profiles = sorted({profile for runs in reports.values() for report in runs for profile in report["srtp_profiles"]})
     loads = [report["load_average"] for runs in reports.values() for report in runs]
     if loads:
-        lines += [
-            f"SRTP profile: {', '.join(profiles)}. Load average of the machine during the runs: {min(loads):.1f} to {max(loads):.1f}.",
-            "",
-        ]
+        load = f"Load average of the machine during the runs: {min(loads):.1f} to {max(loads):.1f}."
+        lines += [f"SRTP profile: {', '.join(profiles)}. {load}", ""]
     return "\n".join(lines)
 
 
@@ -82,7 +100,7 @@ def _cell(figure: Figure, values: Sequence[float | None]) -> str:
 
 
 def _ratios(figures: Sequence[Figure], record: dict[str, Any]) -> list[str]:
-    """Peers against ours, round by round, where both runs count."""
+    """Return the ratios of peers and ours per round, where both runs count."""
     lines = []
     ours = record["reports"].get("moothall", [])
     for figure in figures:
@@ -117,5 +135,5 @@ def _reasons(record: dict[str, Any]) -> list[str]:
         ]
         stops += [report["stopped"] for report in runs if "stopped" in report]
         lines += [f"* {title}, rejected: {reason}" for report in runs for reason in report["rejected"]]
-        lines += [f"* {title}, what stopped it: {stop}" for stop in stops]
+        lines += [f"* {title}, stopped by: {stop}" for stop in stops]
     return [*lines, ""] if lines else []

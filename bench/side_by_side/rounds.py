@@ -1,4 +1,4 @@
-"""Rounds: each server in turn under each case, A B A B, and what came of it."""
+"""Rounds: the servers in alternation (A B A B) under each case, and their reports."""
 
 import json
 import os
@@ -16,13 +16,14 @@ from side_by_side.servers import BENCH, ServerMissing, running
 
 LOAD = BENCH / "load" / "target" / "release" / "load"
 _TIMEOUT_S = 600
-# A size whose packets take longer than this is not carried, even if all of them arrive. The same bound ends the capacity case.
+# A size whose packets take longer than this is not carried, even if all of them arrive. The same
+# bound ends the capacity case.
 _P99_MAX_MS = 50.0
 
 
 @dataclass(frozen=True)
 class Conditions:
-    """How the machine is shared out."""
+    """The load client and the conditions of all runs: niceness, duration, SRTP profile, cores."""
 
     client: Sequence[str]
     nice: int
@@ -33,9 +34,14 @@ class Conditions:
 
 
 def run_round(case: Case, names: Sequence[str], turn: int, conditions: Conditions) -> dict[str, dict[str, Any]]:
-    """One report of each server, rejected ones included. A server that is missing is left out, and said so in the first round."""
+    """One report of each server, rejected ones included.
+
+    A server that is missing is left out, and said so in the first round.
+    """
     reports: dict[str, dict[str, Any]] = {}
     for name in names:
+        if name in case.without:
+            continue
         try:
             report = _largest(case, name, conditions) if case.sizes else _once(case, name, conditions, [])
         except ServerMissing as missing:
@@ -75,7 +81,10 @@ def _once(case: Case, name: str, conditions: Conditions, extra: Sequence[str]) -
 
 
 def _largest(case: Case, name: str, conditions: Conditions) -> dict[str, Any]:
-    """The report of the largest size that counts, with what stopped the next; the first one's when none does."""
+    """The report of the largest size that counts, with what stopped the next.
+
+    The first one's when none does.
+    """
     option, sizes = case.sizes or ("", ())
     held: dict[str, Any] = {"rejected": ["no size was tried"]}
     for size in sizes:

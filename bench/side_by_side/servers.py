@@ -1,4 +1,4 @@
-"""The servers: where each comes from, how it is started, what the load client has to know to join it."""
+"""The servers: their installation, start, and the load client's options to join them."""
 
 import json
 import os
@@ -20,17 +20,18 @@ ROOT = BENCH.parent
 LIVEKIT_VERSION = "v1.13.5"
 _LIVEKIT_PACKAGE = f"github.com/livekit/livekit-server/cmd/server@{LIVEKIT_VERSION}"
 _LIVEKIT_BINARY = BENCH / ".peers" / "server"
-_MOOTHALL = ROOT / ".venv" / "bin" / "moothall"
+# The server `before` is another checkout of this repository, built there with `make setup`.
+BEFORE_VARIABLE = "MOOTHALL_BENCH_BEFORE"
 _READY_S = 30.0
 _STOP_S = 15.0
-# Of no worth to anybody: it lives as long as a run, on an address nobody else reaches.
+# Not confidential: it is valid during a run, on an address that is unreachable from elsewhere.
 _SECRET = "bench" * 8
 _PORT = 17880
 _MEDIA_PORT = 17882
 
 
 class ServerMissing(Exception):
-    """The server is not on this machine; the text says how it would get here."""
+    """The server is not installed; the message says how to install it."""
 
 
 @dataclass(frozen=True)
@@ -50,11 +51,24 @@ class Start:
 
 def moothall(directory: Path) -> Start:
     """This repository's server, as ``make run`` starts it, on one core."""
-    if not _MOOTHALL.exists():
-        raise ServerMissing("Moothall is not built: make setup")
+    return _moothall_of(ROOT, directory)
+
+
+def before(directory: Path) -> Start:
+    """The server of an earlier commit, from the checkout that ``--before`` names."""
+    checkout = os.environ.get(BEFORE_VARIABLE)
+    if not checkout:
+        raise ServerMissing("The server before is left out: --before names its checkout")
+    return _moothall_of(Path(checkout), directory)
+
+
+def _moothall_of(checkout: Path, directory: Path) -> Start:
+    program = checkout / ".venv" / "bin" / "moothall"
+    if not program.exists():
+        raise ServerMissing(f"Moothall is not built in {checkout}: make setup")
     data = ["--data-dir", str(directory)]
-    application = _moothall("app", "create", "--name", "bench", *data)["application_id"]
-    room = _moothall("room", "create", "--application-id", application, "--name", "bench", *data)["id"]
+    application = _run(program, "app", "create", "--name", "bench", *data)["application_id"]
+    room = _run(program, "room", "create", "--application-id", application, "--name", "bench", *data)["id"]
     listen = [
         "--host",
         SERVER_ADDRESS,
@@ -68,7 +82,7 @@ def moothall(directory: Path) -> Start:
         "off",
     ]
     return Start(
-        command=[_MOOTHALL, "serve", *data, *listen, "--log-level", "warning"],
+        command=[program, "serve", *data, *listen, "--log-level", "warning"],
         options=["--url", f"ws://{SERVER_ADDRESS}:{_PORT}", "--room", room, "--key", "moothall", "--secret", _SECRET],
         environment={"MOOTHALL_LIVEKIT_API_SECRET": _SECRET},
     )
@@ -114,12 +128,12 @@ logging:
     return Start(
         command=[_LIVEKIT_BINARY, "--config", configuration],
         options=["--url", f"ws://{SERVER_ADDRESS}:{_PORT}", "--key", "bench", "--secret", _SECRET],
-        # All of its threads share the one core.
+        # All of its threads share one core.
         environment={"GOMAXPROCS": "1"},
     )
 
 
-SERVERS = {"moothall": moothall, "janus": janus, "livekit": livekit}
+SERVERS = {"moothall": moothall, "before": before, "janus": janus, "livekit": livekit}
 
 
 @contextmanager
@@ -148,7 +162,7 @@ def running(name: str, core: int, nice: int) -> Iterator[Server]:
 
 
 def version(name: str) -> str:
-    """What the page calls a server."""
+    """The name of a server on the page, with its version."""
     if name == "janus":
         listing = subprocess.run(
             ["dpkg-query", "-W", "-f=${Version}", "janus"], capture_output=True, text=True, check=False
@@ -156,8 +170,9 @@ def version(name: str) -> str:
         return f"Janus {listing.stdout.strip()} (Debian)"
     if name == "livekit":
         return f"livekit-server {LIVEKIT_VERSION}"
+    checkout = os.environ.get(BEFORE_VARIABLE, ROOT) if name == "before" else ROOT
     commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False, cwd=ROOT
+        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False, cwd=checkout
     )
     return f"Moothall {commit.stdout.strip()}"
 
@@ -179,8 +194,8 @@ def _last_line(output: Path) -> str:
     return (output.read_text(errors="replace").strip().splitlines() or ["it said nothing"])[-1]
 
 
-def _moothall(*arguments: str) -> dict[str, str]:
-    made = subprocess.run([_MOOTHALL, *arguments, "--json"], capture_output=True, text=True, check=False)
+def _run(program: Path, *arguments: str) -> dict[str, str]:
+    made = subprocess.run([program, *arguments, "--json"], capture_output=True, text=True, check=False)
     if made.returncode != 0:
         said = (made.stderr or made.stdout).strip().splitlines() or ["nothing"]
         raise RuntimeError(f"moothall {' '.join(arguments[:2])}: {said[-1]}")
@@ -190,7 +205,8 @@ def _moothall(*arguments: str) -> dict[str, str]:
 
 def _install_janus() -> None:
     if shutil.which("janus") is None and shutil.which("apt-get") is not None:
-        # The package's own service stays off: nothing of it is to listen beyond the bench.
+        # The package's own service stays disabled, so that it does not listen outside the
+        # benchmark.
         quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
         command = ["apt-get", "install", "-y", "--no-install-recommends", "janus"]
         subprocess.run(command, env=quiet, capture_output=True, check=False)

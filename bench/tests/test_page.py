@@ -1,4 +1,8 @@
-"""What the page says about the figures kept."""
+"""The page written from saved figures."""
+
+from pathlib import Path
+
+import pytest
 
 from side_by_side import page
 
@@ -49,3 +53,17 @@ def test_a_server_without_a_run_that_counts_has_no_figures():
     text = page.section("fanout-video", record(moothall=[{"rejected": ["the load client failed"]}]))
 
     assert "| Moothall | 0 of 1 | – |" in text
+
+
+def test_a_run_against_an_earlier_commit_has_a_section_of_its_own_with_pairwise_ratios(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(page, "FIGURES", tmp_path)
+    page.keep("fanout-video", record(moothall=[report(3.0)], janus=[report(9.0)]))
+    page.keep("fanout-video", record(moothall=[report(4.0)], before=[report(5.0)]), paired=True)
+
+    page.write(tmp_path / "page.md")
+
+    peers, earlier = (tmp_path / "page.md").read_text().split("against an earlier commit")
+    assert "3.00 times as good as Janus" in peers
+    assert "1.25 times as good as Before" in earlier

@@ -15,7 +15,7 @@ pub fn monotonic_ns() -> u64 {
     read(libc::CLOCK_MONOTONIC)
 }
 
-/// What to take off a time of `CLOCK_REALTIME` to have it on `CLOCK_MONOTONIC`, in nanoseconds.
+/// The lead of `CLOCK_REALTIME` over `CLOCK_MONOTONIC`, in nanoseconds.
 pub fn realtime_offset_ns() -> u64 {
     read(libc::CLOCK_REALTIME) - monotonic_ns()
 }

@@ -1,4 +1,5 @@
-//! DTLS 1.2 through OpenSSL over datagrams handed in and out, and the SRTP masters it exports (RFC 5764).
+//! DTLS 1.2 through OpenSSL over datagrams handed in and out, and the SRTP masters it exports (RFC
+//! 5764).
 
 use std::collections::VecDeque;
 use std::ffi::{c_uint, c_void};
@@ -19,7 +20,8 @@ use crate::srtp::{Context, Profile};
 
 /// Largest datagram of a handshake, in bytes.
 const MTU: u32 = 1200;
-/// A lost flight is sent again after this, then after twice as long and so on: what browsers do, where OpenSSL waits a second.
+/// A lost flight is sent again after this, then after twice as long and so on: what browsers do,
+/// where OpenSSL waits a second.
 const FIRST_RETRANSMISSION_US: c_uint = 50_000;
 const LAST_RETRANSMISSION_US: c_uint = 3_000_000;
 
@@ -35,7 +37,7 @@ extern "C" fn retransmission_timeout(_ssl: *mut c_void, previous_us: c_uint) -> 
     if previous_us == 0 { FIRST_RETRANSMISSION_US } else { (2 * previous_us).min(LAST_RETRANSMISSION_US) }
 }
 
-/// What all transports of a run share: one certificate and the profiles offered.
+/// The DTLS identity of all transports of a run: one certificate and the profiles offered.
 pub struct Identity {
     context: SslContext,
     pub fingerprint: String,
@@ -66,7 +68,8 @@ impl Identity {
         context.set_certificate(&certificate).expect("a certificate");
         context.set_private_key(&key).expect("its key");
         context.set_options(SslOptions::NO_QUERY_MTU);
-        // Certificates are self-signed; what counts is the fingerprint, checked once the handshake is done.
+        // Certificates are self-signed; what counts is the fingerprint, checked once the handshake
+        // is done.
         context.set_verify_callback(SslVerifyMode::PEER | SslVerifyMode::FAIL_IF_NO_PEER_CERT, |_, _| true);
         let names: Vec<_> = profiles.iter().map(|profile| profile.name()).collect();
         context.set_tlsext_use_srtp(&names.join(":")).expect("known profiles");
@@ -145,8 +148,9 @@ impl Dtls {
         self.finished
     }
 
-    /// Drives the handshake with what has come in; also to be called now and then, for its retransmissions.
-    /// Returns the masters once, when it is done, and what went wrong when it never will be.
+    /// Drives the handshake with what has come in; also to be called now and then, for its
+    /// retransmissions. Returns the masters once, when it is done, and what went wrong when it
+    /// never will be.
     pub fn handshake(&mut self, datagram: Option<&[u8]>) -> Result<Option<Masters>, String> {
         if let Some(datagram) = datagram {
             self.stream.get_mut().incoming.push_back(datagram.to_vec());

@@ -1,5 +1,5 @@
-//! What a subscriber receives: counted from the header alone; one packet in 64 is decrypted, to prove that it is what a
-//! publisher of this run sent and to learn how long it took.
+//! The receiving side of a subscriber. Packets are counted from the header alone; one in 64 is
+//! decrypted, to prove that a publisher of this run sent it and to learn how long it took.
 
 use crate::histogram::Samples;
 use crate::rtcp::ReportBlock;
@@ -13,7 +13,7 @@ const INTRODUCTIONS: u8 = 20;
 /// Arrivals a transport remembers between two feedback packets.
 const ARRIVALS_MAX: usize = 4096;
 
-/// What all subscribers of a run have seen together.
+/// The sums over all subscribers of a run.
 #[derive(Default)]
 pub struct Totals {
     pub packets: u64,
@@ -319,7 +319,8 @@ mod tests {
             inbound.receive(&mut packet[..length], 6_000, &mut receiver, &mut totals);
         }
         assert_eq!(inbound.streams[0].source, Some(source));
-        // The first introduces the stream; the 64th and the 128th are the samples, and the latter was tampered with.
+        // The first introduces the stream; the 64th and the 128th are the samples, and the latter
+        // was tampered with.
         assert_eq!((totals.packets, totals.sampled, totals.forged), (130, 3, 1));
         assert_eq!(totals.latency_ns.percentile(100.0), Some(5_000));
     }

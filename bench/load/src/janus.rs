@@ -1,4 +1,5 @@
-//! Janus's VideoRoom over WebSocket: a publisher handle, a subscriber handle with all feeds in one connection.
+//! Janus's VideoRoom over WebSocket: a publisher handle, a subscriber handle with all feeds in one
+//! connection.
 
 use serde_json::{Value, json};
 
@@ -6,7 +7,7 @@ use crate::sdp;
 use crate::session::{Access, Frame, Part, Scene};
 
 const KEEP_ALIVE_NS: u64 = 20_000_000_000;
-/// Of the VideoRoom plug-in: somebody does not publish yet.
+/// The error code of the VideoRoom plug-in where somebody does not publish yet.
 const NO_SUCH_FEED: u64 = 428;
 /// Between two tries to subscribe.
 const PATIENCE_NS: u64 = 50_000_000;
@@ -32,7 +33,7 @@ pub fn url(access: &Access) -> String {
     access.url.clone()
 }
 
-/// What to say once the socket is open.
+/// Sends the first message, once the socket is open.
 pub fn open(scene: &mut Scene) {
     send(scene, &json!({"janus": "create", "transaction": "session"}));
 }

@@ -1,5 +1,5 @@
-//! LiveKit's signalling with two peer connections (protocol version 15 and later), as far as a load client needs it: the
-//! messages of `livekit_rtc.proto` by hand, with the fields that are used.
+//! LiveKit's signalling with two peer connections (protocol version 15 and later), as far as a load
+//! client needs it: the messages of `livekit_rtc.proto` by hand, with the fields that are used.
 
 use std::collections::HashMap;
 

@@ -197,7 +197,8 @@ fn steady(run: &mut Run) -> Result<Value, String> {
     }))
 }
 
-/// Subscribers join in steps until the server cannot keep up; the last step that held is the answer.
+/// Subscribers join in steps until the server cannot keep up; the last step that held is the
+/// answer.
 fn capacity(run: &mut Run, step: usize) -> Result<Value, String> {
     let (first, rate, seconds) = (run.plan().subscribers, run.plan().joins_per_second, run.plan().measure_s);
     run.join_publishers()?;

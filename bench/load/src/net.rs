@@ -1,8 +1,9 @@
-//! A few UDP sockets for all transports of the run: datagrams are told apart by the address they are sent to.
+//! A few UDP sockets for all transports of the run: datagrams are told apart by the address they
+//! are sent to.
 //!
-//! Each transport has an address of its own out of one block that the machine treats as local (`127.64.0.0/10`, or any
-//! block routed to the loopback interface), so a server sees as many peers as there are, and a thousand of them cost
-//! sixteen system calls a millisecond.
+//! Each transport has an address of its own out of one block that the machine treats as local
+//! (`127.64.0.0/10`, or any block routed to the loopback interface), so a server sees as many peers
+//! as there are, and a thousand of them cost sixteen system calls a millisecond.
 
 use std::io;
 use std::mem::{size_of, zeroed};
@@ -10,7 +11,8 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
 const BATCH: usize = 64;
-/// What one header of `recvmmsg` takes: a run of datagrams of one sender, joined by the kernel, or a single one.
+/// The room of one header of `recvmmsg`: it takes a run of datagrams of one sender, joined by the
+/// kernel, or a single one.
 const RUN_BYTES: usize = 65_536;
 /// Runs do not begin at the same place of a page: they would push one another out of the cache.
 const STRIDE_BYTES: usize = RUN_BYTES + 4096 + 192;
@@ -39,7 +41,8 @@ struct Queued {
     length: usize,
 }
 
-/// Where datagrams are received; the headers lead into the other vectors, which are never moved or resized.
+/// Where datagrams are received; the headers lead into the other vectors, which are never moved or
+/// resized.
 struct Incoming {
     bytes: Vec<u8>,
     controls: Vec<[u64; CONTROL_BYTES / 8]>,
@@ -48,10 +51,11 @@ struct Incoming {
 }
 
 impl Mux {
-    /// `base` is the address of transport 0; transport N has the Nth address after it. With `timestamps` the kernel says when each
-    /// datagram arrived, which costs every datagram a little. With `joined` the kernel may hand over datagrams that a sender has handed to
-    /// it together (`UDP_SEGMENT`) as it got them (`UDP_GRO`): without, it cuts them up on the way, on a veth pair in the sender's time, which
-    /// on a real network is the work of its card.
+    /// `base` is the address of transport 0; transport N has the Nth address after it. With
+    /// `timestamps` the kernel says when each datagram arrived, which costs every datagram a
+    /// little. With `joined` the kernel may hand over datagrams that a sender has handed to it
+    /// together (`UDP_SEGMENT`) as it got them (`UDP_GRO`): without, it cuts them up on the way, on
+    /// a veth pair in the sender's time, which on a real network is the work of its card.
     pub fn open(base: Ipv4Addr, sockets: usize, timestamps: bool, joined: bool) -> io::Result<Self> {
         let sockets = (0..sockets).map(|_| Socket::open(timestamps, joined)).collect::<io::Result<_>>()?;
         Ok(Mux { sockets, base: base.into(), incoming: Incoming::new() })
@@ -62,9 +66,10 @@ impl Mux {
         SocketAddrV4::new(Ipv4Addr::from(self.base + transport as u32), socket.port)
     }
 
-    /// Hands every waiting datagram to `take`: transport, bytes and, with timestamps, its arrival in nanoseconds of
-    /// `CLOCK_REALTIME`. Returns how many there were. Where it is from is not asked for: a
-    /// transport has one peer, and a copy less for each packet is what this client is for.
+    /// Hands every waiting datagram to `take`: transport, bytes and, with timestamps, its arrival
+    /// in nanoseconds of `CLOCK_REALTIME`. Returns how many there were. Where it is from is not
+    /// asked for: a transport has one peer, and a copy less for each packet is what this client is
+    /// for.
     pub fn receive(&mut self, mut take: impl FnMut(usize, &mut [u8], Option<u64>)) -> io::Result<usize> {
         let mut total = 0;
         for socket in &self.sockets {
@@ -165,7 +170,8 @@ impl Socket {
             }
             let mut sent = 0;
             while sent < messages.len() {
-                // SAFETY: every pointer in `messages` leads into a vector that lives until the end of this turn.
+                // SAFETY: every pointer in `messages` leads into a vector that lives until the end
+                // of this turn.
                 let result = unsafe {
                     libc::sendmmsg(self.fd.as_raw_fd(), messages[sent..].as_mut_ptr(), (messages.len() - sent) as libc::c_uint, 0)
                 };
@@ -271,7 +277,7 @@ struct SourceControl {
     info: libc::in_pktinfo,
 }
 
-/// What the kernel says about a run of datagrams.
+/// The kernel's control messages about a run of datagrams.
 #[derive(Default)]
 struct Control {
     /// The address they were sent to.

@@ -1,4 +1,4 @@
-//! What a publisher sends: frames of equal packets at a steady rate, encrypted once.
+//! The media of a publisher: frames of equal packets at a steady rate, encrypted once.
 
 use std::net::SocketAddrV4;
 
@@ -14,7 +14,7 @@ const KEY_FRAME_INTERVAL_NS: u64 = 300_000_000;
 pub struct Shape {
     pub frames_per_second: f64,
     pub packets_per_frame: u32,
-    /// Of each packet, without RTP header.
+    /// The size of each packet without its RTP header.
     pub payload_bytes: usize,
     pub width: u16,
     pub height: u16,

@@ -1,4 +1,4 @@
-//! What a run is made of: who publishes what, who receives which layer, how fast people join.
+//! The plan of a run: who publishes what, who receives which layer, how fast people join.
 
 use crate::outbound::Shape;
 
@@ -10,7 +10,7 @@ pub struct Microphone {
     pub speaks: bool,
 }
 
-/// What one publisher sends.
+/// The tracks that one publisher sends, and whether it receives as well.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Publisher {
     /// Layers of the camera, smallest first; one without simulcast, none without camera.
@@ -84,7 +84,8 @@ impl Plan {
         Plan::new("fanout-audio", vec![Publisher { microphone, ..Publisher::default() }; count], subscribers)
     }
 
-    /// A meeting of `people`, `cameras` of whom publish; `microphones` of them have one and the first three speak.
+    /// A meeting of `people`, `cameras` of whom publish; `microphones` of them have one and the
+    /// first three speak.
     pub fn room(people: usize, cameras: usize, microphones: usize, layers: usize, layout: Layout) -> Self {
         let name = if layout == Layout::Speaker { "room-speaker" } else { "room" };
         let publishers = (0..cameras)

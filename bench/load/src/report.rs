@@ -1,4 +1,4 @@
-//! What a window says, for people and for programs, and whether it counts.
+//! The report of a window, for people and for programs, and whether the window counts.
 
 use serde_json::{Value, json};
 

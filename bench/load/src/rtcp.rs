@@ -1,11 +1,12 @@
-//! RTCP the load client reads and writes (RFC 3550, RFC 4585, RFC 5104, the REMB and transport-wide feedback drafts).
+//! RTCP the load client reads and writes (RFC 3550, RFC 4585, RFC 5104, the REMB and transport-wide
+//! feedback drafts).
 
 const SENDER_REPORT: u8 = 200;
 const RECEIVER_REPORT: u8 = 201;
 const TRANSPORT_FEEDBACK: u8 = 205;
 const PAYLOAD_FEEDBACK: u8 = 206;
 
-/// What a compound packet asks of a publisher or tells a subscriber.
+/// An item of a compound packet: a request to a publisher, or a report to a subscriber.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Item {
     KeyFrameWanted { ssrc: u32 },
@@ -45,7 +46,7 @@ pub fn read(mut compound: &[u8]) -> Vec<Item> {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ReportBlock {
     pub ssrc: u32,
-    /// Of 256.
+    /// The fraction of packets lost since the last report, in 1/256.
     pub fraction_lost: u8,
     pub lost: u32,
     pub highest_sequence: u32,
@@ -118,8 +119,9 @@ pub fn nack(out: &mut Vec<u8>, sender: u32, media: u32, sequence: u16) {
     put(out, u32::from(sequence) << 16);
 }
 
-/// Transport-wide feedback (draft-holmer-rmcat-transport-wide-cc-extensions-01) over `arrivals`: pairs of extended
-/// sequence and arrival in units of 250 µs, sorted by sequence. `count` numbers the packets of a transport.
+/// Transport-wide feedback (draft-holmer-rmcat-transport-wide-cc-extensions-01) over `arrivals`:
+/// pairs of extended sequence and arrival in units of 250 µs, sorted by sequence. `count` numbers
+/// the packets of a transport.
 pub fn transport_feedback(out: &mut Vec<u8>, sender: u32, media: u32, count: u8, arrivals: &[(u32, u64)]) {
     let Some((first, first_arrival)) = arrivals.first().copied() else { return };
     let last = arrivals[arrivals.len() - 1].0;

@@ -1,5 +1,5 @@
-//! RTP as the load client writes and reads it (RFC 3550, RFC 8285): headers, a VP8-shaped and an Opus-shaped payload, and
-//! the trailer by which a packet is recognised at the other end.
+//! RTP as the load client writes and reads it (RFC 3550, RFC 8285): headers, a VP8-shaped and an
+//! Opus-shaped payload, and the trailer by which a packet is recognised at the other end.
 
 /// Bytes at the end of every payload, under the sender's encryption: magic, time, source, index.
 pub const TRAILER_BYTES: usize = 24;
@@ -130,8 +130,8 @@ pub fn write_header(out: &mut [u8], marker: bool, payload_type: u8, sequence: u1
     12 + extensions.len()
 }
 
-/// The descriptor (RFC 7741 §4.2, 15-bit picture id) and, where a frame starts, the first bytes of a VP8 frame
-/// (RFC 6386 §9.1). Returns what has been written.
+/// The descriptor (RFC 7741 §4.2, 15-bit picture id) and, where a frame starts, the first bytes of
+/// a VP8 frame (RFC 6386 §9.1). Returns what has been written.
 pub fn write_vp8(out: &mut [u8], first: bool, key_frame: bool, picture: u16, width: u16, height: u16) -> usize {
     out[0] = 0x80 | if first { 0x10 } else { 0 };
     out[1] = 0x80;

@@ -31,7 +31,7 @@ pub enum Protocol {
     Janus,
 }
 
-/// What a run needs besides its plan.
+/// The settings of a run besides its plan.
 pub struct Environment {
     pub access: Access,
     pub protocol: Protocol,
@@ -77,7 +77,7 @@ struct Client {
     failure: Option<String>,
 }
 
-/// What one window has shown.
+/// The measurements of one window.
 pub struct Window {
     pub seconds: f64,
     pub subscribers: usize,
@@ -194,7 +194,8 @@ impl Run {
         self.join(vec![None; count], per_second)
     }
 
-    /// Waits until everybody receives everything the plan says; returns how many still miss something at the deadline.
+    /// Waits until everybody receives everything the plan says; returns how many still miss
+    /// something at the deadline.
     pub fn settle(&mut self) -> Result<usize, String> {
         let deadline = clock::monotonic_ns() + SETTLE_NS;
         loop {
@@ -216,8 +217,8 @@ impl Run {
         Ok(())
     }
 
-    /// Measures `seconds`. `last` stops the publishers at the end and waits for what is still under way, so that every
-    /// packet sent in the window is either counted or lost.
+    /// Measures `seconds`. `last` stops the publishers at the end and waits for what is still under
+    /// way, so that every packet sent in the window is either counted or lost.
     pub fn measure(&mut self, seconds: f64, last: bool) -> Result<Window, String> {
         let before = self.snapshot();
         self.totals.latency_ns.clear();
@@ -231,7 +232,8 @@ impl Run {
         Ok(self.window(&before, &after, measured))
     }
 
-    /// Milliseconds from the first byte sent to the server until the first media packet, of those who only receive.
+    /// Milliseconds from the first byte sent to the server until the first media packet, of those
+    /// who only receive.
     pub fn join_times_ns(&self) -> Samples {
         let mut samples = Samples::default();
         for client in self.clients.iter().filter(|client| client.part.publisher.is_none()) {
@@ -246,7 +248,7 @@ impl Run {
         self.environment.server.and_then(server::usage)
     }
 
-    /// What went wrong with clients and transports, a line each.
+    /// The failures of clients and transports, a line each.
     pub fn failures(&self) -> Vec<String> {
         let clients = self.clients.iter().filter_map(|client| client.failure.clone());
         clients.chain(self.transports.iter().filter_map(|transport| transport.failure.clone())).collect()
@@ -426,7 +428,7 @@ impl Run {
         Err(format!("{} of {} publishers connected in time, one {first}", self.published, self.clients.len()))
     }
 
-    /// What a client is to receive: publisher, whether video, and the layer.
+    /// The sources a client is to receive: publisher, whether video, and the layer.
     fn wanted(&self, part: Part) -> Vec<Source> {
         let mut wanted = Vec::new();
         if !part.receives {

@@ -1,5 +1,5 @@
-//! The data channels the server opens: the SCTP association is made and each channel acknowledged (RFC 8832), because
-//! servers call a peer connected only then. Messages are read and dropped.
+//! The data channels the server opens: the SCTP association is made and each channel acknowledged
+//! (RFC 8832), because servers call a peer connected only then. Messages are read and dropped.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -26,7 +26,8 @@ impl DataChannels {
     /// `client`: we send the INIT, as the end that is active in DTLS does.
     pub fn new(client: bool) -> Self {
         let mut endpoint = Endpoint::new(Arc::new(EndpointConfig::default()), Some(Arc::new(ServerConfig::default())));
-        // SCTP runs inside DTLS: it has no address of its own, and the library only tells peers apart by it.
+        // SCTP runs inside DTLS: it has no address of its own, and the library only tells peers
+        // apart by it.
         let peer = SocketAddr::from((Ipv4Addr::LOCALHOST, 5000));
         let association = client.then(|| endpoint.connect(ClientConfig::default(), peer).expect("a fresh endpoint has room"));
         DataChannels { endpoint, peer, association, opened: 0 }
@@ -34,7 +35,8 @@ impl DataChannels {
 
     pub fn receive(&mut self, now: Instant, message: Vec<u8>) {
         match self.endpoint.handle(now, self.peer, None, None, Bytes::from(message)) {
-            // Some servers send an INIT of their own: they answer ours all the same, and one association is enough.
+            // Some servers send an INIT of their own: they answer ours all the same, and one
+            // association is enough.
             Some((handle, DatagramEvent::NewAssociation(association))) if self.association.is_none() => {
                 self.association = Some((handle, association));
             }

@@ -1,4 +1,5 @@
-//! The session descriptions of the load client: what it must know of the server's, and its own, written by hand.
+//! The session descriptions of the load client: what it must know of the server's, and its own,
+//! written by hand.
 
 use std::fmt::Write;
 use std::net::SocketAddrV4;
@@ -210,7 +211,7 @@ pub fn offer(local: &Local, session: u64, tracks: &[OfferedTrack]) -> String {
 pub fn answer(local: &Local, session: u64, offer: &Description) -> String {
     let mids: Vec<_> = offer.sections.iter().filter(|section| !section.rejected).map(|section| section.mid.as_str()).collect();
     let mut text = head(session, &mids);
-    // Who is asked to choose becomes the active end, as browsers do.
+    // The end that is asked to choose becomes the active one, as browsers do.
     let setup = if offer.setup == "active" { "passive" } else { "active" };
     for section in &offer.sections {
         let codecs = accepted(section);

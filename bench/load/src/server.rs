@@ -1,4 +1,5 @@
-//! What the server costs, as `/proc` tells: CPU time and resident memory of a process and all its descendants.
+//! The server's costs from `/proc`: CPU time and resident memory of a process and all its
+//! descendants.
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
@@ -67,7 +68,8 @@ fn page_bytes() -> u64 {
     (unsafe { libc::sysconf(libc::_SC_PAGESIZE) }) as u64
 }
 
-/// Datagrams the kernel has dropped because a receive buffer was full, on this machine since it started.
+/// Datagrams the kernel has dropped because a receive buffer was full, on this machine since it
+/// started.
 pub fn receive_buffer_errors() -> u64 {
     let table = fs::read_to_string("/proc/net/snmp").unwrap_or_default();
     let mut lines = table.lines().filter_map(|line| line.strip_prefix("Udp: "));

@@ -1,4 +1,4 @@
-//! What the two signalling protocols share: a client's part in the plan and what it may touch.
+//! The base of both signalling protocols: a client's part in the plan and what it may touch.
 
 use crate::net::Mux;
 use crate::outbound::{Extensions, Outbound};
@@ -32,7 +32,7 @@ pub struct Part {
     pub receives: bool,
 }
 
-/// What a session works on while it takes a message in.
+/// The parts of a run that a session works on while it takes a message in.
 pub struct Scene<'a> {
     pub plan: &'a Plan,
     pub settings: &'a Settings,

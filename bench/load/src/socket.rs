@@ -24,7 +24,7 @@ enum State {
 /// A client's WebSocket.
 pub struct Socket(State);
 
-/// What reading a socket brings.
+/// The result of reading a socket.
 pub enum Incoming {
     Opened,
     Frame(Frame),

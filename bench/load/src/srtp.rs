@@ -36,7 +36,7 @@ impl Profile {
         if self == Profile::Aes128CmSha1_80 { 14 } else { 12 }
     }
 
-    /// What protection adds to an RTP packet.
+    /// The bytes that protection adds to an RTP packet.
     fn rtp_overhead(self) -> usize {
         if self == Profile::Aes128CmSha1_80 { 10 } else { 16 }
     }
@@ -67,8 +67,8 @@ impl Context {
         Context { profile, rtp: Keys::derive(profile, key, salt, 0), rtcp: Keys::derive(profile, key, salt, 3), rtcp_index: 0 }
     }
 
-    /// Protects the RTP packet `packet[..length]`, whose header ends at `header`; `packet` has room for what that adds.
-    /// Returns the protected length.
+    /// Protects the RTP packet `packet[..length]`, whose header ends at `header`; `packet` has room
+    /// for what that adds. Returns the protected length.
     pub fn protect_rtp(&mut self, packet: &mut [u8], header: usize, length: usize, rollover: u32) -> usize {
         let (ssrc, sequence) = identify(packet);
         if self.profile == Profile::Aes128CmSha1_80 {
@@ -231,7 +231,8 @@ impl Keys {
         self.cipher.cipher_update_inplace(body, length).expect("encrypted");
     }
 
-    /// HMAC-SHA1 over the packet and, for RTP, the rollover counter; a value of 2^32 or more stands for none.
+    /// HMAC-SHA1 over the packet and, for RTP, the rollover counter; a value of 2^32 or more stands
+    /// for none.
     fn hmac(&self, covered: &[u8], rollover: impl Into<u64>) -> [u8; 20] {
         let key = self.authentication.as_ref().expect("a profile with a separate tag");
         let mut signer = Signer::new(MessageDigest::sha1(), key).expect("SHA-1 is there");

@@ -18,7 +18,7 @@ const ICE_CONTROLLING: u16 = 0x802A;
 
 pub type TransactionId = [u8; 12];
 
-/// What a STUN datagram says.
+/// A STUN message, as far as the load client tells them apart.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Message {
     Request(TransactionId),
@@ -48,8 +48,8 @@ pub fn binding_success(id: TransactionId, from: std::net::SocketAddrV4, password
     message.finish(password)
 }
 
-/// Reads a datagram whose first byte is 0 to 3. Returns `None` when it is no STUN message or its integrity, checked with
-/// `password_of(message)`, does not hold.
+/// Reads a datagram whose first byte is 0 to 3. Returns `None` when it is no STUN message or its
+/// integrity, checked with `password_of(message)`, does not hold.
 pub fn parse(datagram: &[u8], request_password: &str, response_password: &str) -> Option<Message> {
     if datagram.len() < 20 || datagram[4..8] != COOKIE.to_be_bytes() {
         return None;

@@ -29,7 +29,8 @@ mod tests {
 
     #[test]
     fn signature_is_hs256() {
-        // RFC 7515 §3.1's claims cannot be minted here; what can be checked is the form and that the secret matters.
+        // RFC 7515 §3.1's claims cannot be minted here; what can be checked is the form and that
+        // the secret matters.
         let token = mint("key", "secret", "room", "me", 1_000);
         assert_eq!(token.split('.').next(), Some("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9"));
         assert_eq!(token.split('.').count(), 3);

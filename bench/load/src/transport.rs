@@ -1,4 +1,5 @@
-//! One ICE, DTLS and SRTP transport of a client, sans I/O but for the [`Mux`] its datagrams are queued on.
+//! One ICE, DTLS and SRTP transport of a client, sans I/O but for the [`Mux`] its datagrams are
+//! queued on.
 
 use std::net::SocketAddrV4;
 use std::time::Instant;
@@ -16,12 +17,13 @@ use crate::srtp::{Context, Profile};
 use crate::stun;
 
 const CHECK_INTERVAL_NS: u64 = 50_000_000;
-/// After the first answer and until the handshake is over: what browsers do on a connection that is not yet stable.
+/// After the first answer and until the handshake is over: what browsers do on a connection that is
+/// not yet stable.
 const UNSTABLE_INTERVAL_NS: u64 = 480_000_000;
 const CONSENT_INTERVAL_NS: u64 = 2_500_000_000;
 const HANDSHAKE_INTERVAL_NS: u64 = 10_000_000;
 const CHANNELS_INTERVAL_NS: u64 = 100_000_000;
-/// What a subscriber says it can receive, in bit/s: more than any scenario sends.
+/// The bandwidth a subscriber claims to have, in bit/s: more than any scenario sends.
 const REMB_BITS: u64 = 200_000_000;
 
 /// Peer-wide settings of a run.
@@ -57,7 +59,7 @@ pub struct Transport {
     next_handshake_ns: u64,
     next_channels_ns: u64,
     pub nacked: u64,
-    /// What ended the transport.
+    /// Why the transport ended; none while it lives.
     pub failure: Option<String>,
 }
 
@@ -249,7 +251,8 @@ impl Transport {
         }
     }
 
-    /// Checks, handshake retransmissions, data channel timers, reports; to be called every few milliseconds.
+    /// Checks, handshake retransmissions, data channel timers, reports; to be called every few
+    /// milliseconds.
     pub fn tick(&mut self, now_ns: u64, settings: &Settings, mux: &mut Mux) {
         if self.failure.is_some() {
             return;
@@ -305,7 +308,8 @@ impl Transport {
         if feedback_due {
             self.next_feedback_ns = now_ns + settings.feedback_interval_ns;
             let arrivals = self.inbound.take_arrivals();
-            // Seven hundred statuses are at most 200 + 1,400 bytes; in practice the deltas take one byte each.
+            // Seven hundred statuses are at most 200 + 1,400 bytes; in practice the deltas take one
+            // byte each.
             for part in arrivals.chunks(700) {
                 let mut feedback = Vec::new();
                 rtcp::receiver_reports(&mut feedback, self.ssrc, &[]);
@@ -362,7 +366,8 @@ mod tests {
     use crate::rtp::Source;
     use crate::sdp;
 
-    /// Two transports of ours talk to each other, so the whole path from ICE to a counted packet is walked.
+    /// Two transports of ours talk to each other, so the whole path from ICE to a counted packet is
+    /// walked.
     #[test]
     fn media_flows_between_two_transports() {
         let settings = Settings { identity: Identity::new(&[Profile::Aes128Gcm]), feedback_interval_ns: 1_000_000 };

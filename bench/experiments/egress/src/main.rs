@@ -1,14 +1,18 @@
-//! What one forwarded packet costs inside str0m: `egress [peers] [packets] [bytes] [nackable: 0 or 1]`.
+//! Measures the cost of one forwarded packet inside str0m: `egress [peers] [packets] [bytes]
+//! [nackable: 0 or 1]`.
 //!
-//! Each peer is one connected `Rtc` in RTP mode with N video send streams. Packets go to the peers in turn, as in a
-//! fan-out, through `write_rtp` and real SRTP; what comes out is counted and dropped, so neither sockets nor the kernel
-//! are in the figure. A packet written leaves only once the time has been told. Ways of draining:
+//! Each peer is one connected `Rtc` in RTP mode with N video send streams. Packets go to the peers
+//! in turn, as in a fan-out, through `write_rtp` and real SRTP; what comes out is counted and
+//! dropped, so neither sockets nor the kernel are in the figure. A packet written leaves only once
+//! the time has been told. Ways of draining:
 //!
-//! * `by the book`: write one packet, drain, tell the time, drain: every mutation is followed by a drain.
+//! * `by the book`: write one packet, drain, tell the time, drain: every mutation is followed by a
+//!   drain.
 //! * `tick of K`: write K packets to one peer, tell the time once, drain once.
 //!
-//! Beside them stands what the same fan-out costs with the key and the numbering in our own hands: `by hand` copies the
-//! payload behind a rewritten header and seals it with AES-128-GCM, for as many peers and streams.
+//! Beside them stands what the same fan-out costs with the key and the numbering in our own hands:
+//! `by hand` copies the payload behind a rewritten header and seals it with AES-128-GCM, for as
+//! many peers and streams.
 //!
 //! Printed: thread CPU time per packet in microseconds (minimum of five trials), polls per packet.
 
@@ -108,7 +112,8 @@ fn main() {
     }
 }
 
-/// Writes `packets` packets to the peers in turn; says how many datagrams came out and how many polls that took.
+/// Writes `packets` packets to the peers in turn; says how many datagrams came out and how many
+/// polls that took.
 fn forward(
     peers: &mut [Peer],
     packets: usize,
@@ -126,7 +131,8 @@ fn forward(
     while written < packets {
         let peer = &mut peers[turn % count];
         turn += 1;
-        // Simulated: a connection that hears nothing for 30 s ends, and reading the clock is not what is measured.
+        // Simulated: a connection that hears nothing for 30 s ends, and reading the clock is not
+        // what is measured.
         peer.clock += Duration::from_micros(run as u64);
         let now = peer.clock;
         for _ in 0..run.min(packets - written) {
@@ -188,7 +194,8 @@ impl Peer {
     }
 }
 
-/// A peer with `streams` video send streams, connected to another `Rtc` that is dropped once keys are there.
+/// A peer with `streams` video send streams, connected to another `Rtc` that is dropped once keys
+/// are there.
 fn connect(streams: usize) -> Peer {
     let now = Instant::now();
     let mut left = Rtc::builder().set_rtp_mode(true).build(now);
