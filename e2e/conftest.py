@@ -8,13 +8,14 @@ from urllib.request import Request, urlopen
 
 import pytest
 from moothall_process import Application, MoothallProcess
-from people import Person
-from playwright.sync_api import Playwright, sync_playwright
+from people import PATIENCE, Person
+from playwright.sync_api import Playwright, expect, sync_playwright
 from receiver import Receiver
 
 
 @pytest.fixture(scope="session")
 def playwright() -> Iterator[Playwright]:
+    expect.set_options(timeout=PATIENCE * 1000)
     with sync_playwright() as running:
         yield running
 

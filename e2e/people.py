@@ -8,7 +8,7 @@ import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Playwright, Response, expect
 
@@ -40,6 +40,23 @@ COLLECT_PEER_CONNECTIONS = """
   window.RTCPeerConnection = class extends Original {
     constructor(...given) { super(...given); window.__peerConnections.push(this); }
   };
+})();
+"""
+
+# Writes down toasts and what is read out, which are gone after seconds: a busy machine misses them.
+COLLECT_NEWS = """
+(() => {
+  window.__news = [];
+  const places = '[data-testid="toast"], [data-testid="announced"], [data-testid="interrupting"]';
+  const last = new WeakMap();
+  new MutationObserver(() => {
+    for (const place of document.querySelectorAll(places)) {
+      const text = place.innerText.trim();
+      if (last.get(place) === text) continue;
+      last.set(place, text);
+      if (text) window.__news.push({ place: place.dataset.testid, text, at: performance.now() });
+    }
+  }).observe(document, { subtree: true, childList: true, characterData: true });
 })();
 """
 
@@ -115,6 +132,7 @@ class Person:
             viewport={"width": width, "height": 800}, locale="en-US", ignore_https_errors=True
         )
         self.context.add_init_script(COLLECT_PEER_CONNECTIONS)
+        self.context.add_init_script(COLLECT_NEWS)
         self.page: Page = self.context.new_page()
         self.problems: list[str] = []
         self.page.on("pageerror", lambda error: self.problems.append(str(error)))
@@ -174,6 +192,25 @@ class Person:
 
     def sees(self, text: str | re.Pattern[str]) -> None:
         expect(self.page.get_by_text(text).first).to_be_visible(timeout=PATIENCE * 1000)
+
+    def is_told(self, text: str, place: str = "toast") -> float:
+        """Wait for news that contain ``text``, shown now or earlier on this page.
+
+        ``place`` is ``toast``, ``announced`` or ``interrupting``. Returns the moment of the first
+        one, in milliseconds of the page's clock.
+        """
+
+        def told() -> list[float]:
+            return [one["at"] for one in self._news() if one["place"] == place and text in one["text"]]
+
+        return wait_for(told, f"{self.name} is told '{text}' ({place})")[0]
+
+    def times_told(self, text: str, place: str = "toast") -> int:
+        return sum(1 for one in self._news() if one["place"] == place and text in one["text"])
+
+    def _news(self) -> list[dict[str, Any]]:
+        news: list[dict[str, Any]] = self.page.evaluate("() => window.__news")
+        return news
 
     def forget_connections(self) -> None:
         """Count only peer connections that are created after this call."""

@@ -213,7 +213,7 @@ def test_a_camera_whose_background_cannot_be_hidden_stays_off_until_it_is_wanted
     assert grace.page.evaluate("() => window.__contrast.frames") == 0
 
     ada.press("Turn on without it")
-    assert _sees_more(grace)["last"] > _SHARP
+    wait_for(lambda: grace.page.evaluate("() => window.__contrast.last") > _SHARP, "Grace sees the squares", 60)
 
 
 def test_a_picture_of_ones_own_stays_in_the_browser(
@@ -251,7 +251,7 @@ def test_a_picture_of_ones_own_stays_in_the_browser(
       opened.close();
       return [image.naturalWidth, image.naturalHeight, kept.map(({ type }) => type)];
     }"""
-    assert ada.page.evaluate(size) == [1280, 720, ["image/jpeg"]]
+    wait_for(lambda: ada.page.evaluate(size) == [1280, 720, ["image/jpeg"]], "the picture is kept")
 
     ada.page.reload()
     wait_for(

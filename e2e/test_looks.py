@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from people import PATIENCE, Person
+from people import PATIENCE, Person, wait_for
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
@@ -113,7 +113,7 @@ def test_forced_colours_show_outlines_states_and_focus(
     loose = style(people, "backgroundColor")
     people.click()
     expect(people).to_have_attribute("aria-pressed", "true")
-    assert style(people, "backgroundColor") != loose, "pressed and not pressed differ"
+    wait_for(lambda: style(people, "backgroundColor") != loose, "pressed and not pressed differ")
 
     ada.page.get_by_role("button", name="Microphone and speaker options").click()
     expect(ada.page.get_by_role("menu")).to_be_visible()
@@ -129,7 +129,7 @@ def test_forced_colours_show_outlines_states_and_focus(
     thumb = style(switch.locator("> span").first, "backgroundColor")
     assert thumb != on, "the thumb of a switch can be seen"
     switch.click()
-    assert style(switch, "backgroundColor") != on, "on and off differ by more than the place of the thumb"
+    wait_for(lambda: style(switch, "backgroundColor") != on, "on and off differ by more than the place of the thumb")
 
 
 def style(element: Locator, name: str) -> str:

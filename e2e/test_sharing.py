@@ -26,6 +26,7 @@ _END_FROM_OUTSIDE = """
   for (const track of window.__screens) { track.stop(); track.dispatchEvent(new Event('ended')); }
 }
 """
+_ALL_ENDED = "() => window.__screens.every(({ readyState }) => readyState === 'ended')"
 _PATIENCE_MS = 30_000
 
 
@@ -57,6 +58,11 @@ def _sees_no_screen_of(viewer: Person, name: str) -> None:
     expect(_screen(viewer, name)).to_have_count(0, timeout=_PATIENCE_MS)
 
 
+def _width(element: Locator) -> float:
+    box = element.bounding_box()
+    return box["width"] if box else 0
+
+
 def _toolbar(one: Person) -> Locator:
     return one.page.get_by_role("toolbar")
 
@@ -70,10 +76,7 @@ def test_a_screen_is_shared_seen_large_and_stopped(
     ada.press("Share screen")
     _sees_screen_of(grace, "Ada")
     screen, camera = _screen(grace, "Ada"), grace.page.locator('[data-kind="camera"][data-participant-name="Grace"]')
-    wide, narrow = screen.bounding_box(), camera.bounding_box()
-    assert wide is not None
-    assert narrow is not None
-    assert wide["width"] > 2 * narrow["width"]
+    wait_for(lambda: _width(screen) > 2 * _width(camera), "the screen is large")
     card = ada.page.locator('[data-kind="screen"]')
     expect(card.get_by_role("button", name="Stop sharing")).to_be_visible()
     assert card.locator("video").count() == 0, "no mirror without end"
@@ -157,7 +160,7 @@ def test_who_loses_the_right_to_share_reads_it_and_shares_no_more(
     ada.sees("Your screen is no longer shared")
     for one in (ada, grace):
         expect(one.page.get_by_role("button", name="Share screen")).to_have_count(0, timeout=_PATIENCE_MS)
-    assert ada.page.evaluate("() => window.__screens.every(({ readyState }) => readyState === 'ended')")
+    wait_for(lambda: ada.page.evaluate(_ALL_ENDED), "nothing is captured any more")
 
 
 def test_where_one_shares_at_a_time_the_next_reads_that_they_have_to_wait(
@@ -175,7 +178,7 @@ def test_where_one_shares_at_a_time_the_next_reads_that_they_have_to_wait(
 
     grace.press("Share screen")
     grace.sees("No more screens can be shared now")
-    assert grace.page.evaluate("() => window.__screens.every(({ readyState }) => readyState === 'ended')")
+    wait_for(lambda: grace.page.evaluate(_ALL_ENDED), "nothing is captured any more")
     _sees_no_screen_of(ada, "Grace")
     _toolbar(ada).get_by_role("button", name="Stop sharing").click()
     _sees_no_screen_of(grace, "Ada")
