@@ -191,7 +191,14 @@ def _build_app(
         app.router.routes.extend(router.routes)
     install_reference(app)
     over_tls = context.settings.origin.startswith("https")
-    page = assemble_page(meeting, features, context.clock, media_url=media.engine.client_url(), over_tls=over_tls)
+    page = assemble_page(
+        meeting,
+        features,
+        context.clock,
+        media_url=media.engine.client_url(),
+        over_tls=over_tls,
+        loopback=context.settings.allow_loopback_embedding,
+    )
     app.router.routes.extend(page.router.routes)
     install_edge(app, aliases=dict.fromkeys(OLD_API_PREFIXES, API_PREFIX), not_found=page.not_found)
     return app

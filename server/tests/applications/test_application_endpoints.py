@@ -479,3 +479,35 @@ MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEEVs/o5+uQbTjL3chynL4wXgUg2R9
 q9UU8I5mEovUf86QZ7kOBIjJwqnzD1omageEHWwHdBO6B+dFabmdT9POxg==
 -----END PUBLIC KEY-----
 """
+
+
+async def test_domains_that_may_embed_rooms_are_listed_and_kept(client: Client) -> None:
+    embedding = {"allowed_domains": ["https://Shop.example:443", "https://*.school.example"]}
+    made = await client.create(capabilities={"meetings": {"embedding": embedding}})
+    path = f"/{made['id']}"
+    listed = {"allowed_domains": ["https://*.school.example", "https://shop.example"]}
+
+    kept = await client.request("PUT", path, json={"name": "Renamed"})
+    found = await client.request("GET", path)
+    emptied = await client.request(
+        "PUT", path, json={"name": "Renamed", "capabilities": {"meetings": {"embedding": {"allowed_domains": []}}}}
+    )
+
+    assert made["capabilities"]["meetings"] == {"webhooks": {}, "embedding": listed}
+    assert kept.json()["capabilities"] == found.json()["capabilities"] == made["capabilities"]
+    assert emptied.json()["capabilities"] == {}
+    assert (await client.request("DELETE", path)).status_code == 204
+
+
+@pytest.mark.parametrize(
+    "domains", [["*"], ["http://shop.example"], [f"https://{n}.example" for n in range(21)], "x", [1]]
+)
+async def test_other_domains_are_refused(client: Client, domains: Any) -> None:
+    body = {"name": "A", "capabilities": {"meetings": {"embedding": {"allowed_domains": domains}}}}
+
+    response = await client.request("POST", json=body)
+
+    assert response.status_code == 400
+    assert response.json()["invalid_parameters"][0]["name"].startswith(
+        "capabilities.meetings.embedding.allowed_domains"
+    )

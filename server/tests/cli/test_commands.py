@@ -212,6 +212,20 @@ def test_the_signature_secret_is_rotated_once_a_day(tmp_path: Path):
     assert "24 hours" in again.stderr
 
 
+def test_domains_are_allowed_from_the_command_line(tmp_path: Path):
+    made = run_json("app", "create", "--name", "Acme", "--data-dir", str(tmp_path))
+    command = ("app", "allow-domains", "--application-id", made["application_id"], "--data-dir", str(tmp_path))
+
+    two = run_json(*command, "https://*.b.example", "https://A.example")
+    none = run_json(*command)
+    refused = run_command(*command, "*", check=False)
+
+    assert two["allowed_domains"] == ["https://*.b.example", "https://a.example"]
+    assert none["allowed_domains"] == []
+    assert refused.returncode == 1
+    assert "a domain must be such as https://app.example" in refused.stderr
+
+
 def test_origins_are_allowed_from_the_command_line(tmp_path: Path):
     made = run_json("app", "create", "--name", "Acme", "--data-dir", str(tmp_path))
     command = ("app", "allow-origins", "--application-id", made["application_id"], "--data-dir", str(tmp_path))

@@ -123,6 +123,7 @@ def applications_router(remove: RemoveApplication, wake: Callable[[], None]) -> 
                 now=call.now,
                 webhooks=body.webhooks(),
                 allowed_origins=body.allowed_origins() or (),
+                allowed_domains=body.allowed_domains() or (),
             ),
             lambda application: JSONResponse(
                 schemas.render_application(application, base_url=call.base_url, private_key=private_key), 201
@@ -147,7 +148,7 @@ def applications_router(remove: RemoveApplication, wake: Callable[[], None]) -> 
         operation_id="update_application",
         summary="Update an application",
         description="The body replaces the application: webhooks it does not name are removed. Only the key "
-        "is kept without `keys`, and the origins without `allowed_origins`.",
+        "is kept without `keys`, the origins without `allowed_origins`, and the domains without `embedding`.",
         response_model=schemas.ApplicationShape,
         responses=documented_problems(429, 400, 401, 404, 413),
         openapi_extra=documented_body(schemas.UpdateApplication, _UPDATE_EXAMPLES),
@@ -165,6 +166,7 @@ def applications_router(remove: RemoveApplication, wake: Callable[[], None]) -> 
                 public_key=body.public_key(),
                 webhooks=body.webhooks(),
                 allowed_origins=body.allowed_origins(),
+                allowed_domains=body.allowed_domains(),
             )
         )
         context.authenticator.forget(application.application_id)

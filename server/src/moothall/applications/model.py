@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 MAX_NAME_LENGTH = 200
 MAX_ORIGINS = 20
+MAX_DOMAINS = 20
 # For this long after a rotation, callbacks are signed with the old secret as well.
 SIGNATURE_OVERLAP = timedelta(hours=24)
 
@@ -46,6 +47,7 @@ class Application:
     """The owner of all objects of the API. ``public_key`` is PEM; the private key is never stored.
 
     ``allowed_origins``: origins whose pages may read its answers (CORS), in alphabetical order.
+    ``allowed_domains``: domains whose pages may show its rooms in a frame, in alphabetical order.
     """
 
     application_id: str
@@ -56,3 +58,4 @@ class Application:
     default_theme_id: str | None
     created_at: datetime
     allowed_origins: tuple[str, ...] = ()
+    allowed_domains: tuple[str, ...] = ()

@@ -8,7 +8,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, S
 from moothall.api.cors import ORIGIN_PATTERN, parse_origin
 from moothall.api.fields import ShownName, StrictBody, Text, Uuid, WebAddress, choice_of, shown_within
 from moothall.api.paging import Link
-from moothall.applications.model import MAX_NAME_LENGTH, MAX_ORIGINS, Application, Webhooks
+from moothall.applications.domains import DOMAIN_PATTERN, parse_domain
+from moothall.applications.model import MAX_DOMAINS, MAX_NAME_LENGTH, MAX_ORIGINS, Application, Webhooks
 from moothall.kit.origins import MAX_ORIGIN_LENGTH
 
 _MAX_PEM_LENGTH = 8192
@@ -39,8 +40,26 @@ Origin = Annotated[
 ]
 
 
+Domain = Annotated[
+    StrictStr,
+    StringConstraints(max_length=MAX_ORIGIN_LENGTH),
+    AfterValidator(parse_domain),
+    Field(json_schema_extra={"pattern": DOMAIN_PATTERN}),
+]
+
+
+class EmbeddingBody(StrictBody):
+    allowed_domains: Annotated[list[Domain], Field(max_length=MAX_DOMAINS)] | None = Field(
+        None,
+        description="Domains whose pages may show the application's rooms in a frame. `https://*.app.example` stands for every "
+        "subdomain, and not for `https://app.example`.",
+        examples=[["https://app.example", "https://*.app.example"]],
+    )
+
+
 class MeetingsBody(StrictBody):
     webhooks: WebhooksBody | None = None
+    embedding: EmbeddingBody | None = Field(None, description="**Addition to the original.**")
     allowed_origins: Annotated[list[Origin], Field(max_length=MAX_ORIGINS)] | None = Field(
         None,
         description="**Addition to the original.** Origins whose pages may read the application's answers in a browser (CORS).",
@@ -86,6 +105,12 @@ class CreateApplication(StrictBody):
         meetings = None if self.capabilities is None else self.capabilities.meetings
         return None if meetings is None else meetings.allowed_origins
 
+    def allowed_domains(self) -> list[str] | None:
+        """Return the domains, or None when the body has none."""
+        meetings = None if self.capabilities is None else self.capabilities.meetings
+        embedding = None if meetings is None else meetings.embedding
+        return None if embedding is None else embedding.allowed_domains
+
     def webhooks(self) -> Webhooks:
         meetings = None if self.capabilities is None else self.capabilities.meetings
         body = None if meetings is None else meetings.webhooks
@@ -114,11 +139,13 @@ def render_application(application: Application, *, base_url: str, private_key: 
         name: {"address": address, "http_method": "POST"} for name, address in addresses.items() if address is not None
     }
     origins = {"allowed_origins": application.allowed_origins} if application.allowed_origins else {}
+    embedding = {"embedding": {"allowed_domains": application.allowed_domains}} if application.allowed_domains else {}
+    additions = {**origins, **embedding}
     keys = {"public_key": application.public_key}
     return {
         "id": application.application_id,
         "name": application.name,
-        "capabilities": {"meetings": {"webhooks": webhooks, **origins}} if webhooks or origins else {},
+        "capabilities": {"meetings": {"webhooks": webhooks, **additions}} if webhooks or additions else {},
         "keys": keys if private_key is None else {**keys, "private_key": private_key},
         "privacy": {"improve_ai": False},
         "_links": {"self": {"href": f"{base_url}/v2/applications/{application.application_id}"}},
@@ -139,15 +166,24 @@ class MeetingsWebhooks(BaseModel):
     recording_changed: Webhook | None = Field(None, description="Absent when there is none.")
 
 
+class Embedding(BaseModel):
+    allowed_domains: list[str]
+
+
 class MeetingsCapability(BaseModel):
     webhooks: MeetingsWebhooks
+    embedding: Embedding | None = Field(
+        None, description="**Addition to the original.** Absent when there are no domains."
+    )
     allowed_origins: list[str] | None = Field(
         None, description="**Addition to the original.** Absent when there are none."
     )
 
 
 class Capabilities(BaseModel):
-    meetings: MeetingsCapability | None = Field(None, description="Absent when there are neither webhooks nor origins.")
+    meetings: MeetingsCapability | None = Field(
+        None, description="Absent when there are neither webhooks nor origins nor domains."
+    )
 
 
 class Keys(BaseModel):

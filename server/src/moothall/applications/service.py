@@ -11,8 +11,9 @@ from moothall.api.authentication import Credentials
 from moothall.api.cors import parse_origin
 from moothall.api.errors import Conflict, InputInvalid, NotFound, shown
 from moothall.applications import store
+from moothall.applications.domains import parse_domain
 from moothall.applications.keys import generate_key_pair, parse_public_key, write_private_key
-from moothall.applications.model import MAX_NAME_LENGTH, MAX_ORIGINS, Account, Application, Webhooks
+from moothall.applications.model import MAX_DOMAINS, MAX_NAME_LENGTH, MAX_ORIGINS, Account, Application, Webhooks
 from moothall.db import Connection, Database
 from moothall.kit.ids import new_secret, new_uuid
 from moothall.kit.names import NameRefused, clean_name
@@ -59,6 +60,7 @@ def create_application(
     now: datetime,
     webhooks: Webhooks | None = None,
     allowed_origins: Sequence[str] = (),
+    allowed_domains: Sequence[str] = (),
     application_id: str | None = None,
 ) -> Application:
     """Create an application; ``application_id`` is for callers that need to choose the id.
@@ -74,6 +76,7 @@ def create_application(
         default_theme_id=None,
         created_at=now,
         allowed_origins=tuple(sorted(set(allowed_origins))),
+        allowed_domains=tuple(sorted(set(allowed_domains))),
     )
     store.insert_application(connection, application)
     return application
@@ -112,8 +115,11 @@ def update_application(
     public_key: str | None,
     webhooks: Webhooks,
     allowed_origins: Sequence[str] | None,
+    allowed_domains: Sequence[str] | None = None,
 ) -> Application:
-    """Replace an application; key and origins only if given. ``given_id``: the id in the body.
+    """Replace an application; key, origins and domains only if given.
+
+    ``given_id``: the id in the body.
 
     Raises NotFound, InputInvalid.
     """
@@ -128,7 +134,9 @@ def update_application(
         webhooks=webhooks,
     )
     store.save_application(connection, changed)
-    return changed if allowed_origins is None else _allow_origins(connection, changed, allowed_origins)
+    if allowed_origins is not None:
+        changed = _allow_origins(connection, changed, allowed_origins)
+    return changed if allowed_domains is None else _allow_domains(connection, changed, allowed_domains)
 
 
 def allow_origins(connection: Connection, application_id: str, origins: Sequence[str]) -> Application:
@@ -145,6 +153,22 @@ def allow_origins(connection: Connection, application_id: str, origins: Sequence
         return _allow_origins(connection, application, [parse_origin(origin) for origin in origins])
     except ValueError as error:
         raise InputInvalid(f"an origin {error}") from None
+
+
+def allow_domains(connection: Connection, application_id: str, domains: Sequence[str]) -> Application:
+    """Replace the domains whose pages may show the application's rooms in a frame.
+
+    Raises NotFound, InputInvalid.
+    """
+    application = store.lock_application(connection, application_id.lower())
+    if application is None:
+        raise NotFound(f"could not find application {shown(application_id)}")
+    if len(domains) > MAX_DOMAINS:
+        raise InputInvalid(f"an application can have at most {MAX_DOMAINS} domains")
+    try:
+        return _allow_domains(connection, application, [parse_domain(domain) for domain in domains])
+    except ValueError as error:
+        raise InputInvalid(f"a domain {error}") from None
 
 
 def find_credentials(connection: Connection, application_id: str) -> Credentials | None:
@@ -190,6 +214,12 @@ async def create_application_with_key(
 def _allow_origins(connection: Connection, application: Application, origins: Sequence[str]) -> Application:
     changed = replace(application, allowed_origins=tuple(sorted(set(origins))))
     store.save_origins(connection, changed)
+    return changed
+
+
+def _allow_domains(connection: Connection, application: Application, domains: Sequence[str]) -> Application:
+    changed = replace(application, allowed_domains=tuple(sorted(set(domains))))
+    store.save_domains(connection, changed)
     return changed
 
 

@@ -52,6 +52,13 @@ application_origins = Table(
     Column("origin", String(MAX_ORIGIN_LENGTH), primary_key=True, index=True),
 )
 
+application_domains = Table(
+    "application_domains",
+    metadata,
+    Column("application_id", String(36), ForeignKey("applications.application_id"), primary_key=True),
+    Column("domain", String(MAX_ORIGIN_LENGTH), primary_key=True),
+)
+
 _APPLICATION = select(applications).where(applications.c.application_id == bindparam("application_id"))
 # Rows that refer to the application can still be written: their check takes FOR KEY SHARE only.
 _TURN = (
@@ -64,6 +71,11 @@ _ORIGINS = (
     select(application_origins.c.origin)
     .where(application_origins.c.application_id == bindparam("application_id"))
     .order_by(application_origins.c.origin)
+)
+_DOMAINS = (
+    select(application_domains.c.domain)
+    .where(application_domains.c.application_id == bindparam("application_id"))
+    .order_by(application_domains.c.domain)
 )
 _LISTED = select(application_origins.c.origin).where(application_origins.c.origin == bindparam("origin")).limit(1)
 _FIRST_ACCOUNT = select(accounts).order_by(accounts.c.created_at, accounts.c.account_id).limit(1)
@@ -118,6 +130,7 @@ def insert_application(connection: Connection, application: Application) -> None
         )
     )
     _insert_origins(connection, application)
+    _insert_domains(connection, application)
 
 
 def save_application(connection: Connection, application: Application) -> None:
@@ -142,6 +155,17 @@ def save_origins(connection: Connection, application: Application) -> None:
     _insert_origins(connection, application)
 
 
+def save_domains(connection: Connection, application: Application) -> None:
+    """Write the allowed domains of a stored application."""
+    _delete_domains(connection, application.application_id)
+    _insert_domains(connection, application)
+
+
+def find_domains(connection: Connection, application_id: str) -> tuple[str, ...]:
+    """Return the domains whose pages may show the application's rooms, in alphabetical order."""
+    return tuple(connection.execute(_DOMAINS, {"application_id": application_id}).scalars())
+
+
 def is_origin_listed(connection: Connection, origin: str) -> bool:
     """Return whether any application allows this origin."""
     return connection.execute(_LISTED, {"origin": origin}).one_or_none() is not None
@@ -150,6 +174,7 @@ def is_origin_listed(connection: Connection, origin: str) -> bool:
 def delete_application(connection: Connection, application_id: str) -> None:
     """Delete the application. Everything that belongs to it must be deleted before."""
     _delete_origins(connection, application_id)
+    _delete_domains(connection, application_id)
     connection.execute(delete(applications).where(applications.c.application_id == application_id))
 
 
@@ -218,6 +243,16 @@ def _delete_origins(connection: Connection, application_id: str) -> None:
     connection.execute(delete(application_origins).where(application_origins.c.application_id == application_id))
 
 
+def _insert_domains(connection: Connection, application: Application) -> None:
+    for domain in application.allowed_domains:
+        values = {"application_id": application.application_id, "domain": domain}
+        connection.execute(insert(application_domains).values(values))
+
+
+def _delete_domains(connection: Connection, application_id: str) -> None:
+    connection.execute(delete(application_domains).where(application_domains.c.application_id == application_id))
+
+
 def _application(connection: Connection, row: Row[tuple[object, ...]]) -> Application:
     origins = connection.execute(_ORIGINS, {"application_id": row.application_id}).scalars()
     return Application(
@@ -229,4 +264,5 @@ def _application(connection: Connection, row: Row[tuple[object, ...]]) -> Applic
         default_theme_id=row.default_theme_id,
         created_at=row.created_at,
         allowed_origins=tuple(origins),
+        allowed_domains=find_domains(connection, row.application_id),
     )

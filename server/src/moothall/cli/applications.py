@@ -81,3 +81,37 @@ def allow_origins(
         },
         as_json=as_json,
     )
+
+
+@commands.command("allow-domains")
+@with_settings("data_dir", "database_url")
+def allow_domains(
+    *,
+    settings: Settings,
+    application_id: Annotated[str, typer.Option(help="Id of the application.")],
+    domains: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Domains such as https://app.example.org or https://*.example.org. Without any, no page may embed a room."
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Set the domains whose pages may show the application's rooms in a frame.
+
+    A running server follows at once.
+    """
+    application = run_on_database(
+        settings,
+        lambda database: database.write(
+            lambda connection: applications.allow_domains(connection, application_id, domains or [])
+        ),
+    )
+    allowed = list(application.allowed_domains)
+    print_values(
+        {
+            "application_id": application.application_id,
+            "allowed_domains": allowed if as_json else ", ".join(allowed) or "none",
+        },
+        as_json=as_json,
+    )

@@ -55,6 +55,9 @@ async def _serve(settings: Settings, *, demo: bool) -> None:
     async with lock.sole_use(settings) as use:
         sockets = listeners.bind(settings.hosts, settings.port)
         settings = settings.model_copy(update={"port": sockets[0].getsockname()[1]})
+        if demo:
+            # A demo is first embedded in a page on the same machine.
+            settings = settings.model_copy(update={"allow_loopback_embedding": True})
         room = await _demo_room(settings) if demo else None
         await process.serve(settings, sockets, certificate, use, lambda: _announce(settings, room))
 

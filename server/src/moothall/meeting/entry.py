@@ -1,5 +1,6 @@
 """Looking at a meeting, and joining it."""
 
+from moothall.applications import store as applications
 from moothall.db import Database
 from moothall.kit.clock import Clock
 from moothall.kit.ids import new_uuid
@@ -9,7 +10,7 @@ from moothall.meeting.errors import HostLinkInvalid, MeetingExpired, MeetingUnkn
 from moothall.meeting.gate import Gate
 from moothall.meeting.lobby import Lobby
 from moothall.meeting.notices import Notices
-from moothall.meeting.outcome import JoinTicket, Lookup, Wait
+from moothall.meeting.outcome import Embedders, JoinTicket, Lookup, Wait
 from moothall.meeting.roles import is_promoted
 from moothall.meeting.rules import Deny, Hold
 from moothall.meeting.tickets import Tickets, refuse
@@ -49,6 +50,17 @@ class Entry:
         )
         people = await self._database.read(lambda connection: sessions.people_inside(connection, room.id))
         return Lookup(role, room, theme, len(people), self._clock.now())
+
+    async def find_embedders(self, meeting_code: str, participant_token: str | None) -> Embedders:
+        """Return who may show the room in a frame, even after its end.
+
+        Raises MeetingUnknown, HostLinkInvalid.
+        """
+        room, role, _ = await self._find(meeting_code, participant_token)
+        domains = await self._database.read(
+            lambda connection: applications.find_domains(connection, room.application_id)
+        )
+        return Embedders(role, domains)
 
     async def find_returning(self, meeting_code: str, rejoin_token: str | None) -> str | None:
         """Return the id of the participant who has this rejoin token of the meeting with this code.
@@ -111,6 +123,13 @@ class Entry:
         return await self._database.peek(lambda connection: is_promoted(connection, room.id, participant_id))
 
     async def _open(self, meeting_code: str, participant_token: str | None) -> tuple[Room, Role, str | None]:
+        """As ``_find``, for a room that has not ended."""
+        room, role, owner = await self._find(meeting_code, participant_token)
+        if has_ended(room, self._clock.now()):
+            raise MeetingExpired
+        return room, role, owner
+
+    async def _find(self, meeting_code: str, participant_token: str | None) -> tuple[Room, Role, str | None]:
         """The room, the caller's role in it, and the participant id if the caller is the owner."""
         room = await self._database.read(lambda connection: rooms.find_room_by_code(connection, meeting_code))
         if room is None:
@@ -120,6 +139,4 @@ class Entry:
             owner = owner_of(room, participant_token, self._host_link_secret)
             if owner is None:
                 raise HostLinkInvalid
-        if has_ended(room, self._clock.now()):
-            raise MeetingExpired
         return room, Role.GUEST if owner is None else Role.OWNER, owner

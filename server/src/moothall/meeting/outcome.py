@@ -21,6 +21,14 @@ class Lookup:
 
 
 @dataclass(frozen=True, slots=True)
+class Embedders:
+    """The domains whose pages may show a room in a frame, as ``frame-ancestors`` names them."""
+
+    role: Role
+    domains: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class JoinTicket:
     """Permission to connect once; see ``POST /page/join``."""
 

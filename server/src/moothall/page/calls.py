@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -16,7 +16,7 @@ from moothall.kit.clock import Clock
 from moothall.kit.rate_limit import address_key
 from moothall.meeting.assembly import Meeting
 from moothall.meeting.errors import HostLinkInvalid, MeetingRefused, MeetingUnknown, NotPermitted
-from moothall.meeting.outcome import Denied, Dismissed, JoinTicket, Lookup, Wait
+from moothall.meeting.outcome import Denied, Dismissed, Embedders, JoinTicket, Lookup, Wait
 from moothall.page.commands import Command
 from moothall.page.errors import EXPECTED, SlowDown, render
 from moothall.page.limiter import PageRateLimits
@@ -37,7 +37,7 @@ from moothall.page.schemas import (
 )
 from moothall.sessions.model import Role
 
-T = TypeVar("T", Lookup, JoinTicket | Wait)
+T = TypeVar("T", Lookup, JoinTicket | Wait, Embedders)
 Body = TypeVar("Body", bound=BaseModel)
 
 _NO_STORE = {"cache-control": "no-store"}
@@ -88,6 +88,27 @@ class PageCalls:
 
     async def command(self, command: Command, request: Request) -> Response:
         return await self._answer(request, partial(self._command, command))
+
+    async def find_embedders(
+        self, request: Request, meeting_code: str, participant_token: str | None
+    ) -> tuple[str, ...]:
+        """Return the domains that may show this meeting in a frame; none where there is no meeting.
+
+        It counts as a lookup, because the answer may tell that a code exists. Raises SlowDown and
+        what an unreachable database raises.
+        """
+        seconds = self._limiter.wait_for_any(_address(request), self._clock.monotonic())
+        if seconds:
+            raise SlowDown(seconds)
+        self._limit_person(request, None)
+        try:
+            body = LookupBody(meeting_code=meeting_code, participant_token=participant_token)
+            found = await self._guess(
+                request, body, lambda: self._meeting.entry.find_embedders(body.meeting_code, body.participant_token)
+            )
+        except (ValidationError, MeetingRefused):
+            return ()
+        return found.domains
 
     async def _command(self, command: Command, request: Request) -> Response:
         token = _control_token(request)

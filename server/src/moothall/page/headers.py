@@ -5,8 +5,8 @@ from functools import lru_cache
 from urllib.parse import urlsplit
 
 # The page needs its own files, its own calls, media from cameras and peers. Nothing from
-# anywhere else, nothing inline, no framing. Noise reduction and backgrounds are WebAssembly, which
-# 'wasm-unsafe-eval' allows; it does not allow eval.
+# anywhere else, nothing inline, and no frame but in listed pages. Noise reduction and backgrounds
+# are WebAssembly, which 'wasm-unsafe-eval' allows; it does not allow eval.
 _POLICY = {
     "default-src": "'none'",
     "script-src": "'self' 'wasm-unsafe-eval'",
@@ -19,7 +19,6 @@ _POLICY = {
     "base-uri": "'none'",
     "form-action": "'self'",
     "object-src": "'none'",
-    "frame-ancestors": "'none'",
     "require-trusted-types-for": "'script'",
 }
 _PERMISSIONS = (
@@ -29,14 +28,17 @@ _PERMISSIONS = (
 _A_YEAR_S = 365 * 24 * 3600
 
 
-@lru_cache(maxsize=64)
-def page_headers(media_url: str | None, host: str, *, secure: bool) -> Mapping[str, str]:
+@lru_cache(maxsize=256)
+def page_headers(
+    media_url: str | None, host: str, *, secure: bool, embedders: tuple[str, ...] = ()
+) -> Mapping[str, str]:
     """Headers of every file of the page.
 
     ``media_url``: where livekit-client connects when the engine is elsewhere (``ws://…`` or
     ``wss://…``); None: to the origin of the page, whose ``host`` is the one of the request (empty:
     not a valid one). ``secure``: the request came over TLS. livekit-client also asks over http(s)
-    why a connection failed, so that is allowed too.
+    why a connection failed, so that is allowed too. ``embedders``: the sources of
+    ``frame-ancestors``.
     """
     if media_url is not None:
         media = urlsplit(media_url)
@@ -49,7 +51,11 @@ def page_headers(media_url: str | None, host: str, *, secure: bool) -> Mapping[s
         # 'self' does not stand for WebSockets in Safari before 16. Both schemes: a proxy may not
         # tell which one it is.
         sources = [f"wss://{host}", f"ws://{host}"] if host else []
-    policy = {"connect-src": " ".join(["'self'", *sources]), **_POLICY}
+    policy = {
+        "connect-src": " ".join(["'self'", *sources]),
+        **_POLICY,
+        "frame-ancestors": " ".join(embedders) or "'none'",
+    }
     headers = {
         "content-security-policy": "; ".join(f"{name} {value}" for name, value in policy.items()),
         "permissions-policy": _PERMISSIONS,

@@ -19,6 +19,7 @@ from moothall.kit.clock import Clock
 from moothall.meeting.assembly import Meeting
 from moothall.page.calls import PageCalls
 from moothall.page.commands import COMMANDS
+from moothall.page.documents import Documents
 from moothall.page.files import INDEX, read_page_files, respond
 from moothall.page.headers import page_headers
 from moothall.themes.model import MAX_SHORT_COMPANY_URL, RESERVED_SHORT_URLS
@@ -73,13 +74,15 @@ def assemble_page(
     *,
     media_url: str | None,
     over_tls: bool = False,
+    loopback: bool = False,
     static: Path = STATIC,
 ) -> Page:
     """The page, its files and its calls.
 
     ``media_url`` is what the engine's ``client_url()`` says; the page may connect there.
-    ``over_tls``: browsers reach this server over TLS, whatever a request looks like here. Files are
-    read now: a page that is built later needs a new start.
+    ``over_tls``: browsers reach this server over TLS, whatever a request looks like here.
+    ``loopback``: pages of this machine may show every meeting in a frame. Files are read now: a
+    page that is built later needs a new start.
     """
     router = APIRouter(include_in_schema=False)
     calls = PageCalls(meeting, features, clock)
@@ -97,8 +100,9 @@ def assemble_page(
         router.add_route(command.path, partial(calls.command, command), methods=["POST"])
 
     files = read_page_files(static)
+    documents = Documents(files, calls, media_url=media_url, over_tls=over_tls, loopback=loopback)
     for path in ("/", "/{meeting_code:digits}", "/{company:company}/", "/{company:company}/{meeting_code:digits}"):
-        router.add_route(path, partial(_serve, files, media_url, over_tls, INDEX), methods=["GET"])
+        router.add_route(path, documents.serve, methods=["GET"])
     for name in files:
         if name != INDEX:
             router.add_route(f"/{name}", partial(_serve, files, media_url, over_tls, name), methods=["GET"])

@@ -138,6 +138,11 @@ class Settings(BaseSettings):
     allow_loopback_callbacks: bool = Field(
         default=False, description="For development: allow callbacks to this machine (127.0.0.1, ::1, localhost)."
     )
+    allow_loopback_embedding: bool = Field(
+        default=False,
+        description="For development: let pages of this machine (http://localhost and http://127.0.0.1, any port) embed every "
+        "room, and serve a page to try the commands at /embed/demo.",
+    )
     callback_retention_days: int = Field(
         30, ge=7, le=3650, description="Days for which events and the log of their delivery are kept."
     )

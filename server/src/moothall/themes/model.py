@@ -12,7 +12,9 @@ COLOR_PATTERN = r"^#([0-9a-fA-F]{3}|[0-9a-fA-F]{6})$"
 SHORT_COMPANY_URL_PATTERN = r"^(?=.*[a-zA-Z_~-])([a-zA-Z0-9_~-]+)$"
 
 # First segments of this server's own paths, which no company can use in links.
-RESERVED_SHORT_URLS = frozenset({"assets", "beta", "docs", "files", "meetings", "page", "rtc", "twirp", "v1", "v2"})
+RESERVED_SHORT_URLS = frozenset(
+    {"assets", "beta", "docs", "embed", "files", "meetings", "page", "rtc", "twirp", "v1", "v2"}
+)
 
 LOGO_PATH = "/files/logos"
 
