@@ -30,7 +30,7 @@ from moothall.callbacks.guard import Permitted
 from moothall.callbacks.retention import callback_retention
 from moothall.chat.endpoints import router as chat_router
 from moothall.db import Database, migrations
-from moothall.engine import Admission, Applicant, EngineEvent, Meetings, Refusal, fan_out
+from moothall.engine import Admission, Applicant, EngineEvent, Meetings, Refusal, fan_out, is_check_room
 from moothall.features.assembly import Features, assemble_features
 from moothall.features.endpoints import features_router
 from moothall.idempotency.retention import KEYS_RETENTION
@@ -71,6 +71,7 @@ class Server:
     app: FastAPI
     context: ApiContext
     meeting: Meeting
+    features: Features
     jobs: JobRunner
     long_jobs: LongJobRunner
     callbacks: Deliverer
@@ -89,10 +90,15 @@ async def running(
     secrets = load_secrets(settings)
 
     async def gate(applicant: Applicant) -> Admission | Refusal:
+        if is_check_room(applicant.room):
+            return features.checks.admit(applicant)
         return await meeting.gate.ask(applicant)
 
     async def listen(events: Sequence[EngineEvent]) -> None:
-        await fan_out((*meeting.listeners, *features.listeners))(events)
+        await features.checks.on_engine_events([event for event in events if is_check_room(event.room)])
+        told = [event for event in events if not is_check_room(event.room)]
+        if told:
+            await fan_out((*meeting.listeners, *features.listeners))(told)
 
     async def remove(room: str, identity: str) -> bool:
         return await meeting.moderation.remove(room, identity)
@@ -138,7 +144,7 @@ async def running(
         await retention.start()
 
         background = await stack.enter_async_context(asyncio.TaskGroup())
-        for work in (jobs, long_jobs, callbacks, meeting.attendance):
+        for work in (jobs, long_jobs, callbacks, meeting.attendance, features.checks):
             stack.callback(background.create_task(work.run(), name=type(work).__name__).cancel)
         context = ApiContext(
             database,
@@ -150,7 +156,7 @@ async def running(
             _listed_origins(database, clock),
         )
         app = _build_app(context, media, meeting, features, wake)
-        yield Server(app, context, meeting, jobs, long_jobs, callbacks, drain)
+        yield Server(app, context, meeting, features, jobs, long_jobs, callbacks, drain)
 
 
 def _build_app(

@@ -7,7 +7,7 @@ from livekit.protocol import rtc as pb
 from support.embedded import Wire, World
 from support.waiting import eventually
 
-from moothall.engine import Admission
+from moothall.engine import CHECK_ROOM_PREFIX, Admission
 from moothall.livekit.model import Permission, TrackSource
 
 CAMERA, MICROPHONE = pb_models.TrackSource.CAMERA, pb_models.TrackSource.MICROPHONE
@@ -101,3 +101,28 @@ async def test_one_person_at_a_time_shares_a_screen(world: World) -> None:
         await world.engine.limit_publishing("standup", "alice", None)
         assert await share(alice) == 0
     assert not await world.engine.limit_screen_shares("nowhere", 1)
+
+
+async def test_who_may_have_only_so_much_video_gets_no_more_by_asking(world: World) -> None:
+    world.verdicts = [Admission((), video_limit=500_000)]
+    async with world.inside("alice") as alice:
+        peer = max(world.sfu.peers)
+        for asked in (900_000, 0, 300_000):
+            await alice.say(simulate=pb.SimulateScenario(subscriber_bandwidth=asked))
+        limits = [500_000, 500_000, 500_000, 300_000]
+
+        await eventually(lambda: world.sfu.called("limit_video") == [(peer, limit) for limit in limits])
+
+
+async def test_webhooks_and_the_list_of_rooms_leave_the_rooms_of_checks_out(world: World) -> None:
+    name = CHECK_ROOM_PREFIX + "1"
+    async with world.inside("alice"), world.socket_with(world.token("publisher", room=name)) as wire:
+        join = (await wire.next("join")).join
+        await wire.answer((await wire.next("offer")).offer)
+        world.sfu.connected(max(world.sfu.peers))
+        await eventually(lambda: any(event.room == name for event in world.events))
+
+        assert join.room.name == name
+        assert await world.engine.participants(name) == ["publisher"]
+        assert [room.name for room in world.engine.room_infos()] == ["standup"]
+    assert set(world.announced) == {"standup"}

@@ -366,7 +366,27 @@ HOSTS_ONLY = {
     "pin": {"number": 1},
     "make-host": {"participant_id": "TARGET"},
 }
-EVERYBODY = {"hand": {"raised": True}, "away": {"away": True}, "react": {"reaction": "clap"}}
+CHECK: dict[str, object] = {
+    "age_s": 30,
+    "verdict": "good",
+    "camera": "granted",
+    "microphone": "granted",
+    "udp": True,
+    "tcp": True,
+    "relayed": False,
+    "round_trip_ms": 24,
+    "jitter_ms": 3,
+    "upload_kbps": 1650,
+    "download_kbps": 1500,
+    "upload_loss_percent": 0,
+    "download_loss_percent": 0,
+}
+EVERYBODY: dict[str, dict[str, object]] = {
+    "hand": {"raised": True},
+    "away": {"away": True},
+    "react": {"reaction": "clap"},
+    "connection-check": CHECK,
+}
 # The right that a guest needs for it.
 RIGHTS = {"react": "reactions"}
 

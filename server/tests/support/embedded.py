@@ -39,6 +39,8 @@ class World:
     verdicts: list[Any] = field(default_factory=list)
     asked: list[tuple[str, str]] = field(default_factory=list)
     applicants: list[Applicant] = field(default_factory=list)
+    # The rooms of what webhooks hear.
+    announced: list[str] = field(default_factory=list)
 
     def live_room(self, name: str = "standup") -> LiveRoom:
         live = self.engine._rooms.get(name)
@@ -57,6 +59,11 @@ class World:
     @asynccontextmanager
     async def socket(self, identity: str = "alice", **parameters: str) -> AsyncIterator["Wire"]:
         async with connect(f"{self.url}/rtc?{self.query(identity, **parameters)}", close_timeout=1) as connection:
+            yield Wire(connection)
+
+    @asynccontextmanager
+    async def socket_with(self, token: str) -> AsyncIterator["Wire"]:
+        async with connect(f"{self.url}/rtc?access_token={token}", close_timeout=1) as connection:
             yield Wire(connection)
 
     @asynccontextmanager
@@ -139,6 +146,7 @@ async def running() -> AsyncIterator[World]:
         clock=CLOCK,
         gate=gate,
         listener=listen,
+        announce=lambda _, room: built.announced.append(room.name),
     )
     built = World(sfu, embedded)
     app = Starlette(routes=routes(embedded, CLOCK))

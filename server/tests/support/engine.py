@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from moothall.engine import (
+    AdmissionGate,
     EngineEvent,
     EngineListener,
     JoinGrant,
@@ -35,6 +36,7 @@ class FakeEngine:
     clock: Clock
     name: str = "fake"
     listener: EngineListener | None = None
+    gate: AdmissionGate | None = None
     grants: list[JoinGrant] = field(default_factory=list)
     sent: list[SentData] = field(default_factory=list)
     _inside: dict[str, dict[str, str]] = field(default_factory=dict)

@@ -114,7 +114,7 @@ async def running_server(
     async def fake_media(
         _settings: Settings, _secrets: ServerSecrets, _clock: Clock, meetings: Meetings
     ) -> AsyncIterator[Media]:
-        engine.listener = meetings.listener
+        engine.listener, engine.gate = meetings.listener, meetings.gate
 
         async def probe() -> dict[str, Any]:
             return {"engine": engine.name}

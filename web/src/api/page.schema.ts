@@ -36,6 +36,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/page/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["openCheck"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/page/waiting": {
         parameters: {
             query?: never;
@@ -190,6 +206,22 @@ export interface paths {
         get?: never;
         put?: never;
         post: operations["noteAway"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/page/connection-check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["reportCheck"];
         delete?: never;
         options?: never;
         head?: never;
@@ -530,6 +562,72 @@ export interface components {
             is_removed: boolean;
             /** @description Null for the application, and where it was not removed. */
             removed_by: components["schemas"]["HostAnswer"] | null;
+        };
+        /**
+         * CheckTicketAnswer
+         * @description Permission to check this connection once, with a publisher and a subscriber.
+         */
+        CheckTicketAnswer: {
+            /**
+             * Url
+             * @description Where livekit-client connects; null: to the origin of the page.
+             */
+            url: string | null;
+            /** Publisher Token */
+            publisher_token: string;
+            /** Subscriber Token */
+            subscriber_token: string;
+            /**
+             * Seconds
+             * @description A check that takes longer is ended.
+             */
+            seconds: number;
+            /**
+             * Bits Per Second
+             * @description The most video that the subscriber is sent.
+             */
+            bits_per_second: number;
+        };
+        /**
+         * ConnectionCheckBody
+         * @description The page checked the connection ``age_s`` seconds ago and found this.
+         */
+        ConnectionCheckBody: {
+            /** Age S */
+            age_s: number;
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "good" | "fair" | "poor" | "blocked";
+            /**
+             * Camera
+             * @enum {string}
+             */
+            camera: "granted" | "denied" | "prompt" | "none";
+            /**
+             * Microphone
+             * @enum {string}
+             */
+            microphone: "granted" | "denied" | "prompt" | "none";
+            /** Udp */
+            udp: boolean | null;
+            /** Tcp */
+            tcp: boolean | null;
+            /** Relayed */
+            relayed: boolean;
+            /** Round Trip Ms */
+            round_trip_ms: number | null;
+            /** Jitter Ms */
+            jitter_ms: number | null;
+            /** Upload Kbps */
+            upload_kbps: number | null;
+            /** Download Kbps */
+            download_kbps: number | null;
+            /** Upload Loss Percent */
+            upload_loss_percent: number | null;
+            /** Download Loss Percent */
+            download_loss_percent: number | null;
         };
         /** DeniedAnswer */
         DeniedAnswer: {
@@ -1042,6 +1140,39 @@ export interface operations {
             };
         };
     };
+    openCheck: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LookupBody"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckTicketAnswer"];
+                };
+            };
+            /** @description The answer. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageErrorAnswer"];
+                };
+            };
+        };
+    };
     askLobby: {
         parameters: {
             query?: never;
@@ -1333,6 +1464,37 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["AwayBody"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The answer. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageErrorAnswer"];
+                };
+            };
+        };
+    };
+    reportCheck: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConnectionCheckBody"];
             };
         };
         responses: {

@@ -20,6 +20,7 @@ from moothall.engine.events import (
 from moothall.engine.fan_out import fan_out
 from moothall.engine.interface import (
     AWAY_ATTRIBUTE,
+    CHECK_ROOM_PREFIX,
     LOOKALIKE_ATTRIBUTE,
     PROMOTED_ATTRIBUTE,
     ROLE_ATTRIBUTE,
@@ -38,10 +39,12 @@ from moothall.engine.interface import (
     RefusalReason,
     Remover,
     Source,
+    is_check_room,
 )
 
 __all__ = [
     "AWAY_ATTRIBUTE",
+    "CHECK_ROOM_PREFIX",
     "LOOKALIKE_ATTRIBUTE",
     "PROMOTED_ATTRIBUTE",
     "ROLE_ATTRIBUTE",
@@ -71,4 +74,5 @@ __all__ = [
     "TrackPublished",
     "TrackUnpublished",
     "fan_out",
+    "is_check_room",
 ]

@@ -20,6 +20,14 @@ AWAY_ATTRIBUTE = "away"
 SERVER_ATTRIBUTES = frozenset({ROLE_ATTRIBUTE, PROMOTED_ATTRIBUTE, LOOKALIKE_ATTRIBUTE, AWAY_ATTRIBUTE})
 
 
+# Rooms in which somebody checks a connection before joining: no meetings, which nobody is told of.
+CHECK_ROOM_PREFIX = "check:"
+
+
+def is_check_room(room: str) -> bool:
+    return room.startswith(CHECK_ROOM_PREFIX)
+
+
 @dataclass(frozen=True, slots=True)
 class JoinGrant:
     """The rights of one participant, as they go into the LiveKit access token."""
@@ -56,9 +64,11 @@ class Admission:
     """The participant may connect now.
 
     ``sources``: of what the token allows, the participant may publish these. None: all of it.
+    ``video_limit``: the most video it is sent, in bits per second. None: no limit.
     """
 
     sources: tuple[Source, ...] | None = None
+    video_limit: int | None = None
 
 
 RefusalReason = Literal[

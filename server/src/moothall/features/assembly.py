@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from moothall.absences.service import Absences
+from moothall.checks.service import Checks
 from moothall.db import Database
 from moothall.engine import EngineListener, MediaEngine
 from moothall.hands.service import Hands
@@ -23,6 +24,7 @@ from moothall.spotlights.service import Spotlights
 @dataclass(frozen=True, slots=True)
 class Features:
     absences: Absences
+    checks: Checks
     hands: Hands
     permissions: Permissions
     muting: Muting
@@ -54,6 +56,7 @@ def assemble_features(meeting: Meeting, *, database: Database, engine: MediaEngi
     )
     return Features(
         absences=Absences(engine),
+        checks=Checks(database, engine, clock),
         hands=Hands(meeting.feeds, meeting.notices),
         permissions=permissions,
         muting=Muting(engine, clock, meeting.notices, permissions),

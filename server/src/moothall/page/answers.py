@@ -68,6 +68,16 @@ class JoinTicketAnswer(_Answer):
     rejoin_token: str = Field(description="Lets this page come back as the same participant.")
 
 
+class CheckTicketAnswer(_Answer):
+    """Permission to check this connection once, with a publisher and a subscriber."""
+
+    url: str | None = Field(description="Where livekit-client connects; null: to the origin of the page.")
+    publisher_token: str
+    subscriber_token: str
+    seconds: int = Field(description="A check that takes longer is ended.")
+    bits_per_second: int = Field(description="The most video that the subscriber is sent.")
+
+
 class LobbyPlaceAnswer(_Answer):
     """A guest has to wait; the token asks how that stands."""
 

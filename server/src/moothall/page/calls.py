@@ -28,6 +28,7 @@ from moothall.page.schemas import (
     LookupBody,
     MessageBody,
     WaitingNameBody,
+    render_check_ticket,
     render_lobby_entry,
     render_lookup,
     render_reading,
@@ -58,6 +59,9 @@ class PageCalls:
 
     async def lookup(self, request: Request) -> Response:
         return await self._answer(request, self._lookup)
+
+    async def check(self, request: Request) -> Response:
+        return await self._answer(request, self._check)
 
     async def join(self, request: Request) -> Response:
         return await self._answer(request, self._join)
@@ -123,6 +127,12 @@ class PageCalls:
             request, body, lambda: self._meeting.entry.lookup(body.meeting_code, body.participant_token)
         )
         return JSONResponse(render_lookup(found), headers=_NO_STORE)
+
+    async def _check(self, request: Request) -> Response:
+        """Only for people with the code of a meeting: the server's bandwidth is for nobody else."""
+        body = await _read(request, LookupBody)
+        await self._guess(request, body, lambda: self._meeting.entry.lookup(body.meeting_code, body.participant_token))
+        return JSONResponse(render_check_ticket(self._features.checks.open(_address(request))), headers=_NO_STORE)
 
     async def _join(self, request: Request) -> Response:
         body = await self._read_with_token(request, JoinBody)

@@ -5,6 +5,7 @@ Each is ``POST``, with the control token of somebody inside; the answer has no b
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from pydantic import BaseModel
@@ -31,6 +32,10 @@ def _raise_hand(features: Features, caller: Insider, body: schemas.HandBody) -> 
 
 def _note_away(features: Features, caller: Insider, body: schemas.AwayBody) -> Awaitable[object]:
     return features.absences.note(caller, away=body.away)
+
+
+def _report_check(features: Features, caller: Insider, body: schemas.ConnectionCheckBody) -> Awaitable[object]:
+    return features.checks.report(caller, body.findings, timedelta(seconds=body.age_s))
 
 
 def _lower_hand(features: Features, caller: Insider, body: schemas.AnswerBody) -> Awaitable[object]:
@@ -92,6 +97,7 @@ def _promote(features: Features, caller: Insider, body: schemas.AnswerBody) -> A
 COMMANDS = (
     Command("raiseHand", "/page/hand", schemas.HandBody, _raise_hand),
     Command("noteAway", "/page/away", schemas.AwayBody, _note_away),
+    Command("reportCheck", "/page/connection-check", schemas.ConnectionCheckBody, _report_check),
     Command("lowerHand", "/page/lower-hand", schemas.AnswerBody, _lower_hand),
     Command("lowerHands", "/page/lower-hands", None, _lower_hands),
     Command("permit", "/page/permissions", schemas.PermissionsBody, _permit),

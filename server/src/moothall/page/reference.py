@@ -37,6 +37,7 @@ OPERATIONS = (
         schemas.JoinBody,
         {200: (answers.JoinTicketAnswer,), 202: (answers.LobbyPlaceAnswer,)},
     ),
+    Operation("openCheck", "/page/check", schemas.LookupBody, {200: (answers.CheckTicketAnswer,)}),
     Operation(
         "askLobby",
         "/page/waiting",

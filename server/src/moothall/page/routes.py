@@ -88,6 +88,7 @@ def assemble_page(
     calls = PageCalls(meeting, features, clock)
     router.add_route("/page/lookup", calls.lookup, methods=["POST"])
     router.add_route("/page/join", calls.join, methods=["POST"])
+    router.add_route("/page/check", calls.check, methods=["POST"])
     router.add_route("/page/end", calls.end, methods=["POST"])
     router.add_route("/page/waiting", calls.waiting, methods=["POST"])
     router.add_route("/page/waiting-name", calls.waiting_name, methods=["POST"])

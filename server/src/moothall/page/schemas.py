@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from moothall.chat.model import LONGEST_TEXT
+from moothall.checks.service import CheckTicket
 from moothall.feeds.model import Reading
 from moothall.kit.clock import render_timestamp
 from moothall.meeting.feeds import render_entries
@@ -14,6 +15,7 @@ from moothall.meeting.lobby_entries import LobbyEntry
 from moothall.meeting.outcome import JoinTicket, Lookup, Wait
 from moothall.reactions.model import Reaction
 from moothall.rooms.model import shown_expiry
+from moothall.sessions.model import DeviceAccess, Findings
 from moothall.themes.model import LOGO_FIELDS, Theme, logo_url
 
 MeetingCode = Annotated[str, Field(pattern=r"^[0-9]{1,32}$")]
@@ -61,6 +63,33 @@ class HandBody(_Body):
 
 class AwayBody(_Body):
     away: bool
+
+
+Milliseconds = Annotated[int, Field(ge=0, le=60_000)]
+Kilobits = Annotated[int, Field(ge=0, le=10_000)]
+Percent = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
+
+
+class ConnectionCheckBody(_Body):
+    """The page checked the connection ``age_s`` seconds ago and found this."""
+
+    age_s: Annotated[int, Field(ge=0, le=86_400)]
+    verdict: Literal["good", "fair", "poor", "blocked"]
+    camera: DeviceAccess
+    microphone: DeviceAccess
+    udp: bool | None
+    tcp: bool | None
+    relayed: bool
+    round_trip_ms: Milliseconds | None
+    jitter_ms: Milliseconds | None
+    upload_kbps: Kilobits | None
+    download_kbps: Kilobits | None
+    upload_loss_percent: Percent | None
+    download_loss_percent: Percent | None
+
+    @property
+    def findings(self) -> Findings:
+        return Findings(**self.model_dump(exclude={"age_s"}))
 
 
 class PermissionsBody(_Body):
@@ -186,6 +215,10 @@ def render_reading(reading: Reading) -> dict[str, Any]:
         "entries": render_entries(reading.entries),
         "has_more": reading.has_more,
     }
+
+
+def render_check_ticket(ticket: CheckTicket) -> dict[str, Any]:
+    return asdict(ticket)
 
 
 def render_ticket(ticket: JoinTicket) -> dict[str, Any]:

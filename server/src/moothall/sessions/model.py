@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 
 
 class Role(StrEnum):
@@ -33,6 +34,38 @@ class Session:
     dismissed_at: datetime | None = None
 
 
+DeviceAccess = Literal["granted", "denied", "prompt", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """The result of a connection check, as somebody's page tells it. Nothing verifies it.
+
+    ``camera``, ``microphone``: what the browser allows, or ``none`` without a device. ``udp``,
+    ``tcp``: whether media gets through; None: not tried. ``relayed``: by a TURN server. The numbers
+    are None where nothing was measured.
+    """
+
+    verdict: Literal["good", "fair", "poor", "blocked"]
+    camera: DeviceAccess
+    microphone: DeviceAccess
+    udp: bool | None
+    tcp: bool | None
+    relayed: bool
+    round_trip_ms: int | None
+    jitter_ms: int | None
+    upload_kbps: int | None
+    download_kbps: int | None
+    upload_loss_percent: float | None
+    download_loss_percent: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionCheck:
+    measured_at: datetime
+    findings: Findings
+
+
 @dataclass(frozen=True, slots=True)
 class Attendance:
     """One stay of a participant in a session; leaving and coming back later makes two.
@@ -52,6 +85,7 @@ class Attendance:
     left_at: datetime | None
     away_since: datetime | None
     away_until: datetime | None
+    connection_check: ConnectionCheck | None = None
 
 
 @dataclass(frozen=True, slots=True)

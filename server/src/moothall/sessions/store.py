@@ -4,9 +4,11 @@ A connection is a (participant, sid) that the media engine has reported. It is k
 so that duplicate reports are recognised.
 """
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+import orjson
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -19,6 +21,7 @@ from sqlalchemy import (
     Select,
     String,
     Table,
+    Text,
     UniqueConstraint,
     bindparam,
     delete,
@@ -32,7 +35,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from moothall.db import Prepared, Timestamp, metadata
-from moothall.sessions.model import Attendance, Presence, Role, Session
+from moothall.db.json_text import json_text
+from moothall.sessions.model import Attendance, ConnectionCheck, Findings, Presence, Role, Session
 
 _Serial = BigInteger().with_variant(Integer, "sqlite")
 _THE_SERVER = 1
@@ -67,6 +71,8 @@ attendances = Table(
     Column("left_at", Timestamp),
     Column("away_since", Timestamp),
     Column("away_until", Timestamp),
+    # A ConnectionCheck as JSON.
+    Column("connection_check", Text),
     Index("ix_attendances_session_id_id", "session_id", "id"),
     # A participant has at most one open stay in a session.
     Index(
@@ -327,6 +333,16 @@ def find_connected_attendance(connection: Connection, room_id: str, participant_
     return None if row is None else _attendance(row)
 
 
+def save_connection_check(connection: Connection, room_id: str, participant_id: str, check: ConnectionCheck) -> bool:
+    """Keep it with the stay of somebody who is connected. False when they are not."""
+    stay = find_connected_attendance(connection, room_id, participant_id)
+    if stay is None:
+        return False
+    values = {"connection_check": json_text(asdict(check))}
+    connection.execute(update(attendances).where(attendances.c.id == stay.id).values(values))
+    return True
+
+
 def last_left_at(connection: Connection, session_id: str, participant_id: str) -> datetime | None:
     """When this participant left the session; None for somebody inside, or never seen there."""
     statement = select(attendances.c.left_at).where(
@@ -471,4 +487,12 @@ def _attendance(row: Row[Any]) -> Attendance:
         left_at=row.left_at,
         away_since=row.away_since,
         away_until=row.away_until,
+        connection_check=_connection_check(row.connection_check),
     )
+
+
+def _connection_check(text: str | None) -> ConnectionCheck | None:
+    if text is None:
+        return None
+    fields = orjson.loads(text)
+    return ConnectionCheck(datetime.fromisoformat(fields["measured_at"]), Findings(**fields["findings"]))

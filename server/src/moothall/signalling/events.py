@@ -50,6 +50,8 @@ class ClientConnected:
     permission: Permission = field(default_factory=Permission)
     # The sources it may publish, within the permission; ``None`` allows all of them.
     sources: tuple[TrackSource, ...] | None = None
+    # The most video it is sent, in bits per second; ``None``: no limit.
+    video_limit: int | None = None
     metadata: str = ""
     attributes: Mapping[str, str] = field(default_factory=dict)
     kind: ParticipantKind = ParticipantKind.STANDARD

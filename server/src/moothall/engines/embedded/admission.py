@@ -16,11 +16,12 @@ class Consent:
     """The meeting agrees to one connection.
 
     Void once somebody was removed or limited, or the room filled up, in the meantime: ask again.
-    ``sources``: see ``engine.Admission``.
+    ``sources``, ``video_limit``: see ``engine.Admission``.
     """
 
     changes: int
     sources: tuple[Source, ...] | None = None
+    video_limit: int | None = None
 
 
 class Admissions:
@@ -50,7 +51,7 @@ class Admissions:
                 return Refusal("meeting_full")
             assert isinstance(verdict, Admission)  # noqa: S101 - the gate knows two answers
             if self.is_current(consent, token):
-                return replace(consent, sources=verdict.sources)
+                return replace(consent, sources=verdict.sources, video_limit=verdict.video_limit)
 
     def is_current(self, consent: Consent, token: AccessToken) -> bool:
         return self._is_available(token.room) and consent.changes == self._changes and not self._is_full(token)

@@ -244,7 +244,7 @@ async def _enter(engine: EmbeddedEngine, entrant: _Entrant) -> Client:
         consent = await engine.admissions.ask(token, entrant.address, connects=True)
     if isinstance(consent, Refusal):
         return _send_away(token, connection, DisconnectReason.JOIN_FAILURE, LeaveAction.DISCONNECT)
-    return engine.connect(token, entrant.wishes.options, connection, entrant.address, consent.sources)
+    return engine.connect(token, entrant.wishes.options, connection, entrant.address, consent)
 
 
 def _send_away(token: AccessToken, connection: Connection, reason: DisconnectReason, action: LeaveAction) -> Client:

@@ -11,8 +11,8 @@ import math
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from moothall.engine import AdmissionGate, EngineListener, JoinGrant, LiveTrack, Source
-from moothall.engines.embedded.admission import Admissions
+from moothall.engine import AdmissionGate, EngineListener, JoinGrant, LiveTrack, Source, is_check_room
+from moothall.engines.embedded.admission import Admissions, Consent
 from moothall.engines.embedded.connection import Connection
 from moothall.engines.embedded.entry_limits import EntryLimits
 from moothall.engines.embedded.execution import Announce, Execution
@@ -257,7 +257,7 @@ class EmbeddedEngine:
     # ---- For the server API (livekit.room_service.ServedRooms) -----------------------------------
 
     def room_infos(self) -> list[RoomInfo]:
-        return [live.room.info() for live in self._rooms]
+        return [live.room.info() for live in self._rooms if not is_check_room(live.room.name)]
 
     def room_info(self, room: str) -> RoomInfo | None:
         live = self._rooms.get(room)
@@ -323,9 +323,9 @@ class EmbeddedEngine:
         options: ClientOptions,
         connection: Connection,
         address: str,
-        sources: Sequence[Source] | None = None,
+        consent: Consent,
     ) -> Client:
-        """A new participant on this connection, who may publish these sources; None: all.
+        """A new participant on this connection.
 
         The consent must be current, with no await in between.
         """
@@ -338,7 +338,8 @@ class EmbeddedEngine:
             identity=token.identity,
             name=token.name,
             permission=token.permission,
-            sources=_track_sources(sources),
+            sources=_track_sources(consent.sources),
+            video_limit=consent.video_limit,
             metadata=token.metadata,
             attributes=token.attributes,
             kind=token.kind,

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import assert_never
 
-from moothall.engine import ParticipantJoined
+from moothall.engine import ParticipantJoined, is_check_room
 from moothall.engines.embedded.connection import Connection
 from moothall.engines.embedded.handles import Asked, Handles, Question
 from moothall.engines.embedded.live_room import LiveRoom
@@ -108,7 +108,7 @@ class Execution:
                 if isinstance(event, ParticipantJoined):
                     self._settled(event.sid)
                 self._reports.add(event)
-                if self._announce is not None:
+                if self._announce is not None and not is_check_room(event.room):
                     self._announce(command, live.room.info())
             case _:
                 assert_never(command)

@@ -77,6 +77,8 @@ class Membership:
         others = tuple(other.info() for other in self._roster.others(one) if other.visible)
         tcp_only = one.candidate_protocol is CandidateProtocol.TCP
         done.append(commands.AddPeer(one.sid, one.session.is_single, tcp_only=tcp_only))
+        if one.video_limit is not None:
+            done.append(commands.LimitVideo(one.sid, one.video_limit))
         join = Join(
             room=self._roster.info(),
             participant=one.info(),

@@ -48,6 +48,8 @@ class Participant:
     granted: Permission
     # None: the meeting sets no limit.
     sources: tuple[TrackSource, ...] | None
+    # The most video it is sent, in bits per second; None: no limit.
+    video_limit: int | None
     metadata: str
     attributes: dict[str, str]
     kind: ParticipantKind
@@ -120,6 +122,7 @@ class Participant:
             permission=event.permission.limited_to(event.sources),
             granted=event.permission,
             sources=event.sources,
+            video_limit=event.video_limit,
             metadata=event.metadata,
             attributes=dict(event.attributes),
             kind=event.kind,

@@ -27,7 +27,7 @@ class Scenarios:
             case "switch_candidate_protocol":
                 return self._switch_protocol(one, request.value)
             case "subscriber_bandwidth":
-                return [commands.LimitVideo(one.sid, max(0, request.value))]
+                return [commands.LimitVideo(one.sid, _within(one.video_limit, max(0, request.value)))]
             case "node_failure":
                 # As if the server had died: the socket closes without a word and the participant is
                 # unknown afterwards.
@@ -65,3 +65,10 @@ class Scenarios:
             one.candidate_protocol = CandidateProtocol(protocol)
             return []
         return one.session.send(RequestAnswered(0, RequestResult.UNSUPPORTED_TYPE, refusal))
+
+
+def _within(limit: int | None, wanted: int) -> int:
+    """Return the limit a client gets when it asks for this one; it asks for none with 0."""
+    if limit is None:
+        return wanted
+    return min(limit, wanted) if wanted else limit
