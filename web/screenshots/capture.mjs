@@ -5,8 +5,8 @@
  *
  * They land in SCREENS_OUT, else in screenshots/pictures, which is not kept. With SCREENS=sheets
  * there is one sheet per screen instead, which shows a part of them small (`make screens`).
- * LANGUAGES names other languages, as in `LANGUAGES=ar,fr`. Needs a Chromium: CHROMIUM, else
- * /usr/bin/chromium.
+ * LANGUAGES, WIDTHS and SCHEMES name others than the usual ones, as in `LANGUAGES=ar,fr`. Needs a
+ * Chromium: CHROMIUM, else /usr/bin/chromium.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
@@ -18,7 +18,7 @@ import { drawSheet } from './sheets.mjs'
 
 const OUT = process.env.SCREENS_OUT ?? fileURLToPath(new URL('./pictures/', import.meta.url))
 const IS_SHEETS = process.env.SCREENS === 'sheets'
-const SCHEMES = ['light', 'dark']
+const schemes = (process.env.SCHEMES ?? 'light,dark').split(',')
 const languages = (process.env.LANGUAGES ?? 'en,de,he').split(',')
 const widths = (process.env.WIDTHS ?? (IS_SHEETS ? 'phone,narrow,wide' : 'tiny,low,phone,narrow,wide,huge')).split(',')
 const only = new RegExp(process.argv[2] ?? '')
@@ -56,7 +56,7 @@ async function take(job, worker) {
   const page = await pageOf(worker, job)
   const [first, ...others] = job.widths
   try {
-    await gallery.show(page, scene, { width: first, language, scheme: 'light' })
+    await gallery.show(page, scene, { width: first, language, scheme: schemes[0] })
     await takeBoth(page, job, first)
     for (const width of others) {
       await gallery.resize(page, width)
@@ -73,7 +73,7 @@ async function take(job, worker) {
 }
 
 async function takeBoth(page, { name, language }, width) {
-  for (const scheme of SCHEMES) {
+  for (const scheme of schemes) {
     await gallery.paint(page, scheme)
     const picture = await page.screenshot()
     taken += 1

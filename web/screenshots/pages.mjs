@@ -15,6 +15,7 @@ export const WIDTHS = {
   low: [740, 360],
   phone: [360, 740],
   narrow: [550, 800],
+  medium: [740, 800],
   wide: [1280, 800],
   huge: [1920, 1080],
 }

@@ -103,7 +103,7 @@ const ENDS = ['left', 'ended', 'removed', 'duplicate', 'denied', 'lost']
 export const THEMES = ['black', 'white', 'yellow', 'grey']
 const FORM = 'form'
 const HEADING = 'h1'
-const MIDDLE = ['narrow', 'wide']
+const MIDDLE = ['narrow', 'medium', 'wide']
 
 /** `widths` names the only ones of a scene; `isWide`: it is taken at the largest width, too. */
 export const SCENES = {
@@ -219,6 +219,22 @@ export const SCENES = {
   'stage-more': {
     path: stage('people=2'),
     act: (page, language) => button(page, word(language, 'stage.more')).click(),
+  },
+  'stage-background': {
+    path: stage('people=3'),
+    act: async (page, language) => {
+      await press('background.title')(page, language)
+      await page.getByRole('dialog').getByRole('radio').first().waitFor()
+    },
+    widths: MIDDLE,
+  },
+  'stage-small-window': {
+    path: stage('people=5&small'),
+    act: async (page, language) => {
+      await press('pip.open')(page, language)
+      await page.frameLocator('iframe').getByRole('toolbar').waitFor()
+    },
+    widths: MIDDLE,
   },
   'stage-devices': { path: stage('people=2'), act: press('devices.microphoneOptions'), widths: MIDDLE },
   'stage-end': { path: stage('people=5'), act: press('stage.endForAll') },

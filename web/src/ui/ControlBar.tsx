@@ -118,7 +118,9 @@ function More(props: {
   options: readonly NonNullable<ControlEntry['options']>[]
   label: string
 }) {
-  const news = props.entries.find(({ badge }) => badge?.look === 'warn') ?? props.entries.find(({ badge }) => badge)
+  const news = (['warn', 'accent'] as const)
+    .map((look) => props.entries.find(({ badge }) => badge?.look === look))
+    .find((entry) => entry !== undefined)
   const plain = props.entries.filter(({ isText, menu }) => !isText && menu === undefined)
   const groups = [
     ...props.options,

@@ -27,6 +27,8 @@ export interface ControlButtonProps extends Omit<ButtonHTMLAttributes<HTMLButton
   ref?: Ref<HTMLButtonElement>
 }
 
+const BADGES = { plain: 'badge badge-plain', accent: 'badge', warn: 'badge badge-warn' }
+
 /** A round-cornered square with one icon: the controls of preview and meeting. */
 export function ControlButton({
   icon: Icon,
@@ -52,7 +54,7 @@ export function ControlButton({
         aria-busy={isBusy || undefined}
         // Drawn by the style sheet, because it is no part of the name.
         data-badge={badge?.text}
-        className={`relative inline-flex h-(--control,3rem) w-(--control,3rem) shrink-0 items-center justify-center rounded-2xl border-2 border-transparent transition-[background-color,filter] disabled:opacity-50 ${badge === undefined ? '' : `badge ${badge.look === 'warn' ? 'badge-warn' : ''}`} ${LOOKS[look]} ${className}`}
+        className={`relative inline-flex h-(--control,3rem) w-(--control,3rem) shrink-0 items-center justify-center rounded-2xl border-2 border-transparent transition-[background-color,filter] disabled:opacity-50 ${badge === undefined ? '' : BADGES[badge.look]} ${LOOKS[look]} ${className}`}
       >
         {isBusy ? (
           <Spinner className="size-5" />

@@ -37,7 +37,11 @@ export function Message({ icon: Icon, look = 'plain', title, text, children }: M
         {title}
       </h1>
       <p className="mt-3 text-balance text-muted leading-relaxed sm:text-lg">{text}</p>
-      {children && <div className="mt-8 flex flex-wrap items-center justify-center gap-3">{children}</div>}
+      {children && (
+        <div className="mt-8 grid w-full max-w-80 gap-3 sm:flex sm:max-w-none sm:flex-wrap sm:items-center sm:justify-center">
+          {children}
+        </div>
+      )}
     </div>
   )
 }

@@ -37,7 +37,7 @@ export function Select({
   const isEmpty = options.length === 0
   const shown = options.find((option) => option.value === value)?.label ?? emptyText
   return (
-    <div className={`relative flex min-w-0 items-center ${className}`}>
+    <div className={`relative flex min-w-0 items-center ${isCompact ? '' : 'choice'} ${className}`}>
       <Icon
         className={`pointer-events-none absolute z-2 text-muted ${isCompact ? 'start-3 size-5' : 'start-3 size-4.5'}`}
         aria-hidden="true"
@@ -49,7 +49,7 @@ export function Select({
         disabled={isEmpty}
         value={isEmpty ? '' : (value ?? options[0]?.value)}
         onChange={(event) => onChoose(event.target.value)}
-        className={`min-h-11 min-w-0 appearance-none truncate rounded-xl transition-colors hover:not-disabled:bg-hover disabled:text-muted disabled:opacity-100 ${isCompact ? 'cursor-pointer px-10 font-medium text-muted text-sm hover:text-ink max-sm:w-11 max-sm:px-0 max-sm:text-transparent max-sm:hover:text-transparent' : 'w-full border border-line bg-surface px-10 text-sm'}`}
+        className={`min-h-11 min-w-0 appearance-none truncate rounded-xl transition-colors hover:not-disabled:bg-hover disabled:text-muted disabled:opacity-100 ${isCompact ? 'cursor-pointer px-10 font-medium text-muted text-sm hover:text-ink max-sm:w-11 max-sm:px-0 max-sm:text-transparent max-sm:hover:text-transparent' : 'w-full border border-line bg-surface px-11 text-sm'}`}
       >
         {isEmpty && <option value="">{emptyText}</option>}
         {options.map((option) => (

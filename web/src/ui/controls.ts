@@ -43,8 +43,8 @@ export interface ControlEntry {
   textFrom?: number
   /** Ends something: it stands after the menu, so that nobody presses it by reaching for that. */
   isEnding?: boolean
-  /** A number in the corner, with what it means. */
-  badge?: { text: string; look: 'accent' | 'warn'; meaning: string } | undefined
+  /** A number in the corner, with what it means. A plain one only counts and is no news. */
+  badge?: { text: string; look: 'plain' | 'accent' | 'warn'; meaning: string } | undefined
   isPressed?: boolean
   isBusy?: boolean
   isDisabled?: boolean

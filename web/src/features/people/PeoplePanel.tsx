@@ -61,7 +61,7 @@ export function usePeopleControl(participants: Participants, lobby: Lobby, hands
         ? { text: format(waiting), look: 'warn', meaning: t('waiting.people', { count: waiting }) }
         : raised > 0
           ? { text: `✋ ${format(raised)}`, look: 'accent', meaning: t('hands.waiting', { count: raised }) }
-          : { text: format(count), look: 'accent', meaning: t('stage.peopleCount', { count }) },
+          : { text: format(count), look: 'plain', meaning: t('stage.peopleCount', { count }) },
     isPressed: panels.open === PEOPLE_PANEL,
     keys: { label: t('keys.people'), letter: 'P', chord: 'P', withAlt: true },
     onPress: () => panels.toggle(PEOPLE_PANEL),

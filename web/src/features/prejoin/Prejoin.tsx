@@ -65,7 +65,7 @@ export function Prejoin({
 
       <form onSubmit={submit} noValidate className="entrance-form flex flex-col justify-center">
         <p className="font-medium text-muted text-sm max-lg:hidden">{t('prejoin.title')}</p>
-        <h1 className="line-clamp-3 text-pretty font-semibold text-2xl tracking-tight [overflow-wrap:anywhere] lg:mt-1 lg:text-3xl [@media(max-height:420px)]:line-clamp-1 [@media(max-height:420px)]:text-xl">
+        <h1 className="line-clamp-4 text-pretty font-semibold text-2xl tracking-tight [overflow-wrap:anywhere] lg:mt-1 lg:text-3xl [@media(max-height:420px)]:line-clamp-1 [@media(max-height:420px)]:text-xl">
           {lookup.room.display_name}
         </h1>
         <p className="mt-2 flex flex-wrap items-center gap-x-4 gap-y-1 text-muted text-sm" aria-live="polite">

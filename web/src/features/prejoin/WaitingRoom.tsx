@@ -130,16 +130,18 @@ function WaitingName({
 
   if (draft === null || !canChange) {
     return (
-      <p className="mt-3 text-muted text-sm [overflow-wrap:anywhere]">
-        {before}
-        <bdi className="font-semibold text-ink">{name}</bdi>
-        {after}{' '}
+      <p className="mt-3 flex flex-wrap items-center gap-x-3 text-muted text-sm [overflow-wrap:anywhere]">
+        <span className="min-w-0">
+          {before}
+          <bdi className="font-semibold text-ink">{name}</bdi>
+          {after}
+        </span>
         {canChange && (
           <button
             ref={change}
             type="button"
             onClick={() => setDraft(name)}
-            className="inline-flex min-h-11 items-center gap-1.5 rounded-lg px-1.5 font-medium text-accent-ink underline underline-offset-4"
+            className="inline-flex min-h-11 items-center gap-1.5 rounded-lg font-medium text-accent-ink underline underline-offset-4"
           >
             <Pencil className="size-4" aria-hidden="true" />
             {t('waiting.changeName')}
