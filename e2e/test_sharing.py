@@ -163,7 +163,16 @@ def test_who_loses_the_right_to_share_reads_it_and_shares_no_more(
     wait_for(lambda: ada.page.evaluate(_ALL_ENDED), "nothing is captured any more")
 
 
-def test_where_one_shares_at_a_time_the_next_reads_that_they_have_to_wait(
+def _one_at_a_time(server: MoothallProcess, application: Application, room: dict[str, Any], *, on: bool) -> None:
+    with closing(ApiClient(server.port, application.token())) as api:
+        api.api("POST", f"/rooms/{room['id']}/live/permissions", 204, {"one_share_at_a_time": on})
+
+
+def _no_screen_was_picked(one: Person) -> None:
+    assert one.page.evaluate("() => window.__screens.length") == 0
+
+
+def test_where_one_shares_at_a_time_a_guest_reads_whom_to_wait_for(
     server: MoothallProcess,
     application: Application,
     create_room: Callable[..., dict[str, Any]],
@@ -171,16 +180,67 @@ def test_where_one_shares_at_a_time_the_next_reads_that_they_have_to_wait(
 ) -> None:
     room = create_room()
     ada, grace = _enter(person, room["_links"]["guest_url"]["href"], "Ada", "Grace")
-    with closing(ApiClient(server.port, application.token())) as api:
-        api.api("POST", f"/rooms/{room['id']}/live/permissions", 204, {"one_share_at_a_time": True})
+    _one_at_a_time(server, application, room, on=True)
     ada.press("Share screen")
     _sees_screen_of(grace, "Ada")
 
     grace.press("Share screen")
-    grace.sees("No more screens can be shared now")
-    wait_for(lambda: grace.page.evaluate(_ALL_ENDED), "nothing is captured any more")
+    grace.sees("Wait until Ada stops sharing")
+    _no_screen_was_picked(grace)
     _sees_no_screen_of(ada, "Grace")
     _toolbar(ada).get_by_role("button", name="Stop sharing").click()
     _sees_no_screen_of(grace, "Ada")
     grace.press("Share screen")
     _sees_screen_of(ada, "Grace")
+    _one_at_a_time(server, application, room, on=False)
+    ada.press("Share screen")
+    _sees_screen_of(grace, "Ada")
+
+
+def test_of_two_hosts_who_replace_a_share_the_second_is_asked_again(
+    create_room: Callable[..., dict[str, Any]], person: Callable[..., Person]
+) -> None:
+    room = create_room()
+    links = room["_links"]
+    (ada,) = _enter(person, links["guest_url"]["href"], "Ada")
+    grace, heidi = _enter(person, links["host_url"]["href"], "Grace", "Heidi")
+    ada.sees_tile_of("Heidi")
+    # The switch of the hosts, and no longer three at once.
+    grace.press("Settings")
+    one_screen = grace.page.get_by_role("switch", name="One screen at a time")
+    one_screen.click()
+    expect(one_screen).to_be_checked(timeout=_PATIENCE_MS)
+    grace.page.keyboard.press("Escape")
+    ada.press("Share screen")
+    for host in (grace, heidi):
+        _sees_screen_of(host, "Ada")
+
+    for host in (grace, heidi):
+        host.press("Share screen")
+        question = host.page.get_by_role("alertdialog", name="Ada is sharing. Replace it?")
+        expect(question).to_be_visible(timeout=_PATIENCE_MS)
+        _no_screen_was_picked(host)
+    grace.page.get_by_role("alertdialog").get_by_role("button", name="Replace").click()
+    for viewer in (ada, heidi):
+        _sees_screen_of(viewer, "Grace")
+        _sees_no_screen_of(viewer, "Ada")
+    expect(ada.page.get_by_test_id("toast").filter(has_text="Grace shares instead")).to_be_visible(timeout=_PATIENCE_MS)
+    wait_for(lambda: ada.page.evaluate(_ALL_ENDED), "nothing is captured any more")
+
+    # Her question is about a share that is over: she is asked about the one that goes on.
+    heidi.page.get_by_role("alertdialog").get_by_role("button", name="Replace").click()
+    question = heidi.page.get_by_role("alertdialog", name="Grace is sharing. Replace it?")
+    expect(question).to_be_visible(timeout=_PATIENCE_MS)
+    question.get_by_role("button", name="Replace").click()
+    _sees_screen_of(ada, "Heidi")
+    _sees_no_screen_of(ada, "Grace")
+    assert heidi.page.evaluate("() => window.__screens.length") <= 2, "the picker was shown once"
+
+    # Back to several: nobody is asked.
+    grace.press("Settings")
+    one_screen.click()
+    expect(one_screen).not_to_be_checked(timeout=_PATIENCE_MS)
+    grace.page.keyboard.press("Escape")
+    ada.press("Share screen")
+    _sees_screen_of(grace, "Ada")
+    expect(heidi.page.locator('[data-kind="screen"]').get_by_role("button", name="Stop sharing")).to_be_visible()

@@ -126,3 +126,20 @@ async def test_webhooks_and_the_list_of_rooms_leave_the_rooms_of_checks_out(worl
         assert await world.engine.participants(name) == ["publisher"]
         assert [room.name for room in world.engine.room_infos()] == ["standup"]
     assert set(world.announced) == {"standup"}
+
+
+async def test_of_two_who_replace_one_screen_the_second_is_told_no(world: World) -> None:
+    wanted = pb.AddTrackRequest(cid="screen", type=pb_models.TrackType.VIDEO, source=SCREEN)
+    async with world.inside("alice") as alice, world.inside("bob"), world.inside("carol"):
+        await world.engine.limit_screen_shares("standup", 1)
+        await alice.say(add_track=wanted)
+        await alice.next("track_published")
+
+        replace = world.engine.replace_screen_shares
+        assert await replace("standup", "bob", replaced=[]) is None
+        assert await replace("standup", "bob", replaced=["alice"]) == {"alice"}
+        assert (await alice.next("track_unpublished")).track_unpublished.track_sid
+        assert await replace("standup", "carol", replaced=["alice"]) is None
+        assert await replace("standup", "carol", replaced=["alice", "bob"]) == {"bob"}
+        assert await replace("standup", "mallory", replaced=["carol"]) is None
+    assert await world.engine.replace_screen_shares("nowhere", "bob", replaced=[]) is None

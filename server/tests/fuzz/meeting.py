@@ -67,6 +67,7 @@ ACTS = (
     "require_sections",
     "add_backup",
     "change_codec",
+    "replace_shares",
 )
 
 

@@ -358,6 +358,7 @@ HOSTS_ONLY = {
     "allow": {"participant_id": "TARGET", "rights": ["camera"]},
     "mute": {"participant_id": "TARGET", "source": "microphone"},
     "mute-all": {"source": "microphone", "lock": True},
+    "replace-shares": {"participant_ids": []},
     "ask-to-unmute": {"participant_id": "TARGET", "source": "microphone"},
     "lock": {"locked": True},
     "spotlight": {"participant_id": "TARGET", "on": True},

@@ -169,9 +169,33 @@ async def test_one_screen_at_a_time_is_the_engine_s_to_hold_also_after_a_restart
     assert page.engine.most_shares == {page.room.id: None}
 
 
+async def test_a_host_replaces_a_screen_and_its_owner_reads_by_whom(page: Page, grace: Inside) -> None:
+    heidi, ada = await page.enter("Heidi", page.host_token), await page.enter("Ada")
+    _publish(page, ada, "camera", "screen_share", "screen_share_audio")
+    wanted = {"participant_ids": [ada.id]}
+
+    bob = await page.enter("Bob")
+    refused = await page.post("replace-shares", wanted, headers=bob.headers)
+    assert (refused.status_code, refused.json()["code"]) == (403, "not_permitted")
+    assert set(await _published(page, ada)) == {"camera", "screen_share", "screen_share_audio"}
+
+    await _do(page, grace, "replace-shares", wanted)
+    assert set(await _published(page, ada)) == {"camera"}
+    by = {"participant_id": grace.id, "name": "Grace"}
+    assert _notices(page) == [((ada.id,), {"type": "share_replaced", "by": by})]
+
+    # The second of two hosts with the same question reads whose share it is by now.
+    _publish(page, grace, "screen_share")
+    late = await page.post("replace-shares", wanted, headers=heidi.headers)
+    assert (late.status_code, late.json()["code"]) == (409, "share_changed")
+    assert await _published(page, grace) == {"screen_share": False}
+
+
 @pytest.mark.parametrize(
     ("call", "body"),
     [
+        ("replace-shares", {"participant_ids": ["x"] * 17}),
+        ("replace-shares", {"participant_ids": ["x" * 65]}),
         ("permissions", {"microphone": "no"}),
         ("permissions", {"hand": False}),
         ("allow", {"participant_id": "x", "rights": ["everything"]}),

@@ -57,7 +57,14 @@ from moothall.livekit.responses import (
     TrackSubscribed,
     TrackUnpublished,
 )
-from moothall.livekit.server_requests import BroadcastRequested, MuteRequested, PublishingLimited, UpdateRequested
+from moothall.livekit.server_requests import (
+    BroadcastRequested,
+    MuteRequested,
+    PublishingLimited,
+    SettingsRequested,
+    SharesReplaced,
+    UpdateRequested,
+)
 from moothall.signalling import commands
 from moothall.signalling.events import (
     ClientDetached,
@@ -472,6 +479,36 @@ class TestPublishing:
         stage.happens(OfferAccepted(people[0], 2, "answer", (Section(mid, "video", False, 0, ""),)))
         stage.says(people[3], AddTrack(cid="screen", kind="video", source=TrackSource.SCREEN_SHARE))
         assert stage.one(TrackPublished).cid == "screen"
+
+    def test_replaced_screens_end_and_their_place_is_kept_for_a_while(self, stage: Stage) -> None:
+        alice, grace, mallory = (stage.joins(name) for name in ("alice", "grace", "mallory"))
+        stage.happens(SettingsRequested(max_screen_shares=1))
+        screen = stage.publishes(alice, "screen", "video", TrackSource.SCREEN_SHARE)
+        sound = stage.publishes(alice, "sound", "audio", TrackSource.SCREEN_SHARE_AUDIO)
+        camera = stage.publishes(alice, "cam", "video", CAMERA)
+        assert stage.room.sharers(stage.now) == {"alice"}
+
+        stage.happens(SharesReplaced("grace"))
+        assert stage.told(alice, MuteTrack) == [MuteTrack(screen, muted=True), MuteTrack(sound, muted=True)]
+        assert [gone.track_sid for gone in stage.told(alice, TrackUnpublished)] == [screen, sound]
+        assert list(stage.room.participants[alice].published) == [camera]
+        assert stage.room.sharers(stage.now) == {"grace"}
+        wanted = AddTrack(cid="next", kind="video", source=TrackSource.SCREEN_SHARE)
+        for raw in (alice, mallory):
+            stage.says(raw, wanted)
+            assert stage.one(RequestAnswered).result is RequestResult.LIMIT_EXCEEDED
+        stage.says(grace, wanted)
+        assert stage.one(TrackPublished).cid == "next"
+
+        stage.happens(SharesReplaced("alice"))
+        assert stage.room.participants[grace].pending == {}
+        # Who does not come for it, or has left, keeps it from nobody.
+        stage.passes(limits.SCREEN_PLACE_KEPT)
+        stage.says(mallory, wanted)
+        assert stage.one(TrackPublished).cid == "next"
+        stage.happens(SharesReplaced("alice"))
+        stage.says(alice, LeaveRequested())
+        assert stage.room.sharers(stage.now) == set()
 
     @pytest.mark.parametrize("ending", ["refused", "forbidden"])
     def test_section_of_a_track_that_was_refused_or_ended_carries_no_other(self, stage: Stage, ending: str) -> None:

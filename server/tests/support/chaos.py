@@ -17,7 +17,7 @@ from moothall.livekit.requests import (
     UpdateTrackSettings,
 )
 from moothall.livekit.responses import Join, ParticipantUpdate
-from moothall.livekit.server_requests import MuteRequested, UpdateRequested
+from moothall.livekit.server_requests import MuteRequested, SharesReplaced, UpdateRequested
 from moothall.signalling import commands
 from moothall.signalling.events import (
     AnswerAccepted,
@@ -317,6 +317,9 @@ class Chaos:
 
     def do_mute_by_server(self, _sid: str, track: str, c: int) -> None:
         self.stage.happens(MuteRequested(PEOPLE[c % 3], track))
+
+    def do_replace_shares(self, _sid: str, _track: str, c: int) -> None:
+        self.stage.happens(SharesReplaced(PEOPLE[c % 3]))
 
     def do_permit(self, _sid: str, _track: str, c: int) -> None:
         self.stage.happens(UpdateRequested(PEOPLE[c % 3], permission=PERMISSIONS[c % 4]))

@@ -3,7 +3,7 @@
 People are inside when a test says so, and it keeps the promises of ``engine.MediaEngine``.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from moothall.engine import (
@@ -128,6 +128,17 @@ class FakeEngine:
     async def limit_screen_shares(self, room: str, most: int | None) -> bool:
         self.most_shares[room] = most
         return room in self._inside
+
+    async def replace_screen_shares(
+        self, room: str, identity: str, *, replaced: Collection[str]
+    ) -> frozenset[str] | None:
+        sharing = {one.identity for one in await self.tracks(room) if one.source == "screen_share"}
+        others = frozenset(sharing - {identity})
+        if identity not in self._inside.get(room, {}) or not others <= set(replaced):
+            return None
+        tracks = self.published.get(room, [])
+        tracks[:] = [one for one in tracks if one.identity not in others or not one.source.startswith("screen_share")]
+        return others
 
     async def send_data(
         self, room: str, payload: bytes, *, topic: str, reliable: bool = True, to: Sequence[str] = ()

@@ -308,6 +308,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/page/replace-shares": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["replaceShares"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/page/mute-all": {
         parameters: {
             query?: never;
@@ -991,6 +1007,11 @@ export interface components {
             /** Number */
             number: number;
         };
+        /** ReplaceSharesBody */
+        ReplaceSharesBody: {
+            /** Participant Ids */
+            participant_ids: string[];
+        };
         /** RoomTheme */
         RoomTheme: {
             /** Main Color */
@@ -1646,6 +1667,37 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["MuteBody"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The answer. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageErrorAnswer"];
+                };
+            };
+        };
+    };
+    replaceShares: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplaceSharesBody"];
             };
         };
         responses: {

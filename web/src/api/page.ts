@@ -27,6 +27,7 @@ export type FeatureCommand =
   | 'allow'
   | 'mute'
   | 'muteAll'
+  | 'replaceShares'
   | 'askToUnmute'
   | 'react'
   | 'lock'
@@ -83,6 +84,7 @@ export type PageErrorCode =
   | 'unknown_meeting'
   | 'unknown_waiting'
   | 'meeting_full'
+  | 'share_changed'
   | 'meeting_expired'
   | 'too_many_requests'
   | 'unavailable'
@@ -100,6 +102,7 @@ const CODES: ReadonlySet<string> = new Set<PageErrorCode>([
   'unknown_meeting',
   'unknown_waiting',
   'meeting_full',
+  'share_changed',
   'meeting_expired',
   'too_many_requests',
   'unavailable',
@@ -167,6 +170,7 @@ const COMMAND_PATHS: { [Command in FeatureCommand]: PathOf<Command> } = {
   allow: '/page/allow',
   mute: '/page/mute',
   muteAll: '/page/mute-all',
+  replaceShares: '/page/replace-shares',
   askToUnmute: '/page/ask-to-unmute',
   react: '/page/react',
   lock: '/page/lock',

@@ -35,6 +35,7 @@ import { AwayCard, SmallStage, SmallWindowSettings, useSmallWindowControl } from
 import { useSmallWindow } from '@/features/pip/smallWindow'
 import { ReactionRow, ReactionSettings, RisingReactions, useReactionControl } from '@/features/reactions/reactions'
 import { KeyboardSettings, NotificationSettings, useSettings } from '@/features/settings/settings'
+import { ReplaceQuestion } from '@/features/share/ReplaceQuestion'
 import { ScreenMenu } from '@/features/share/ScreenMenu'
 import { ScreenTile } from '@/features/share/ScreenTile'
 import { ShareCard } from '@/features/share/ShareCard'
@@ -240,6 +241,7 @@ export default function InMeeting({ call, devices, roomName, guestLink, hasChat,
         </SmallStage>
       )}
       <RemoveDialog moderation={call.moderation} />
+      <ReplaceQuestion share={call.share} />
     </>
   )
 }

@@ -150,7 +150,6 @@ export class Call {
     this.tiles = new Tiles(this.participants)
     this.speech = new Speech(room)
     this.sound = new Sound(room)
-    this.share = new Share({ room, isConnected: () => this.visit.isConnected() })
     this.topics = new Topics(room)
     const { page } = options
     const token = () => this.visit.controlToken()
@@ -170,6 +169,13 @@ export class Call {
       },
       this.#state,
     )
+    this.share = new Share({
+      room,
+      isConnected: () => this.visit.isConnected(),
+      rules: () => this.moderation.getSnapshot(),
+      replace: (ids) => page.command(token(), 'replaceShares', { participant_ids: [...ids] }),
+      nameOf: (id) => this.participants.nameOf(id),
+    })
     const me = () => this.visit.participantId()
     const shared = { state: this.#state, commander: this.commander, me }
     this.hands = new Hands({ ...shared, participants: this.participants, speech: this.speech })
@@ -193,6 +199,7 @@ export class Call {
     this.topics.on(REACTION_TOPIC, (bytes) => this.reactions.receive(bytes))
     this.topics.on(ROOM_TOPIC, () => this.#refreshLobby())
     this.topics.on(ROOM_TOPIC, (bytes) => this.moderation.receive(bytes))
+    this.topics.on(ROOM_TOPIC, (bytes) => this.share.receive(bytes))
     this.topics.on(FEED_TOPIC, (bytes) => this.#state.receive(bytes))
     if (options.hasChat) {
       this.topics.on(CHAT_TOPIC, (bytes) => this.chat.receive(bytes))

@@ -6,6 +6,7 @@ import type { GuestSetting, Right, Role } from '@/api/page'
 import { Cell, type Watchable } from '@/lib/store'
 import type { InputKind } from './capture'
 import type { Commander } from './commander'
+import { parseNotice } from './notices'
 import { entriesWith, type SharedStateValue } from './sharedState'
 
 export type Rights = Readonly<Record<Right, boolean>>
@@ -204,28 +205,4 @@ function pickRights(value: unknown): Partial<Rights> {
 
 function isInput(source: unknown): source is InputKind {
   return source === 'microphone' || source === 'camera'
-}
-
-interface Notice {
-  type: string
-  source: unknown
-  /** The name of the host who caused it. */
-  by: string | null
-  /** The name of the person whom it is about. */
-  name: string | null
-}
-
-function textOr(value: unknown): string | null {
-  return typeof value === 'string' ? value : null
-}
-
-/** Null for anything else than a notice of the server. */
-function parseNotice(bytes: Uint8Array): Notice | null {
-  try {
-    const { type, source, by, name } = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>
-    const author = (by as { name?: unknown } | null | undefined)?.name
-    return typeof type === 'string' ? { type, source, by: textOr(author), name: textOr(name) } : null
-  } catch {
-    return null
-  }
 }

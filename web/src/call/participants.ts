@@ -117,6 +117,15 @@ export class Participants extends Cell<ParticipantsState> {
     this.#refresh()
   }
 
+  /** The name of somebody inside as it is shown; empty for anybody else. */
+  nameOf(id: string): string {
+    return (
+      this.getSnapshot()
+        .all.find((one) => one.id === id)
+        ?.view.getSnapshot().shownName ?? ''
+    )
+  }
+
   /** Tells the names of those who come and go, until the returned function is called. */
   watchComings(onJoined: (name: string) => void, onLeft: (name: string) => void): () => void {
     const joined = (participant: LiveKitParticipant) => onJoined(this.#watch(participant).getSnapshot().shownName)

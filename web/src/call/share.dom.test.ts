@@ -1,5 +1,6 @@
 import { type LocalTrackPublication, RoomEvent, Track } from 'livekit-client'
 import { beforeEach, expect, test } from 'vitest'
+import { PageError } from '@/api/page'
 import { provideMediaDevices } from '@/testing/mediaDevices'
 import { Share } from './share'
 
@@ -26,7 +27,10 @@ class FakeTrack extends EventTarget {
 class ShareRoom {
   readonly listeners = new Map<string, ((...values: unknown[]) => void)[]>()
   readonly published = new Map<string, { track: FakeTrack }>()
-  readonly remoteParticipants = new Map<string, { getTrackPublication: (source: string) => unknown }>()
+  readonly remoteParticipants = new Map<
+    string,
+    { identity: string; getTrackPublication: (source: string) => unknown }
+  >()
   refuses = false
   engine: undefined | { on: (event: string, listener: (answer: object) => void) => void; off: () => void }
   readonly localParticipant = {
@@ -48,6 +52,14 @@ class ShareRoom {
   }
   on(event: string, listener: (...values: unknown[]) => void): this {
     this.listeners.set(event, [...(this.listeners.get(event) ?? []), listener])
+    return this
+  }
+  off(event: string, listener: (...values: unknown[]) => void): this {
+    const listeners = this.listeners.get(event) ?? []
+    this.listeners.set(
+      event,
+      listeners.filter((one) => one !== listener),
+    )
     return this
   }
   emit(event: string, ...values: unknown[]): void {
@@ -73,12 +85,51 @@ beforeEach(() => {
   })
 })
 
-function make({ isConnected = () => true }: { isConnected?: () => boolean } = {}) {
-  const room = new ShareRoom()
-  const share = new Share({ room: room as never, isConnected })
-  const sent = () => [...room.published.keys()]
-  return { room, share, sent, phase: () => share.getSnapshot().phase, problem: () => share.getSnapshot().problem }
+interface Setting {
+  isConnected?: () => boolean
+  isOneShareAtATime?: boolean
+  isHost?: boolean
 }
+
+function make({ isConnected = () => true, isOneShareAtATime = false, isHost = false }: Setting = {}) {
+  const room = new ShareRoom()
+  /** The requests to replace, in order; the answer to one may be an error. */
+  const replaced: (readonly string[])[] = []
+  const refusals: PageError[] = []
+  const share = new Share({
+    room: room as never,
+    isConnected,
+    rules: () => ({ isOneShareAtATime, isHost }),
+    replace: async (ids) => {
+      replaced.push(ids)
+      const refusal = refusals.shift()
+      if (refusal !== undefined) {
+        throw refusal
+      }
+      room.remoteParticipants.clear()
+    },
+    nameOf: (id) => id.toUpperCase(),
+  })
+  const sent = () => [...room.published.keys()]
+  return {
+    room,
+    share,
+    replaced,
+    refusals,
+    sent,
+    phase: () => share.getSnapshot().phase,
+    problem: () => share.getSnapshot().problem,
+  }
+}
+/** Somebody else shares their screen. */
+function shares(room: ShareRoom, id: string): void {
+  room.remoteParticipants.set(id, {
+    identity: id,
+    getTrackPublication: (source) => (source === SCREEN ? {} : undefined),
+  })
+  room.emit(RoomEvent.TrackPublished)
+}
+const told = (notice: object) => new TextEncoder().encode(JSON.stringify(notice))
 const SCREEN = Track.Source.ScreenShare
 const settled = () => new Promise((resolve) => setTimeout(resolve))
 
@@ -189,7 +240,7 @@ test('where the server takes no more screens, one reads so at once', async () =>
 test('while three others share, nobody is asked for a screen', async () => {
   const { room, share, problem } = make()
   for (const id of ['a', 'b', 'c']) {
-    room.remoteParticipants.set(id, { getTrackPublication: (source) => (source === SCREEN ? {} : undefined) })
+    shares(room, id)
   }
   await share.start()
 
@@ -212,4 +263,103 @@ test('a share that the server mutes is over', async () => {
   room.emit(RoomEvent.TrackMuted, { source: SCREEN } as LocalTrackPublication, { isLocal: true })
 
   expect([phase(), problem()]).toEqual(['off', 'stopped'])
+})
+
+test('where one shares at a time, a guest reads whom to wait for', async () => {
+  const { room, share, problem, phase } = make({ isOneShareAtATime: true })
+  shares(room, 'ada')
+  await share.start()
+
+  expect([phase(), problem(), share.getSnapshot().waitsFor, asked]).toEqual(['off', 'limit', 'ADA', 0])
+  share.dismiss()
+  expect(share.getSnapshot()).toMatchObject({ problem: null, waitsFor: null })
+})
+
+test('a host is asked before the picker is shown, and replaces the other', async () => {
+  const { room, share, replaced, sent, phase } = make({ isOneShareAtATime: true, isHost: true })
+  shares(room, 'ada')
+  await share.start()
+  expect(share.getSnapshot().question).toEqual({ ids: ['ada'], names: ['ADA'] })
+  expect([phase(), asked, replaced]).toEqual(['off', 0, []])
+
+  await share.replace()
+  expect([phase(), asked, replaced, sent()]).toEqual(['on', 1, [['ada']], [SCREEN]])
+  expect(share.getSnapshot().question).toBeNull()
+})
+
+test('a host who leaves the other sharing shares nothing', async () => {
+  const { room, share, replaced, sent, phase, problem } = make({ isOneShareAtATime: true, isHost: true })
+  shares(room, 'ada')
+  await share.start()
+  share.keepOthers()
+
+  expect([phase(), problem(), asked, replaced, sent()]).toEqual(['off', null, 0, [], []])
+  expect(share.getSnapshot().question).toBeNull()
+})
+
+test('a host who cancels in the picker replaces nobody', async () => {
+  const denied = new DOMException('Permission denied', 'NotAllowedError')
+  provideMediaDevices({ getDisplayMedia: () => Promise.reject(denied) })
+  const { room, share, replaced, phase } = make({ isOneShareAtATime: true, isHost: true })
+  shares(room, 'ada')
+  await share.start()
+  await share.replace()
+
+  expect([phase(), replaced]).toEqual(['off', []])
+})
+
+test('a host who comes second is asked about the first, with the same picked screen', async () => {
+  const { room, share, replaced, refusals, sent, phase } = make({ isOneShareAtATime: true, isHost: true })
+  shares(room, 'ada')
+  await share.start()
+  refusals.push(new PageError('share_changed'))
+  const replacing = share.replace()
+  await settled()
+  room.remoteParticipants.clear()
+  shares(room, 'grace')
+  await replacing
+  expect(share.getSnapshot().question).toEqual({ ids: ['grace'], names: ['GRACE'] })
+  expect([phase(), sent()]).toEqual(['asking', []])
+
+  await share.replace()
+  expect([phase(), asked, replaced, sent()]).toEqual(['on', 1, [['ada'], ['grace']], [SCREEN]])
+})
+
+test('a host whose second answer is no keeps no screen', async () => {
+  const { room, share, refusals, phase } = make({ isOneShareAtATime: true, isHost: true })
+  shares(room, 'ada')
+  await share.start()
+  refusals.push(new PageError('share_changed'))
+  const replacing = share.replace()
+  shares(room, 'grace')
+  await replacing
+  share.keepOthers()
+
+  expect([phase(), picked[0]?.readyState]).toEqual(['off', 'ended'])
+})
+
+test('what the server does not replace is told, and the capture ends', async () => {
+  const { room, share, refusals, phase, problem } = make({ isOneShareAtATime: true, isHost: true })
+  shares(room, 'ada')
+  await share.start()
+  refusals.push(new PageError('unavailable'))
+  await share.replace()
+
+  expect([phase(), problem(), picked[0]?.readyState]).toEqual(['off', 'failed', 'ended'])
+})
+
+test.each(['notice first', 'end first'])('who is replaced shares no more and knows by whom: %s', async (order) => {
+  const { room, share, sent, phase, problem } = make({ isOneShareAtATime: true })
+  await share.start()
+  const steps = [
+    () => share.receive(told({ type: 'share_replaced', by: { participant_id: 'g', name: 'Grace' } })),
+    () => room.emit(RoomEvent.TrackMuted, { source: SCREEN } as LocalTrackPublication, { isLocal: true }),
+  ]
+  for (const step of order === 'notice first' ? steps : steps.reverse()) {
+    step()
+  }
+  await settled()
+
+  expect([phase(), sent(), share.getSnapshot().replacedBy]).toEqual(['off', [], { name: 'Grace' }])
+  expect(problem()).toBeNull()
 })

@@ -5,7 +5,9 @@
 
 import type { RequestResponse } from '@livekit/protocol'
 import { AudioPresets, type Room, RoomEvent, Track, VideoPreset } from 'livekit-client'
+import { PageError } from '@/api/page'
 import { Cell } from '@/lib/store'
+import { parseNotice } from './notices'
 import {
   type CapturedScreen,
   type CaptureProblem,
@@ -27,6 +29,12 @@ export type ShareProblem =
   /** The right to share was taken away, or the share was stopped for us. */
   | 'stopped'
 
+/** Those who share now, whom a host may replace. */
+export interface Sharers {
+  ids: readonly string[]
+  names: readonly string[]
+}
+
 export interface ShareState {
   phase: 'off' | 'asking' | 'on'
   /** The person's choice; null: `kind` follows from what they share. */
@@ -35,6 +43,12 @@ export interface ShareState {
   surface: Surface
   isSoundLeftOut: boolean
   problem: ShareProblem | null
+  /** With the problem `limit`: the person to wait for, where one shares at a time. */
+  waitsFor: string | null
+  /** Whom the host at this page is asked about before their screen takes that place. */
+  question: Sharers | null
+  /** The host who shares in place of this person, until the notice is put away. */
+  replacedBy: { name: string | null } | null
   /** Whether the server lets this person share. */
   isAllowed: boolean
 }
@@ -51,15 +65,27 @@ const ANSWERED = 'signalRequestResponse'
 
 class LimitReached extends Error {}
 
+/** How long the server keeps the place of a share for the one that replaces it. */
+const PLACE_KEPT_MS = 10_000
+
+export interface ShareOptions {
+  room: Room
+  isConnected: () => boolean
+  rules: () => { isOneShareAtATime: boolean; isHost: boolean }
+  /** Takes the place of these people's screens; fails with `share_changed` when others share. */
+  replace: (ids: readonly string[]) => Promise<void>
+  nameOf: (participantId: string) => string
+}
+
 export class Share extends Cell<ShareState> {
   readonly #room: Room
-  readonly #isConnected: () => boolean
+  readonly #options: ShareOptions
   #screen: CapturedScreen | null = null
   #isPublishing = false
   /** Rises with every end. */
   #round = 0
 
-  constructor({ room, isConnected }: { room: Room; isConnected: () => boolean }) {
+  constructor(options: ShareOptions) {
     super({
       phase: 'off',
       choice: null,
@@ -67,26 +93,62 @@ export class Share extends Cell<ShareState> {
       surface: 'unknown',
       isSoundLeftOut: false,
       problem: null,
+      waitsFor: null,
+      question: null,
+      replacedBy: null,
       isAllowed: true,
     })
+    const { room } = options
     this.#room = room
-    this.#isConnected = isConnected
+    this.#options = options
     room
       .on(RoomEvent.Connected, this.#followRight)
       .on(RoomEvent.Reconnected, () => void this.publish())
       .on(RoomEvent.ParticipantPermissionsChanged, (_before, { isLocal }) => isLocal && this.#followRight())
-      .on(RoomEvent.TrackMuted, ({ source }, { isLocal }) => isLocal && source === SCREEN && this.#end('stopped'))
+      .on(RoomEvent.TrackMuted, ({ source }, { isLocal }) => isLocal && source === SCREEN && this.#noteMuted())
   }
 
-  /** To be called from a press: shows the browser's picker, then shares what was picked. */
+  /**
+   * To be called from a press: shows the browser's picker, then shares what was picked. Where
+   * others have to stop first, a host is asked whether to replace them, and a guest is told.
+   */
   async start(): Promise<void> {
-    if (this.getSnapshot().phase !== 'off') {
-      return
+    if (this.getSnapshot().phase === 'off' && !this.#findFull()) {
+      await this.#capture(null)
     }
-    if (this.#countOthers() >= MOST_SHARES) {
-      this.update({ problem: 'limit' })
-      return
+  }
+
+  /** The host's answer to the question; to be called from a press, too. */
+  async replace(): Promise<void> {
+    const { question } = this.getSnapshot()
+    this.update({ question: null })
+    if (question !== null && this.#screen === null) {
+      await this.#capture(question)
+    } else if (question !== null) {
+      await this.#take(question)
     }
+  }
+
+  /** The other answer: the others go on sharing. */
+  keepOthers(): void {
+    this.#end(null)
+  }
+
+  /** A notice of the server on the topic of the room. */
+  receive(bytes: Uint8Array): void {
+    const notice = parseNotice(bytes)
+    if (notice?.type === 'share_replaced') {
+      this.#end(null)
+      this.update({ problem: null, replacedBy: { name: notice.by } })
+    }
+  }
+
+  forgetReplaced(): void {
+    this.update({ replacedBy: null })
+  }
+
+  /** `replaced`: those whose place the screen takes, if any. */
+  async #capture(replaced: Sharers | null): Promise<void> {
     this.update({ phase: 'asking', problem: null, isSoundLeftOut: false })
     const round = this.#round
     const { screen, problem } = await captureScreen()
@@ -104,9 +166,86 @@ export class Share extends Cell<ShareState> {
     this.#screen = screen
     screen.video.addEventListener('ended', () => this.#screen === screen && this.stop())
     const kind = this.getSnapshot().choice ?? likelyKind(screen)
-    this.update({ phase: 'on', kind, surface, isSoundLeftOut })
+    this.update({ kind, surface, isSoundLeftOut })
     await tune(screen.video, kind)
-    await this.publish()
+    if (replaced === null) {
+      this.update({ phase: 'on' })
+      await this.#publish(() => this.#askAgain())
+    } else {
+      await this.#take(replaced)
+    }
+  }
+
+  /** Takes the place of these people; if somebody else shares by now, asks once more. */
+  async #take({ ids }: Sharers): Promise<void> {
+    const screen = this.#screen
+    try {
+      await this.#options.replace(ids)
+    } catch (error) {
+      if (this.#screen !== screen) {
+        return
+      }
+      if (error instanceof PageError && error.code === 'share_changed') {
+        await this.#awaitOthersThan(ids)
+        this.#askAgain()
+      } else {
+        this.#end('failed')
+      }
+      return
+    }
+    if (this.#screen === screen && screen !== null) {
+      this.update({ phase: 'on' })
+      await this.#publish(() => this.#askAgain())
+    }
+  }
+
+  /** The picked screen is kept while the host is asked; without anybody to ask about it ends. */
+  #askAgain(): void {
+    if (this.#screen === null) {
+      return
+    }
+    this.update({ phase: 'asking' })
+    this.#findFull()
+    const { question, waitsFor } = this.getSnapshot()
+    if (question === null) {
+      this.#end('limit')
+      this.update({ waitsFor })
+    }
+  }
+
+  /** Whether others have to stop first; then the state says what comes of that. */
+  #findFull(): boolean {
+    const { isOneShareAtATime, isHost } = this.#options.rules()
+    const sharers = this.#others()
+    if (sharers.ids.length < (isOneShareAtATime ? 1 : MOST_SHARES)) {
+      return false
+    }
+    if (isOneShareAtATime && isHost) {
+      this.update({ question: sharers, problem: null })
+    } else {
+      const waitsFor = isOneShareAtATime && sharers.names.length === 1 ? (sharers.names[0] ?? null) : null
+      this.update({ problem: 'limit', waitsFor })
+    }
+    return true
+  }
+
+  /** Waits until this page has heard of another sharer, or as long as a place is kept for one. */
+  #awaitOthersThan(known: readonly string[]): Promise<void> {
+    return new Promise((resolve) => {
+      const look = () => {
+        if (this.#others().ids.some((id) => !known.includes(id))) {
+          end()
+        }
+      }
+      const end = () => {
+        window.clearTimeout(timer)
+        this.#room.off(RoomEvent.TrackPublished, look)
+        resolve()
+      }
+      const timer = window.setTimeout(end, PLACE_KEPT_MS)
+      this.#room.on(RoomEvent.TrackPublished, look)
+      look()
+    })
   }
 
   stop(): void {
@@ -122,7 +261,7 @@ export class Share extends Cell<ShareState> {
   }
 
   dismiss(): void {
-    this.update({ problem: null, isSoundLeftOut: false })
+    this.update({ problem: null, waitsFor: null, isSoundLeftOut: false })
   }
 
   /** Sets the kind of content for this share and the next ones. */
@@ -151,9 +290,20 @@ export class Share extends Cell<ShareState> {
   }
 
   /** Sends what is shared, right after a connection was made. */
-  async publish(): Promise<void> {
+  publish(): Promise<void> {
+    return this.#publish(() => this.#end('limit'))
+  }
+
+  /** `onFull`: the server takes no more screens. */
+  async #publish(onFull: () => void): Promise<void> {
     const screen = this.#screen
-    if (screen === null || this.#isPublishing || !this.#isConnected() || this.#published(SCREEN) !== undefined) {
+    if (
+      screen === null ||
+      this.getSnapshot().phase !== 'on' ||
+      this.#isPublishing ||
+      !this.#options.isConnected() ||
+      this.#published(SCREEN) !== undefined
+    ) {
       return
     }
     this.#isPublishing = true
@@ -161,8 +311,12 @@ export class Share extends Cell<ShareState> {
       await this.#send(screen)
     } catch (error) {
       // When the connection broke meanwhile the screen is sent again after reconnecting.
-      if (this.#screen === screen && this.#isConnected()) {
-        this.#end(error instanceof LimitReached || this.#countOthers() >= MOST_SHARES ? 'limit' : 'failed')
+      if (this.#screen === screen && this.#options.isConnected()) {
+        if (error instanceof LimitReached || this.#others().ids.length >= MOST_SHARES) {
+          onFull()
+        } else {
+          this.#end('failed')
+        }
       }
     } finally {
       this.#isPublishing = false
@@ -226,8 +380,9 @@ export class Share extends Cell<ShareState> {
     screen?.video.stop()
     screen?.audio?.stop()
     this.#round += 1
-    if (this.getSnapshot().phase !== 'off' || problem !== null) {
-      this.update({ phase: 'off', problem, isSoundLeftOut: false })
+    const { phase, question } = this.getSnapshot()
+    if (phase !== 'off' || question !== null || problem !== null) {
+      this.update({ phase: 'off', problem, waitsFor: null, question: null, isSoundLeftOut: false })
     }
     void this.#withdraw()
   }
@@ -253,12 +408,19 @@ export class Share extends Cell<ShareState> {
     }
   }
 
+  #noteMuted(): void {
+    if (this.#screen !== null) {
+      this.#end('stopped')
+    }
+  }
+
   #published(source: Track.Source) {
     return this.#room.localParticipant.getTrackPublication(source)
   }
 
-  #countOthers(): number {
+  #others(): Sharers {
     const others = [...this.#room.remoteParticipants.values()]
-    return others.filter((one) => one.getTrackPublication(SCREEN) !== undefined).length
+    const ids = others.flatMap((one) => (one.getTrackPublication(SCREEN) === undefined ? [] : [one.identity]))
+    return { ids, names: ids.map((id) => this.#options.nameOf(id)) }
   }
 }

@@ -1,6 +1,6 @@
 """The one interface between the rules of a meeting and whatever moves its media."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal, Protocol
@@ -186,6 +186,16 @@ class MediaEngine(Protocol):
         """Let no more screens than this be shared; None: as many as a room may have.
 
         Shares that go on are left alone. False for a room nobody is in.
+        """
+        ...
+
+    async def replace_screen_shares(
+        self, room: str, identity: str, *, replaced: Collection[str]
+    ) -> frozenset[str] | None:
+        """End the shares of ``replaced`` at once, and keep their place for ``identity`` a while.
+
+        Returns whose shares ended. None, and nothing has changed, when somebody else shares, too,
+        or is about to, or when ``identity`` is not there.
         """
         ...
 

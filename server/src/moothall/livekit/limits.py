@@ -46,6 +46,8 @@ MAX_CANDIDATE_BYTES = 1024
 MAX_TRACKS = 8
 # Screens shared in a room at the same time: people can follow no more.
 MAX_SCREENS = 3
+# How long the place of a replaced screen is kept for the one that follows, in seconds.
+SCREEN_PLACE_KEPT = 10.0
 MAX_LAYERS = 3
 # One track has the codec it is published in, and a backup.
 MAX_CODECS = 2

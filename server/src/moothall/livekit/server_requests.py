@@ -36,6 +36,13 @@ class PublishingLimited:
 
 
 @dataclass(frozen=True, slots=True)
+class SharesReplaced:
+    """End the screen shares of everybody else; the place is kept for this participant a while."""
+
+    identity: str
+
+
+@dataclass(frozen=True, slots=True)
 class SubscriptionRequested:
     """Set what a participant receives, as if it had asked for it itself."""
 
@@ -64,5 +71,11 @@ class BroadcastRequested:
 
 
 ServerRequest = (
-    MuteRequested | UpdateRequested | PublishingLimited | SubscriptionRequested | SettingsRequested | BroadcastRequested
+    MuteRequested
+    | UpdateRequested
+    | PublishingLimited
+    | SharesReplaced
+    | SubscriptionRequested
+    | SettingsRequested
+    | BroadcastRequested
 )

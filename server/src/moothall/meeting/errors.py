@@ -83,6 +83,10 @@ class ParticipantUnknown(MeetingRefused):
     """Nobody in the meeting has this id."""
 
 
+class SharesChanged(MeetingRefused):
+    """Somebody shares a screen whom the caller did not name."""
+
+
 class FeedUnknown(MeetingRefused):
     """No feed has this name."""
 

@@ -58,6 +58,10 @@ def _mute(features: Features, caller: Insider, body: schemas.MuteBody) -> Awaita
     return features.muting.mute(caller, body.participant_id, Right(body.source))
 
 
+def _replace_shares(features: Features, caller: Insider, body: schemas.ReplaceSharesBody) -> Awaitable[object]:
+    return features.muting.replace_shares(caller, body.participant_ids)
+
+
 def _mute_all(features: Features, caller: Insider, body: schemas.MuteAllBody) -> Awaitable[object]:
     return features.muting.mute_all(caller, Right(body.source), lock=body.lock)
 
@@ -103,6 +107,7 @@ COMMANDS = (
     Command("permit", "/page/permissions", schemas.PermissionsBody, _permit),
     Command("allow", "/page/allow", schemas.AllowBody, _allow),
     Command("mute", "/page/mute", schemas.MuteBody, _mute),
+    Command("replaceShares", "/page/replace-shares", schemas.ReplaceSharesBody, _replace_shares),
     Command("muteAll", "/page/mute-all", schemas.MuteAllBody, _mute_all),
     Command("askToUnmute", "/page/ask-to-unmute", schemas.UnmuteBody, _ask_to_unmute),
     Command("react", "/page/react", schemas.ReactionBody, _react),

@@ -28,6 +28,7 @@ from moothall.meeting.errors import (
     ParticipantUnknown,
     Removed,
     SessionUnknown,
+    SharesChanged,
     TextInvalid,
     TooFast,
 )
@@ -47,6 +48,7 @@ _REFUSALS: dict[type[MeetingRefused], tuple[int, str, str, str]] = {
     FeedUnknown: (404, "NotFoundError", "unknown_feed", "There is no such feed in this meeting"),
     SessionUnknown: (404, "NotFoundError", "unknown_meeting", "Nobody is in the meeting"),
     MeetingUnknown: (404, "NotFoundError", "unknown_meeting", "There is no meeting with this code"),
+    SharesChanged: (409, "ConflictError", "share_changed", "Somebody else shares their screen by now"),
     MeetingFull: (409, "ConflictError", "meeting_full", "The meeting is full"),
     MeetingExpired: (410, "GoneError", "meeting_expired", "The meeting is over"),
     NameInvalid: (400, "InputValidationError", "invalid_input", '"name" {error}'),

@@ -115,6 +115,11 @@ class MuteBody(AnswerBody):
     source: Literal["microphone", "camera", "screen_share"]
 
 
+class ReplaceSharesBody(_Body):
+    # More than may share at once.
+    participant_ids: Annotated[list[Annotated[str, Field(min_length=1, max_length=64)]], Field(max_length=16)]
+
+
 class MuteAllBody(_Body):
     source: Literal["microphone", "camera", "screen_share"]
     lock: bool = False

@@ -1,13 +1,13 @@
 """Muting others, and asking them to speak. Nobody's microphone or camera is opened from afar."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Collection, Hashable, Sequence
 
 from moothall.engine import LiveTrack, MediaEngine
 from moothall.kit.clock import Clock
 from moothall.kit.rate_limit import RateLimits
 from moothall.meeting import rules
 from moothall.meeting.access import Caller, Insider
-from moothall.meeting.errors import NotPermitted, ParticipantUnknown, TooFast
+from moothall.meeting.errors import NotPermitted, ParticipantUnknown, SharesChanged, TooFast
 from moothall.meeting.notices import Notices
 from moothall.meeting.rights import Right
 from moothall.permissions.service import Permissions
@@ -39,6 +39,19 @@ class Muting:
             await self._permissions.permit(caller, {source.value: False})
         tracks = await self._tracks(caller.room_id, source)
         await self._mute(caller, [track for track in tracks if track.identity != caller.participant_id], source)
+
+    async def replace_shares(self, caller: Insider, replaced: Collection[str]) -> None:
+        """End the screen shares of these people, whose place the caller takes; they are told.
+
+        Raises NotPermitted, and SharesChanged when somebody else shares by now, too: of two hosts
+        who replace the same share, the second is asked again.
+        """
+        _check_role(caller)
+        gone = await self._engine.replace_screen_shares(caller.room_id, caller.participant_id, replaced=replaced)
+        if gone is None:
+            raise SharesChanged
+        if gone:
+            await self._notices.tell(caller.room_id, {"type": "share_replaced", "by": caller.by}, to=sorted(gone))
 
     async def ask_to_unmute(self, caller: Caller, participant_id: str, source: Right) -> None:
         """Ask somebody to turn on their microphone or camera themselves.

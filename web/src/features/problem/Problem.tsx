@@ -21,6 +21,8 @@ const PAGES = {
   denied: { words: 'unavailable', icon: ServerCrash, isWorthRetrying: true },
   removed: { words: 'unavailable', icon: ServerCrash, isWorthRetrying: true },
   unknown_waiting: { words: 'unavailable', icon: ServerCrash, isWorthRetrying: true },
+  // Never shown here: a share that was not replaced is asked about again.
+  share_changed: { words: 'unavailable', icon: ServerCrash, isWorthRetrying: true },
   not_permitted: { words: 'hostLink', icon: Link2Off, isWorthRetrying: false },
 } as const satisfies Record<PageErrorCode, unknown>
 

@@ -3,17 +3,36 @@ import { browserFamily } from '@/call/browser'
 import type { Share, ShareProblem } from '@/call/share'
 import { useWatchable } from '@/lib/useWatchable'
 import { Notice } from '@/ui/Notice'
+import { useToast } from '@/ui/toasts'
 
-/** The notices about one's own share: why there is none, or why it has no sound. */
+/** The notices about one's own share: why there is none, or no sound, or another one instead. */
 export function ShareNotices({ share }: { share: Share }) {
   const { t } = useTranslation()
-  const { problem, isSoundLeftOut } = useWatchable(share)
+  const { problem, waitsFor, isSoundLeftOut, replacedBy } = useWatchable(share)
+  useToast(
+    replacedBy === null
+      ? null
+      : {
+          id: 'share-replaced',
+          text: t('share.replacedBy', { name: replacedBy.name ?? t('meeting.host') }),
+          detail: t('share.stopped'),
+          onGone: () => share.forgetReplaced(),
+        },
+  )
   const dismiss = { label: t('devices.dismiss'), onClick: () => share.dismiss() }
   return (
     <>
       {problem !== null && (
         <div className="w-full max-w-lg">
-          <Notice title={t(TITLES[problem])} text={t(textOf(problem))} dismiss={dismiss} />
+          {waitsFor === null ? (
+            <Notice title={t(TITLES[problem])} text={t(textOf(problem))} dismiss={dismiss} />
+          ) : (
+            <Notice
+              title={t('share.waitTitle', { name: waitsFor })}
+              text={t('share.waitText', { name: waitsFor })}
+              dismiss={dismiss}
+            />
+          )}
         </div>
       )}
       {isSoundLeftOut && (

@@ -8,7 +8,7 @@ Everything happens on one event loop: see ``rooms`` for why nothing here needs a
 import asyncio
 import contextlib
 import math
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from moothall.engine import AdmissionGate, EngineListener, JoinGrant, LiveTrack, Source, is_check_room
@@ -32,6 +32,7 @@ from moothall.livekit.server_requests import (
     PublishingLimited,
     ServerRequest,
     SettingsRequested,
+    SharesReplaced,
     UpdateRequested,
 )
 from moothall.livekit.tokens import AccessToken, ServerGrant, TokenSigner
@@ -223,6 +224,19 @@ class EmbeddedEngine:
             return False
         self._rooms.handle(live, SettingsRequested(max_screen_shares=most or 0))
         return True
+
+    async def replace_screen_shares(
+        self, room: str, identity: str, *, replaced: Collection[str]
+    ) -> frozenset[str] | None:
+        live = self._rooms.find_with(room, identity)
+        if live is None:
+            return None
+        # No await from here to the end: what is read is what is replaced.
+        others = self._rooms.sharers(live) - {identity}
+        if not others <= set(replaced):
+            return None
+        self._rooms.handle(live, SharesReplaced(identity))
+        return others
 
     async def send_data(
         self, room: str, payload: bytes, *, topic: str, reliable: bool = True, to: Sequence[str] = ()

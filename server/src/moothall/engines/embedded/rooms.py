@@ -84,13 +84,20 @@ class LiveRooms:
         elif self._clock.monotonic() >= live.kept_until:
             self._close(live)
 
+    def sharers(self, live: LiveRoom) -> frozenset[str]:
+        """The identities of those who share a screen in this room, or are about to."""
+        return live.room.sharers(self._moment())
+
     def pass_time(self) -> None:
         for live in self:
             self.handle(live, TimePassed())
 
     def _decide(self, live: LiveRoom, event: Event) -> None:
-        for command in live.room.handle(event, Moment(self._clock.monotonic(), self._clock.now())):
+        for command in live.room.handle(event, self._moment()):
             self._execution.carry_out(live, command)
+
+    def _moment(self) -> Moment:
+        return Moment(self._clock.monotonic(), self._clock.now())
 
     def _abandon(self, live: LiveRoom) -> None:
         try:

@@ -5,6 +5,7 @@ carries it, and *announced* to the others when its first packet arrived, or at o
 and no packet can be expected.
 """
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
@@ -29,6 +30,7 @@ _SOURCE_LETTERS = {
     TrackSource.SCREEN_SHARE: "S",
     TrackSource.SCREEN_SHARE_AUDIO: "s",
 }
+_SCREEN_SOURCES = (TrackSource.SCREEN_SHARE, TrackSource.SCREEN_SHARE_AUDIO)
 _KINDS: Mapping[TrackSource, tuple[Kind, ...]] = {
     TrackSource.UNKNOWN: ("audio", "video"),
     TrackSource.MICROPHONE: ("audio",),
@@ -48,6 +50,8 @@ class Publications:
         self._dynacast = dynacast
         self._subscriptions = subscriptions
         self._fresh_id = fresh_id
+        # For whom a place for a screen is kept, and until when (monotonic seconds).
+        self._promise: tuple[str, float] = ("", -math.inf)
 
     # ---- Requests of a client --------------------------------------------------------------------
 
@@ -58,7 +62,7 @@ class Publications:
         if known is not None and one.permission.allows_source(request.source):
             return one.session.send(TrackPublished(request.cid, known.info()))
         one.note_asked(request.cid)
-        refusal = self._refuse(one, request)
+        refusal = self._refuse(one, request, now)
         if refusal is not None:
             result, why = refusal
             return one.session.send(RequestAnswered(0, result, why, request))
@@ -75,7 +79,7 @@ class Publications:
         self._roster.tracks[track.sid] = (one, track)
         return [*one.session.send(TrackPublished(request.cid, track.info())), *self._bind_pending(one, now)]
 
-    def _refuse(self, one: Participant, request: AddTrack) -> tuple[RequestResult, str] | None:
+    def _refuse(self, one: Participant, request: AddTrack, now: Moment) -> tuple[RequestResult, str] | None:
         if request.kind not in _KINDS[request.source]:
             # Otherwise who may only show their camera could speak with it.
             return RequestResult.INVALID_REQUEST, "this source is of another kind"
@@ -84,12 +88,21 @@ class Publications:
         if len(one.pending) + len(one.published) >= limits.MAX_TRACKS:
             return RequestResult.LIMIT_EXCEEDED, f"more than {limits.MAX_TRACKS} tracks"
         most = self._roster.settings.max_screen_shares or limits.MAX_SCREENS
-        if request.source is TrackSource.SCREEN_SHARE and self._count_screens() >= most:
-            return RequestResult.LIMIT_EXCEEDED, f"more than {most} screens are shared"
+        if request.source is TrackSource.SCREEN_SHARE:
+            kept = self._promised(now) not in ("", one.identity)
+            if self._count_screens() + kept >= most:
+                return RequestResult.LIMIT_EXCEEDED, f"more than {most} screens are shared"
+            if not kept:
+                self._promise = ("", -math.inf)
         return None
 
     def _count_screens(self) -> int:
         return sum(track.request.source is TrackSource.SCREEN_SHARE for _, track in self._roster.tracks.values())
+
+    def _promised(self, now: Moment) -> str:
+        """The identity of the participant for whom a place for a screen is kept, or empty."""
+        identity, until = self._promise
+        return identity if now.seconds < until and self._roster.find_participant(identity) is not None else ""
 
     def _add_backup(self, one: Participant, request: AddTrack, now: Moment) -> list[Command]:
         """A published track is to come in a second codec as well."""
@@ -143,6 +156,27 @@ class Publications:
         if one is None or track is None or track.muted:
             return []
         return [*one.session.send(MuteTrack(track_sid, muted=True)), *self.mute(one, track_sid, now, muted=True)]
+
+    def sharers(self, now: Moment) -> frozenset[str]:
+        """The identities of those who share a screen, or for whom a place for one is kept."""
+        sharing = {
+            one.identity
+            for one, track in self._roster.tracks.values()
+            if track.request.source is TrackSource.SCREEN_SHARE
+        }
+        return frozenset(sharing | {self._promised(now)} - {""})
+
+    def replace_screens(self, identity: str, now: Moment) -> list[Command]:
+        """End everybody else's shared screens, and keep the place for this participant."""
+        self._promise = (identity, now.seconds + limits.SCREEN_PLACE_KEPT)
+        done: list[Command] = []
+        for one, track in list(self._roster.tracks.values()):
+            if one.identity != identity and track.request.source in _SCREEN_SOURCES:
+                # Clients take a share that is muted for them to be over.
+                done += one.session.send(MuteTrack(track.sid, muted=True))
+                done += one.session.send(TrackUnpublished(track.sid))
+                done += self._withdraw(one, track, now)
+        return done
 
     def withdraw_forbidden(self, one: Participant, permission: Permission, now: Moment) -> list[Command]:
         """End the tracks that this permission does not allow."""

@@ -40,6 +40,7 @@ from moothall.livekit.server_requests import (
     MuteRequested,
     PublishingLimited,
     SettingsRequested,
+    SharesReplaced,
     SubscriptionRequested,
     UpdateRequested,
 )
@@ -147,6 +148,10 @@ class Room:
     def find_participant(self, identity: str) -> Participant | None:
         return self._roster.find_participant(identity)
 
+    def sharers(self, now: Moment) -> frozenset[str]:
+        """The identities of those who share a screen, or for whom a place for one is kept."""
+        return self._publications.sharers(now)
+
     def info(self) -> RoomInfo:
         return self._roster.info()
 
@@ -185,6 +190,8 @@ class Room:
                 return self._administration.update_by_server(event, now)
             case PublishingLimited():
                 return self._administration.limit_publishing(event, now)
+            case SharesReplaced(identity):
+                return self._publications.replace_screens(identity, now)
             case SubscriptionRequested(identity, wanted):
                 named = self.find_participant(identity)
                 return [] if named is None else self._subscriptions.update(named, wanted, now)
