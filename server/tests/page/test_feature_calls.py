@@ -1,6 +1,8 @@
 """Reactions, locks, the spotlight and removals, as the page asks for them; and who may what."""
 
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +12,8 @@ from support.server import RunningServer, Tenant
 from moothall.chat import service as chat
 from moothall.db import Connection
 from moothall.engine import Admission, Applicant, Refusal
+from moothall.features.live_state import VIEWS, render_state
+from moothall.features.schemas import LiveStateBody
 from moothall.feeds import store as feeds
 from moothall.feeds.model import Change
 from moothall.meeting.feeds import RETURN, STATE_LIMITS
@@ -17,6 +21,8 @@ from moothall.meeting.notices import ROOM_TOPIC
 from moothall.page.commands import COMMANDS
 from moothall.reactions.service import REACTION_TOPIC
 from moothall.rooms.model import JoinApprovalLevel
+
+ROOT = Path(__file__).parents[3]
 
 
 async def _do(page: Page, who: Inside, call: str, body: Any) -> None:
@@ -394,6 +400,70 @@ RIGHTS = {"react": "reactions"}
 
 def test_every_command_is_in_the_table() -> None:
     assert {command.path.removeprefix("/page/") for command in COMMANDS} == {*HOSTS_ONLY, *EVERYBODY}
+
+
+async def test_the_application_sees_every_key_of_the_shared_state(page: Page, grace: Inside) -> None:
+    target = await page.enter("Target")
+    assert (await page.post("chat", {"message": "hello"}, headers=target.headers)).status_code == 201
+    keys: set[str] = set()
+    calls = {**EVERYBODY, **HOSTS_ONLY}
+    for call in sorted(calls, key=lambda name: name.startswith(("lower", "remove"))):
+        caller, body = target if call in EVERYBODY else grace, calls[call]
+        await _do(page, caller, call, {**body, "participant_id": target.id} if "participant_id" in body else body)
+        keys |= (await _state(page, grace)).keys()
+
+    unseen = [key for key in keys if not any(view.shows(key) for view in VIEWS)]
+    assert unseen == [], "features/live_state.py shows each key to the application"
+    unused = [view.key for view in VIEWS if not any(view.shows(key) for key in keys)]
+    assert unused == [], "every view is of something that a command makes"
+
+
+def test_views_are_the_fields_of_the_answer_and_the_keys_that_the_docs_list() -> None:
+    assert [view.field for view in VIEWS] == list(render_state({}))
+    assert {view.field for view in VIEWS} == set(LiveStateBody.model_fields)
+    text = (ROOT / "docs/page-api.md").read_text()
+    listed = text.partition("The keys of `state` and their values:")[2].partition("###")[0]
+    assert {view.key for view in VIEWS} == set(re.findall(r"^\* `([a-z]+:?)", listed, re.MULTILINE))
+
+
+async def test_the_application_reads_what_people_share(server: RunningServer, acme: Tenant) -> None:
+    room = await acme.create_room(available_features={"is_chat_available": True})
+    live = f"/rooms/{room['id']}/live"
+    empty = (await acme.get(f"{live}/state")).json()
+    guests_may = dict.fromkeys(["microphone", "camera", "screen_share", "chat", "reactions"], True)
+    guests_may["one_share_at_a_time"] = False
+    nothing: dict[str, Any] = {"hands": [], "spotlight": [], "allowed": [], "promoted": []}
+    assert empty == {**nothing, "guests_may": guests_may, "locked": False, "pinned_message": None}
+
+    ticket = (await server.http.post("/page/join", json={"meeting_code": room["meeting_code"], "name": "Ada"})).json()
+    ada = ticket["participant_id"]
+    await server.engine.join(room["id"], ada)
+    await server.engine.join(room["id"], "bob", "Bob")
+    control = {"authorization": f"Bearer {ticket['control_token']}"}
+    for call, body in (("chat", {"message": "Agenda"}), ("hand", {"raised": True})):
+        assert (await server.http.post(f"/page/{call}", json=body, headers=control)).is_success
+    for path, body in (
+        ("permissions", {"microphone": False}),
+        ("lock", {"locked": True}),
+        ("participants/bob/allow", {"rights": ["microphone"]}),
+        ("participants/bob/make-host", None),
+        (f"participants/{ada}/spotlight", {"on": True}),
+        ("pin-message", {"number": 1}),
+    ):
+        answer = await acme.post(f"{live}/{path}", json=body) if body else await acme.post(f"{live}/{path}")
+        assert answer.status_code == 204, answer.text
+    assert (await acme.get(f"{live}/state")).json() == {
+        "hands": [ada],
+        "guests_may": {**guests_may, "microphone": False},
+        "allowed": [{"participant_id": "bob", "rights": ["microphone"]}],
+        "locked": True,
+        "spotlight": [ada],
+        "promoted": ["bob"],
+        "pinned_message": {"number": 1, "name": "Ada", "message": "Agenda", "pinned_by": None},
+    }
+    # The text of a removed message is nowhere.
+    assert (await acme.post(f"{live}/remove-message", json={"number": 1})).status_code == 204
+    assert (await acme.get(f"{live}/state")).json()["pinned_message"] is None
 
 
 @pytest.mark.parametrize("is_locked", [False, True])

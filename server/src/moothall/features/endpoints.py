@@ -18,8 +18,8 @@ from moothall.api.reference import addition, documented_body, documented_errors
 from moothall.features import schemas
 from moothall.features.assembly import Features
 from moothall.features.live_commands import COMMANDS, LiveCommand
+from moothall.features.live_state import render_state
 from moothall.feeds.model import STATE, FeedFull
-from moothall.hands import model as hands
 from moothall.idempotency.once import Once
 from moothall.idempotency.reference import repeatable
 from moothall.meeting.access import Application
@@ -42,15 +42,7 @@ def features_router(features: Features, feeds: Feeds) -> APIRouter:
     )
     async def get_live_state(call: AuthenticatedCall, room_id: str) -> Response:
         room = await _find(call, room_id)
-        raised = await feeds.find(room.room_id, feed=STATE, prefix=hands.PREFIX)
-        return JSONResponse(
-            schemas.render_state(
-                hands=hands.raised_by(raised),
-                guests_may=await features.permissions.find(room.room_id),
-                locked=await features.locks.is_locked(room.room_id),
-                spotlight=await features.spotlights.shown(room.room_id),
-            )
-        )
+        return JSONResponse(render_state(await feeds.find(room.room_id, feed=STATE, prefix="")))
 
     for command in COMMANDS:
         _add_command(router, features, command)

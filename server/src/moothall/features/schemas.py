@@ -1,6 +1,5 @@
 """The shared state of a running meeting, on the wire of the API."""
 
-from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt
@@ -90,6 +89,29 @@ class RemoveMessageBody(BaseModel):
     number: MessageNumber = Field(description="The message's number in its session.")
 
 
+class AllowedBody(BaseModel):
+    model_config = ConfigDict(title="Allowed")
+
+    participant_id: str
+    rights: list[str] = Field(description="What this guest may do although guests may not.", examples=[["microphone"]])
+
+
+class PinnedByBody(BaseModel):
+    model_config = ConfigDict(title="PinnedBy")
+
+    participant_id: str
+    name: str
+
+
+class PinnedMessageBody(BaseModel):
+    model_config = ConfigDict(title="PinnedMessage")
+
+    number: int = Field(description="The message's number in its session.")
+    name: str = Field(description="Who wrote it.", examples=["Ada"])
+    message: str
+    pinned_by: PinnedByBody | None = Field(description="The host who pinned it; null for the application.")
+
+
 class LiveStateBody(BaseModel):
     model_config = ConfigDict(title="LiveState")
 
@@ -97,14 +119,6 @@ class LiveStateBody(BaseModel):
     guests_may: GuestsMayBody = Field(description="What hosts and the application leave to guests.")
     locked: bool = Field(description="Whether nobody new is let in.")
     spotlight: list[str] = Field(description="The participant ids of those shown to all in the first place.")
-
-
-def render_state(
-    *, hands: Sequence[str], guests_may: Mapping[str, bool], locked: bool, spotlight: Sequence[str]
-) -> dict[str, Any]:
-    return {
-        "hands": list(hands),
-        "guests_may": dict(guests_may),
-        "locked": locked,
-        "spotlight": list(spotlight),
-    }
+    allowed: list[AllowedBody] = Field(description="What single guests may do although guests may not.")
+    promoted: list[str] = Field(description="The participant ids of guests whom somebody made hosts.")
+    pinned_message: PinnedMessageBody | None = Field(description="The chat message above the others.")

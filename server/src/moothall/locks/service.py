@@ -25,6 +25,3 @@ class Locks:
 
         await self._feeds.change(caller, STATE, rule, prefix=LOCK)
         self._lobby.tell_askers(caller.room_id)
-
-    async def is_locked(self, room_id: str) -> bool:
-        return LOCK in await self._feeds.find(room_id, feed=STATE, prefix=LOCK)

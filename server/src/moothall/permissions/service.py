@@ -53,10 +53,6 @@ class Permissions:
         await self._feeds.change(caller, STATE, rule, prefix=ALLOWED)
         await self.enforce(caller.room_id, only=participant_id)
 
-    async def find(self, room_id: str) -> Mapping[str, bool]:
-        """Return the present settings for guests, ``ONE_SHARE`` included."""
-        return model.permitted(await self._feeds.find(room_id, feed=STATE, prefix=PERMISSIONS))
-
     async def on_engine_events(self, events: Sequence[EngineEvent]) -> None:
         """An EngineListener: what was decided while somebody was on the way in holds for them."""
         for event in events:

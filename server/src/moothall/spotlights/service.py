@@ -31,7 +31,3 @@ class Spotlights:
             return model.show(entries, participant_id, scene.by)
 
         await self._feeds.change(caller, STATE, rule, prefix=model.PREFIX)
-
-    async def shown(self, room_id: str) -> Sequence[str]:
-        """The participant ids, the longest there first."""
-        return model.shown(await self._feeds.find(room_id, feed=STATE, prefix=model.PREFIX))
