@@ -148,6 +148,7 @@ def test_what_was_acknowledged_is_there_after_every_kill(
             storm.pass_a_deadline()
             storm.start_again()
             storm.check()
+            assert _billed_otherwise(server.data_dir / "moothall.db") == []
             assert answers.out_of_order == []
             if IS_LONG and kill % 10 == 0:
                 print(f"{kill} kills: {storm.acknowledged} acknowledged, {storm.readiness()}", flush=True)
@@ -163,6 +164,7 @@ def test_what_was_acknowledged_is_there_after_every_kill(
             _SETTLES_WITHIN_S,
         )
     storm.check(thoroughly=True)
+    assert _billed_otherwise(server.data_dir / "moothall.db") == []
 
     taken = list(zip(receiver.headers, receiver.events, strict=True))
     received = {(event["event"], _subject(event)) for _, event in taken}
@@ -220,6 +222,26 @@ def _let_time_pass(database: Path, room_id: str, by: timedelta) -> None:
     connection.execute("UPDATE jobs SET run_at = run_at - ? WHERE key = ?", (milliseconds, room_id))
     connection.commit()
     connection.close()
+
+
+def _billed_otherwise(database: Path) -> list[tuple[object, ...]]:
+    """Compare the ledger with the stays: the differences, stay by stay, in milliseconds."""
+    connection = pysqlite3.connect(f"file:{database}?mode=ro", uri=True)
+    try:
+        connection.execute("BEGIN")
+        stays = """
+            SELECT session_id, CAST(id AS TEXT), CAST(left_at - joined_at AS INTEGER)
+            FROM attendances WHERE left_at IS NOT NULL"""
+        entries = "SELECT session_id, source, SUM(milliseconds) FROM ledger_entries GROUP BY session_id, source"
+        days = "SELECT application_id, day, SUM(milliseconds) FROM ledger_days GROUP BY application_id, day"
+        summed = "SELECT application_id, day, SUM(milliseconds) FROM ledger_entries GROUP BY application_id, day"
+        return [
+            row
+            for one, other in ((stays, entries), (entries, stays), (days, summed), (summed, days))
+            for row in connection.execute(f"{one} EXCEPT {other}")
+        ]
+    finally:
+        connection.close()
 
 
 def _open_sessions(database: Path) -> int:

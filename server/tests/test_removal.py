@@ -47,6 +47,9 @@ async def test_everything_of_the_application_goes_and_nothing_else(
     # One is for the people in the room.
     assert after.pop("jobs") == before.pop("jobs") + 1
     assert after.pop("applications") == before.pop("applications") - 1
+    # Billed entries stay: of a stay and of a recording.
+    assert after.pop("ledger_entries") == before.pop("ledger_entries") + 2
+    assert after.pop("ledger_days") == before.pop("ledger_days") + 2
     assert after == before
 
 

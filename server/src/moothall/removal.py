@@ -11,13 +11,13 @@ from moothall.meeting.endings import EVICTION_JOB
 from moothall.recordings import service as recordings
 from moothall.rooms import store as rooms
 from moothall.rooms.service import EXPIRY_JOB
-from moothall.sessions import store as sessions
+from moothall.sessions import service as sessions
 from moothall.sessions.service import GRACE_JOB
 from moothall.themes import service as themes
 
 
 def remove_application(connection: Connection, application_id: str, now: datetime) -> None:
-    """Delete the application and everything it owns, without callbacks.
+    """Delete the application and everything it owns but what is billed, without callbacks.
 
     Jobs are scheduled that end its meetings and delete its files.
     """
@@ -26,7 +26,7 @@ def remove_application(connection: Connection, application_id: str, now: datetim
             jobs.cancel(connection, kind=kind, key=room_id)
         jobs.schedule(connection, kind=EVICTION_JOB, key=room_id, run_at=now)
     recordings.remove_all(connection, application_id, now)
-    sessions.delete_sessions_of(connection, application_id)
+    sessions.remove_all(connection, application_id, now)
     rooms.delete_rooms_of(connection, application_id)
     outbox.remove_all(connection, application_id)
     themes.remove_all(connection, application_id, now)

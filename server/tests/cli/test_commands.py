@@ -1,9 +1,12 @@
 """The commands as an operator types them."""
 
+import asyncio
 import json
 import re
 import signal
 import stat
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,6 +17,9 @@ from joserfc.jwk import RSAKey
 from support.process import run_command, run_json, server_process
 
 from moothall import __version__
+from moothall.db import open_database
+from moothall.ledger import store as ledger
+from moothall.ledger.model import Kind
 
 
 def test_a_command_says_that_it_has_made_a_data_directory(tmp_path: Path) -> None:
@@ -243,3 +249,31 @@ def test_origins_are_allowed_from_the_command_line(tmp_path: Path):
     assert none["allowed_origins"] == []
     assert refused.returncode == 1
     assert "must be a scheme and a host, such as https://app.example" in refused.stderr
+
+
+def test_the_ledger_is_corrected_and_checked_from_the_command_line(tmp_path: Path):
+    stored = ("--data-dir", str(tmp_path))
+    application_id = run_json("app", "create", "--name", "Acme", *stored)["application_id"]
+    asyncio.run(_bill_an_hour(f"sqlite:///{tmp_path}/moothall.db", application_id))
+    correction = ("ledger", "correct", "1", "--milliseconds", "-60000", "--key", "17", "--note", "An outage")
+
+    first = run_json(*correction, *stored)
+    again = run_json(*correction, *stored)
+    other = run_command(*correction[:3], "--milliseconds", "5", *correction[5:], *stored, check=False)
+    missing = run_command("ledger", "correct", "9", *correction[3:], *stored, check=False)
+
+    assert (first["id"], first["corrects"], first["milliseconds"]) == (2, 1, -60_000)
+    assert again == first
+    assert (other.returncode, other.stderr.strip()) == (1, "another correction has the key 17")
+    assert (missing.returncode, missing.stderr.strip()) == (1, "the ledger has no entry 9")
+    assert run_json("ledger", "check", *stored) == {"ledger": "sums and entries agree"}
+
+
+async def _bill_an_hour(url: str, application_id: str) -> None:
+    start = datetime(2026, 11, 22, 12, tzinfo=UTC)
+    post = partial(ledger.post, kind=Kind.PARTICIPANT, application_id=application_id, room_id="room")
+    database = open_database(url)
+    await database.write(
+        lambda connection: post(connection, session_id="s", source="1", start=start, end=start + timedelta(hours=1))
+    )
+    await database.close()

@@ -45,7 +45,7 @@ def _held(
                 joined_at=start,
             )
             if end is not None:
-                sessions.end_attendance(connection, stay.id, end)
+                sessions.end_attendance(connection, session, stay, end)
         if recorded:
             recording = Recording(new_uuid(), application_id, session.room_id, session.id, start)
             recordings.insert_recording(connection, replace(recording, ended_at=end))

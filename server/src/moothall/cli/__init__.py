@@ -24,6 +24,7 @@ _MODULES = {
     "account": ("accounts", "The account to which all applications belong."),
     "token": ("tokens", "Tokens for the API."),
     "room": ("rooms", "Rooms."),
+    "ledger": ("ledger", "What is billed."),
 }
 
 

@@ -8,13 +8,14 @@ from sqlalchemy import Connection
 from moothall.db.database import Database, open_database
 from moothall.db.errors import UNREACHABLE, DatabaseUnavailable
 from moothall.db.prepared import Prepared
-from moothall.db.schema import Timestamp, metadata
+from moothall.db.schema import Day, Timestamp, metadata
 
 __all__ = [
     "UNREACHABLE",
     "Connection",
     "Database",
     "DatabaseUnavailable",
+    "Day",
     "Prepared",
     "Timestamp",
     "metadata",

@@ -35,7 +35,7 @@ def end_recording(connection: Connection, recording_id: str, *, at: datetime, no
     recording = store.find_recording(connection, recording_id)
     if recording is None or recording.status not in _RUNNING:
         return False
-    ended = replace(recording, status=RecordingStatus.STOPPED, ended_at=at)
+    ended = replace(recording, status=RecordingStatus.STOPPED, ended_at=max(at, recording.started_at))
     store.save_recording(connection, ended)
     started_at, ended_at, duration = _times(ended)
     told = RecordingEnded(
@@ -109,7 +109,12 @@ def delete_recording(connection: Connection, application_id: str, recording_id: 
 
 
 def remove_all(connection: Connection, application_id: str, now: datetime) -> None:
-    """Delete the recordings of an application at once and their files soon after."""
+    """Delete the recordings of an application at once and their files soon after.
+
+    Those that run are billed until now.
+    """
+    for recording in store.running_of(connection, application_id):
+        store.save_recording(connection, replace(recording, ended_at=max(now, recording.started_at)))
     for file in store.files_of(connection, application_id):
         jobs.schedule(connection, kind=SWEEP_JOB, key=file, run_at=now)
     store.delete_recordings_of(connection, application_id)

@@ -1,4 +1,7 @@
-"""Recordings in the database."""
+"""Recordings in the database.
+
+Whatever stores a recording with its end writes its time to the ledger.
+"""
 
 from dataclasses import asdict
 from typing import Any
@@ -8,17 +11,23 @@ from sqlalchemy import (
     Column,
     Connection,
     ForeignKey,
+    Index,
     Row,
     String,
     Table,
     delete,
     insert,
     select,
+    text,
     update,
 )
 
 from moothall.db import Timestamp, metadata
+from moothall.ledger import store as ledger
+from moothall.ledger.model import Kind
 from moothall.recordings.model import Recording, RecordingStatus
+
+_OPEN = text("ended_at IS NULL")
 
 recordings = Table(
     "recordings",
@@ -33,15 +42,18 @@ recordings = Table(
     Column("file", String(64)),
     Column("size", BigInteger),
     Column("sha256", String(64)),
+    Index("ix_recordings_open_application_id", "application_id", sqlite_where=_OPEN, postgresql_where=_OPEN),
 )
 
 
 def insert_recording(connection: Connection, recording: Recording) -> None:
+    _bill(connection, recording)
     connection.execute(insert(recordings).values(_values(recording)))
 
 
 def save_recording(connection: Connection, recording: Recording) -> None:
     """Write every column of a stored recording."""
+    _bill(connection, recording)
     connection.execute(update(recordings).where(recordings.c.id == recording.id).values(_values(recording)))
 
 
@@ -80,9 +92,30 @@ def files_of(connection: Connection, application_id: str) -> list[str]:
     return list(connection.execute(statement).scalars())
 
 
+def running_of(connection: Connection, application_id: str) -> list[Recording]:
+    """Return the recordings of an application that have not ended."""
+    statement = select(recordings).where(recordings.c.application_id == application_id, recordings.c.ended_at.is_(None))
+    return [_recording(row) for row in connection.execute(statement.order_by(recordings.c.id))]
+
+
 def is_file_used(connection: Connection, file: str) -> bool:
     statement = select(recordings.c.id).where(recordings.c.file == file).limit(1)
     return connection.execute(statement).one_or_none() is not None
+
+
+def _bill(connection: Connection, recording: Recording) -> None:
+    if recording.ended_at is None:
+        return
+    ledger.post(
+        connection,
+        kind=Kind.RECORDING,
+        application_id=recording.application_id,
+        room_id=recording.room_id,
+        session_id=recording.session_id,
+        source=recording.id,
+        start=recording.started_at,
+        end=recording.ended_at,
+    )
 
 
 def _values(recording: Recording) -> dict[str, Any]:

@@ -167,6 +167,19 @@ def dismiss(connection: Connection, room_id: str, now: datetime) -> bool:
     return True
 
 
+def remove_all(connection: Connection, application_id: str, now: datetime) -> None:
+    """Delete the sessions of an application, without callbacks.
+
+    The people inside are billed until now, those who were expected back until they went.
+    """
+    for room_id in [session.room_id for session in store.open_sessions_of(connection, application_id)]:
+        session = _lock(connection, room_id)
+        if session is not None:
+            for attendance in store.open_attendances(connection, session.id):
+                store.end_attendance(connection, session, attendance, attendance.away_since or now)
+    store.delete_sessions_of(connection, application_id)
+
+
 def heartbeat(connection: Connection, now: datetime) -> None:
     """Record that the server is alive, every ``HEARTBEAT``, for ``recover``."""
     store.save_heartbeat(connection, now)
@@ -220,9 +233,7 @@ def _end_attendances(
     if room is None or not leaving:
         return
     for attendance, at in leaving:
-        # Engine and server may read their clocks at slightly different times; nobody leaves before
-        # joining.
-        store.end_attendance(connection, attendance.id, max(at, attendance.joined_at))
+        store.end_attendance(connection, session, attendance, at)
         _tell_participant(connection, room, attendance, ParticipantLeft, now)
     if store.is_anybody_inside(connection, session.id):
         return

@@ -36,6 +36,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from moothall.db import Prepared, Timestamp, metadata
 from moothall.db.json_text import json_text
+from moothall.ledger import store as ledger
+from moothall.ledger.model import Kind
 from moothall.sessions.model import Attendance, ConnectionCheck, Findings, Presence, Role, Session
 
 _Serial = BigInteger().with_variant(Integer, "sqlite")
@@ -55,6 +57,12 @@ sessions = Table(
     Column("dismissed_at", Timestamp),
     Index("ix_sessions_room_id_serial", "room_id", "serial"),
     Index("ix_sessions_application_id_started_at", "application_id", "started_at"),
+    Index(
+        "ix_sessions_open_application_id",
+        "application_id",
+        sqlite_where=_OPEN_SESSION,
+        postgresql_where=_OPEN_SESSION,
+    ),
     # A room has one session at a time.
     Index("uq_sessions_open", "room_id", unique=True, sqlite_where=_OPEN_SESSION, postgresql_where=_OPEN_SESSION),
 )
@@ -247,6 +255,12 @@ def rooms_in_session(connection: Connection) -> list[str]:
     return list(connection.execute(statement).scalars())
 
 
+def open_sessions_of(connection: Connection, application_id: str) -> list[Session]:
+    """Return the sessions of an application that have not ended."""
+    statement = select(sessions).where(sessions.c.application_id == application_id, sessions.c.ended_at.is_(None))
+    return [_session(row) for row in connection.execute(statement.order_by(sessions.c.serial))]
+
+
 def list_sessions(connection: Connection, room_id: str, *, offset: int, limit: int) -> list[Session]:
     """Return the sessions of a room, newest first."""
     statement = select(sessions).where(sessions.c.room_id == room_id).order_by(sessions.c.serial.desc())
@@ -314,11 +328,26 @@ def suspend_attendance(connection: Connection, attendance_id: int, *, since: dat
     )
 
 
-def end_attendance(connection: Connection, attendance_id: int, at: datetime) -> None:
+def end_attendance(connection: Connection, session: Session, attendance: Attendance, at: datetime) -> None:
+    """End an open stay and write its time to the ledger.
+
+    Clocks of engine and server differ slightly; nobody leaves before joining.
+    """
+    left_at = max(at, attendance.joined_at)
+    ledger.post(
+        connection,
+        kind=Kind.PARTICIPANT,
+        application_id=session.application_id,
+        room_id=session.room_id,
+        session_id=session.id,
+        source=str(attendance.id),
+        start=attendance.joined_at,
+        end=left_at,
+    )
     connection.execute(
         update(attendances)
-        .where(attendances.c.id == attendance_id)
-        .values(left_at=at, away_since=None, away_until=None)
+        .where(attendances.c.id == attendance.id, attendances.c.left_at.is_(None))
+        .values(left_at=left_at, away_since=None, away_until=None)
     )
 
 
