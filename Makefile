@@ -14,7 +14,7 @@ STATIC := server/src/moothall/static
 
 say = @printf '\033[1m› %s\033[0m\n' $(1)
 
-.PHONY: help picture run setup test test-server test-sfu test-web test-e2e lint lint-server lint-sfu lint-web fix deps lock page-api screens migration clean test-kill test-fuzz fuzz test-impairment test-firefox test-go-sdk test-contract bench-api settings-docs
+.PHONY: help picture run setup test test-server test-sfu test-web test-e2e lint lint-server lint-sfu lint-web fix deps lock page-api screens migration clean test-kill test-fuzz fuzz test-impairment test-firefox test-go-sdk test-contract bench-api bench-page settings-docs
 help: ## Show this list.
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
@@ -176,6 +176,9 @@ test-kill: setup $(STAMP)/dev ## Kill the server 200 times during 10,000 writes 
 test-contract: setup $(STAMP)/dev $(STAMP)/system ## Send 20,000 valid and invalid requests generated from the API reference; compare the two databases.
 	@cd server && CONTRACT_REQUESTS=20000 ../$(BIN)/pytest tests/contract -s
 
+bench-page: setup $(STAMP)/dev $(STAMP)/system ## Measure the meeting page in Chromium: the first picture, and the CPU of 25; writes docs/benchmarks-page.md.
+	@$(BIN)/python bench/page/run
+
 bench-api: setup $(STAMP)/dev $(STAMP)/system ## Measure the CPU time of API requests on SQLite and PostgreSQL; writes docs/benchmarks-api.md.
 	@$(BIN)/python bench/api/run
 
@@ -185,7 +188,7 @@ bench-sfu: setup ## Compare our SFU with Janus and livekit-server under the same
 lint: lint-server lint-sfu lint-web ## Run all linters and static checks.
 
 # Relative to server/; scripts without the .py extension are listed by name.
-PYTHON_SOURCES := src tests ../e2e ../sfu/py ../bench ../bench/run ../bench/api/run
+PYTHON_SOURCES := src tests ../e2e ../sfu/py ../bench ../bench/run ../bench/api/run ../bench/page/run
 
 lint-server: $(STAMP)/dev
 	$(call say,"server: ruff · mypy · import-linter")
