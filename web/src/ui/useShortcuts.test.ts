@@ -29,6 +29,22 @@ test('without letters the second forms still work', () => {
 
 test('a Hebrew keyboard has the same keys at the same place', () => {
   expect(press({ key: 'צ', code: 'KeyM' })).toBe('microphone')
+  expect(press({ key: 'ב', code: 'KeyC', ctrlKey: true, altKey: true })).toBe('chat')
+})
+
+// As German, Polish and Spanish keyboards send them, on Windows and elsewhere.
+test.each([
+  ['€', 'KeyE'],
+  ['µ', 'KeyM'],
+  ['ć', 'KeyC'],
+  ['ę', 'KeyE'],
+  ['@', 'KeyV'],
+  ['đ', 'KeyD'],
+  ['Dead', 'KeyC'],
+])('%s, written with AltGr, is no shortcut', (key, code) => {
+  for (const keys of [{ ctrlKey: true, altKey: true }, { altKey: true }, { ctrlKey: true }, {}]) {
+    expect(press({ key, code, ...keys })).toBeUndefined()
+  }
 })
 
 test('a Dvorak keyboard goes by its letters', () => {

@@ -29,12 +29,17 @@ export function findShortcut<T extends Pick<Shortcut, 'keys'>>(
   return hasLetters && !press.altKey ? shortcuts.find(({ keys }) => keys.letter.toLowerCase() === letter) : undefined
 }
 
-/** On keyboards of other scripts the letter is told by its place. */
+/**
+ * On keyboards of other scripts the letter is told by its place. Signs and letters with marks, such
+ * as "@", "€" and "ć", are written with AltGr, which Windows reports as Ctrl and Alt: they mean
+ * themselves.
+ */
 function letterOf({ key, code }: KeyPress): string | null {
   if (/^[a-z?/]$/i.test(key)) {
     return key.toLowerCase()
   }
-  return /^Key[A-Z]$/.test(code) ? code.slice(3).toLowerCase() : null
+  const isOtherScript = /^\p{L}/u.test(key) && !/^[\p{Script=Latin}\p{Script=Common}]/u.test(key)
+  return isOtherScript && /^Key[A-Z]$/.test(code) ? code.slice(3).toLowerCase() : null
 }
 
 const USES_LETTERS =
