@@ -22,6 +22,18 @@ _SHOW = """
 }
 """
 
+# Pairs of controls of the preview, the meter among them, with less than 4 px between them.
+_TOUCHING = """
+() => {
+  const preview = document.querySelector('section:has(video)');
+  const meter = preview.querySelector('[role="img"]').parentElement;
+  const all = [...preview.querySelectorAll('button'), meter].map((element) => element.getBoundingClientRect());
+  return all.flatMap((one, index) => all.slice(index + 1).filter((other) =>
+    one.left - 4 < other.right && other.left - 4 < one.right && one.top - 4 < other.bottom && other.top - 4 < one.bottom,
+  ).map((other) => [one.left, one.right, other.left, other.right]));
+}
+"""
+
 
 def on_a_phone(person: Join, name: str) -> Person:
     someone = person(name, arguments=_TWO_CAMERAS, width=412)
@@ -69,6 +81,11 @@ def test_two_cameras_can_be_changed_before_and_in_the_meeting(create_room: Creat
     flip = "Switch between front and back camera"
     ada.press(flip)
     expect(ada.page.locator("video")).to_be_visible()
+    for width, height in ((360, 740), (740, 360)):
+        ada.page.set_viewport_size({"width": width, "height": height})
+        expect(ada.page.get_by_role("img", name="Microphone level")).to_be_visible(timeout=PATIENCE * 1000)
+        touching = ada.page.evaluate(_TOUCHING)
+        assert touching == [], f"at {width} × {height}"
     ada.join()
     bo.wait_for_media()
 

@@ -12,7 +12,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { Gallery, share } from './pages.mjs'
+import { fits, Gallery, share } from './pages.mjs'
 import { SCENES } from './scenes.mjs'
 import { drawSheet } from './sheets.mjs'
 
@@ -20,7 +20,9 @@ const OUT = process.env.SCREENS_OUT ?? fileURLToPath(new URL('./pictures/', impo
 const IS_SHEETS = process.env.SCREENS === 'sheets'
 const schemes = (process.env.SCHEMES ?? 'light,dark').split(',')
 const languages = (process.env.LANGUAGES ?? 'en,de,he').split(',')
-const widths = (process.env.WIDTHS ?? (IS_SHEETS ? 'phone,narrow,wide' : 'tiny,low,phone,narrow,wide,huge')).split(',')
+const widths = (
+  process.env.WIDTHS ?? (IS_SHEETS ? 'phone,narrow,wide' : 'tiny,least,flat,low,phone,narrow,wide,huge')
+).split(',')
 const only = new RegExp(process.argv[2] ?? '')
 
 /** How many jobs of each scene are to be done before its sheet can be drawn. */
@@ -28,8 +30,7 @@ const open = new Map()
 const jobs = Object.entries(SCENES)
   .filter(([name]) => only.test(name))
   .flatMap(([name, scene]) => {
-    const fits = (width) => (scene.widths?.includes(width) ?? true) && (width !== 'huge' || scene.isWide)
-    const fitting = widths.filter(fits)
+    const fitting = widths.filter((width) => fits(scene, width))
     // A menu would close in a narrower window, so such scenes begin anew for every width.
     const groups = scene.act === undefined ? [fitting] : fitting.map((width) => [width])
     open.set(name, groups.length * languages.length)

@@ -1,7 +1,8 @@
 /**
- * Looks for what is wrong with every screen, in a real browser: violations that axe finds, controls
- * that touch the edge, pages wider than the window, and words of ours that are cut. Prints one line
- * per fault, and fails when there is one:
+ * Looks for what is wrong with every screen, in a real browser: violations that axe finds, icons
+ * and focus rings with less contrast than 3:1 (`contrast.mjs`), controls that touch the edge, pages
+ * wider than the window, and words of ours that are cut. Prints one line per fault, and fails when
+ * there is one:
  *
  *     node screenshots/check.mjs [part of a scene's name]
  *
@@ -10,7 +11,8 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { availableParallelism } from 'node:os'
-import { Gallery, share } from './pages.mjs'
+import { iconFaults, ringFaults } from './contrast.mjs'
+import { fits, Gallery, share } from './pages.mjs'
 import { SCENES } from './scenes.mjs'
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
@@ -19,7 +21,7 @@ const EDGE = 4
 const list = (name, usual) => (process.env[name] ?? usual).split(',')
 const [languages, widths, schemes] = [
   list('LANGUAGES', 'en'),
-  list('WIDTHS', 'wide,tiny'),
+  list('WIDTHS', 'wide,tiny,least'),
   list('SCHEMES', 'light,dark'),
 ]
 const only = process.argv[2] ?? ''
@@ -68,7 +70,7 @@ function layoutFaults(page) {
 const jobs = Object.entries(SCENES)
   .filter(([name]) => name.includes(only))
   .flatMap(([name, scene]) => {
-    const fitting = widths.filter((width) => scene.widths?.includes(width) ?? true)
+    const fitting = widths.filter((width) => fits(scene, width))
     return fitting.flatMap((width) => languages.map((language) => ({ name, scene, width, language })))
   })
 const gallery = await Gallery.open()
@@ -83,9 +85,20 @@ await share(jobs, Math.max(2, availableParallelism()), async ({ name, scene, wid
     await gallery.show(page, scene, { width, language, scheme: schemes[0] })
     for (const scheme of schemes) {
       await gallery.paint(page, scheme)
-      const faults = [...(await axeFaults(page)), ...(scheme === schemes[0] ? await layoutFaults(page) : [])]
+      const faults = [
+        ...(await axeFaults(page)),
+        ...(scheme === schemes[0] ? await layoutFaults(page) : []),
+        ...(await iconFaults(page)),
+      ]
       looked += 1
       for (const fault of faults) {
+        gallery.complaints.push(`${name} ${width} ${scheme} ${language}: ${fault}`)
+      }
+    }
+    // The focus goes its way last: what is open may close behind it.
+    for (const scheme of schemes.toReversed()) {
+      await gallery.paint(page, scheme)
+      for (const fault of await ringFaults(page)) {
         gallery.complaints.push(`${name} ${width} ${scheme} ${language}: ${fault}`)
       }
     }

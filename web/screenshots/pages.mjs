@@ -18,6 +18,9 @@ export const WIDTHS = {
   medium: [740, 800],
   wide: [1280, 800],
   huge: [1920, 1080],
+  /** A zoom of 400 % on an ordinary screen. */
+  least: [320, 256],
+  flat: [568, 256],
 }
 const LOCALES = {
   ar: 'ar-EG',
@@ -32,6 +35,14 @@ const LOCALES = {
   'zh-cn': 'zh-CN',
   'zh-tw': 'zh-TW',
 }
+const ONLY_SOME = { huge: 'isWide', least: 'isLow', flat: 'isLow' }
+
+/** Whether a scene is looked at in this width. */
+export function fits(scene, width) {
+  const mark = ONLY_SOME[width]
+  return (scene.widths?.includes(width) ?? true) && (mark === undefined || scene[mark] === true)
+}
+
 const PATIENCE_MS = Number(process.env.SCREENS_PATIENCE_MS ?? 20_000)
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 

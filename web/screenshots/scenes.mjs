@@ -21,6 +21,7 @@ const button = (page, name) => page.getByRole('button', { name, exact: true }).f
 
 /** Presses a control of the meeting, in the bar or in the menu. */
 const press = (key, params) => async (page, language) => {
+  await wantBar(page, language)
   const name = word(language, key, params)
   const bar = page.getByRole('toolbar', { name: word(language, 'stage.controls') })
   const inBar = bar.getByRole('button', { name, exact: true })
@@ -92,6 +93,14 @@ const pin = (place) => async (page) => {
   await page.getByRole('menu').waitFor({ state: 'detached' })
 }
 
+/** Where the frame is low, the bar of controls comes when it is wanted. */
+const wantBar = async (page, language) => {
+  const wanted = page.getByRole('button', { name: word(language, 'stage.controls'), exact: true })
+  if ((await wanted.count()) > 0 && (await wanted.getAttribute('aria-expanded')) === 'false') {
+    await wanted.click()
+  }
+}
+
 /** Automatic, grid, speaker, sidebar. */
 const nextLayout = (times) => async (page) => {
   for (let time = 0; time < times; time += 1) {
@@ -156,14 +165,14 @@ export const SCENES = {
     wait: FORM,
     act: joinAndWait,
   },
-  'stage-01': { path: stage('people=1') },
-  'stage-02': { path: stage('people=2') },
-  'stage-05': { path: stage('people=5') },
+  'stage-01': { path: stage('people=1'), isLow: true },
+  'stage-02': { path: stage('people=2'), isLow: true },
+  'stage-05': { path: stage('people=5'), isLow: true },
   'stage-12': { path: stage('people=12'), isWide: true },
   'stage-30': { path: stage('people=30'), isWide: true },
   'stage-speaker': { path: stage('people=7'), act: nextLayout(2), isWide: true },
   'stage-sidebar': { path: stage('people=7'), act: nextLayout(3), isWide: true },
-  'stage-share-seen': { path: stage('people=5&screens=1'), isWide: true },
+  'stage-share-seen': { path: stage('people=5&screens=1'), isWide: true, isLow: true },
   'stage-share-own': { path: stage('people=3&share=silent') },
   'stage-shares': { path: stage('people=5&screens=3'), isWide: true },
   'stage-layout': { path: stage('people=5'), act: press('layout.title') },
@@ -194,9 +203,11 @@ export const SCENES = {
     act: inTurn(press('stage.people'), press('moderation.muteEveryone')),
   },
   'stage-remove': { path: stage('people=5'), act: inTurn(openPersonMenu, choose('moderation.remove')) },
+  'stage-volume': { path: stage('people=5'), act: inTurn(openPersonMenu, choose('volume.title')) },
   'stage-locked': { path: stage('people=3&lock&notice=locked-out') },
   'stage-command-failed': { path: stage('people=3&command-failed') },
-  'stage-chat': { path: stage('people=5&chat=9'), act: press('chat.title') },
+  'stage-bar-wanted': { path: stage('people=5'), act: wantBar, widths: ['least', 'flat'], isLow: true },
+  'stage-chat': { path: stage('people=5&chat=9'), act: press('chat.title'), isLow: true },
   'stage-chat-empty': { path: stage('people=2'), act: press('chat.title') },
   'stage-chat-unread': { path: stage('people=3&chat=6') },
   'stage-chat-hosts-only': { path: stage('people=3&chat=6&role=guest&rights=none'), act: press('chat.title') },

@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next'
 import type { Call } from '@/call/call'
 import { canFlipCamera, type DeviceKind, type DeviceList } from '@/call/devices'
 import type { HoldToTalk } from '@/call/holdToTalk'
+import type { Participant } from '@/call/participants'
 import type { Tile } from '@/call/tiles'
 import { BackgroundNotice, useBackgroundControl } from '@/features/background/background'
 import { ChatNews } from '@/features/chat/ChatNews'
@@ -31,6 +32,8 @@ import { EverybodyActions } from '@/features/moderation/MuteEveryone'
 import { RemoveDialog } from '@/features/moderation/RemoveDialog'
 import { useLockControl } from '@/features/moderation/useLockControl'
 import { PEOPLE_PANEL, usePeopleControl, usePeoplePanel } from '@/features/people/PeoplePanel'
+import { PersonActions, ScreenActions } from '@/features/people/PersonActions'
+import { VolumeDialog } from '@/features/people/VolumeDialog'
 import { AwayCard, SmallStage, SmallWindowSettings, useSmallWindowControl } from '@/features/pip/SmallStage'
 import { useSmallWindow } from '@/features/pip/smallWindow'
 import { ReactionRow, ReactionSettings, RisingReactions, useReactionControl } from '@/features/reactions/reactions'
@@ -46,6 +49,7 @@ import { StageChoiceCell } from '@/features/stage/choices'
 import { Stage } from '@/features/stage/Stage'
 import type { StageTile } from '@/features/stage/stageTile'
 import { CameraTile } from '@/features/stage/Tile'
+import { PinItem } from '@/features/stage/TileMenu'
 import { useEnding } from '@/features/stage/useEnding'
 import { useFullscreenControl } from '@/features/stage/useFullscreen'
 import { useLayoutControl } from '@/features/stage/useLayoutControl'
@@ -138,17 +142,25 @@ export default function InMeeting({ call, devices, roomName, guestLink, hasChat,
     ...(language ? [{ id: 'language', title: t('language.label'), content: language }] : []),
   ])
   const controls = [...mostControls, settings.control]
+  const seen = useWatchable(call.tiles).all
+  const there = new Set(seen.map(({ id }) => id))
   const allPanels: Panel[] = [
-    usePeoplePanel(
-      call,
-      <>
-        <LobbySection list={call.lobby} />
-        {participants.length > 1 && <EverybodyActions moderation={call.moderation} hands={call.hands} />}
-      </>,
-    ),
+    usePeoplePanel(call, {
+      above: (
+        <>
+          <LobbySection list={call.lobby} />
+          {participants.length > 1 && <EverybodyActions moderation={call.moderation} hands={call.hands} />}
+        </>
+      ),
+      menuOf: (participant) => (
+        <>
+          <PinItem id={participant.id} choices={choices} there={there} />
+          {personActions(participant, call)}
+        </>
+      ),
+    }),
     ...present(useChatPanel(call.chat, { canWrite: mine.chat, isHost }), hasChat),
   ]
-  const seen = useWatchable(call.tiles).all
   const tiles: StageTile[] = seen.map((tile) => stageTile(tile, call, screens, t))
   useEffect(() => screens.keep(new Set(seen.map(({ id }) => id))), [screens, seen])
   const bars = [
@@ -242,6 +254,7 @@ export default function InMeeting({ call, devices, roomName, guestLink, hasChat,
       )}
       <RemoveDialog moderation={call.moderation} />
       <ReplaceQuestion share={call.share} />
+      <VolumeDialog volumes={call.volumes} />
     </>
   )
 }
@@ -256,17 +269,18 @@ function SmallWindowKeys(props: { view: Window; hold: HoldToTalk; shortcuts: rea
 
 function nothing(): void {}
 
-function stageTile(
-  { id, kind, participant }: Tile,
-  { share, hands }: Call,
-  screens: ScreenViews,
-  t: TFunction,
-): StageTile {
+function personActions(participant: Participant, { moderation, hands, volumes }: Call) {
+  return <PersonActions participant={participant} moderation={moderation} hands={hands} volumes={volumes} />
+}
+
+function stageTile({ id, kind, participant }: Tile, call: Call, screens: ScreenViews, t: TFunction): StageTile {
+  const { share, hands, moderation, volumes } = call
   const { shownName } = participant.view.getSnapshot()
   const common = { id, participantId: participant.id, isLocal: participant.isLocal }
   if (kind === 'camera') {
     const content = <CameraTile participant={participant} hand={hands.placeOf(participant.id)} />
-    return { ...common, isLarge: false, isOwnPicture: participant.isLocal, name: shownName, content }
+    const menu = personActions(participant, call)
+    return { ...common, isLarge: false, isOwnPicture: participant.isLocal, name: shownName, menu, content }
   }
   const name = t('stage.screenOf', { name: shownName })
   if (participant.isLocal) {
@@ -274,7 +288,13 @@ function stageTile(
   }
   const screen = screens.of(id)
   const content = <ScreenTile participant={participant} screen={screen} />
-  return { ...common, isLarge: true, name, menu: <ScreenMenu view={screen} />, content }
+  const menu = (
+    <>
+      <ScreenMenu view={screen} />
+      <ScreenActions participant={participant} moderation={moderation} volumes={volumes} />
+    </>
+  )
+  return { ...common, isLarge: true, name, menu, content }
 }
 
 /** The props of the device lists during a meeting; they change with the inputs. */

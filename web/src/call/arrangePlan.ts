@@ -12,6 +12,8 @@ export type Corner = 'start-top' | 'end-top' | 'start-bottom' | 'end-bottom'
 /** The part of the large place that pinned people have beside a screen. */
 const PINNED_BESIDE = { least: 140, share: 0.28, most: 480 }
 const PINNED_BELOW = { least: 90, share: 0.3, most: 320 }
+/** Room for the pager where it stands on a tile. */
+const PAGER_WIDTH = 160
 /** A large place at least so much wider than high has the pinned people at its end. */
 const BESIDE_FROM = 1.2
 
@@ -32,7 +34,13 @@ export interface ArrangeOptions {
 }
 
 export function arrangePlan(plan: StagePlan, space: Size, options: ArrangeOptions): Arrangement {
-  const made = plan.kind === 'grid' ? arrangePage(plan, space, options.hasExtra ?? false) : arrangeSidebar(plan, space)
+  const { hasExtra = false } = options
+  const made =
+    plan.kind === 'single'
+      ? arrangeSingle(plan, space, hasExtra)
+      : plan.kind === 'grid'
+        ? arrangePage(plan, space, hasExtra)
+        : arrangeSidebar(plan, space)
   const pagerHeight = plan.kind === 'grid' && made.pager !== null ? PAGER_HEIGHT : 0
   const corner = plan.corner === null ? [] : [[plan.corner, cornerPlace(space, pagerHeight, options.corner)] as const]
   const all = { ...made, tiles: new Map([...made.tiles, ...corner]) }
@@ -48,6 +56,20 @@ function arrangePage(plan: StagePlan, space: Size, hasExtra: boolean): Arrangeme
     tiles: place(plan.main, tiles),
     extra: isExtraHere ? (tiles.at(-1) ?? null) : null,
     pager: hasPager ? { x: 0, y: size.height, width: space.width, height: PAGER_HEIGHT } : null,
+    tabs: null,
+  }
+}
+
+/** All the room is the tile's; pages are turned above it, in the middle of its upper edge. */
+function arrangeSingle(plan: StagePlan, space: Size, hasExtra: boolean): Arrangement {
+  const whole = { x: 0, y: 0, ...space }
+  const isExtraHere = hasExtra && plan.page === plan.pages.length - 1
+  const width = Math.min(PAGER_WIDTH, space.width)
+  const x = Math.round((space.width - width) / 2)
+  return {
+    tiles: place(plan.main, [whole]),
+    extra: isExtraHere ? { ...whole, y: PAGER_HEIGHT, height: Math.max(0, space.height - PAGER_HEIGHT) } : null,
+    pager: plan.pages.length > 1 ? { x, y: 0, width, height: PAGER_HEIGHT } : null,
     tabs: null,
   }
 }

@@ -31,6 +31,7 @@ import { Tiles } from './tiles'
 import { ROOM_TOPIC, Topics } from './topics'
 import { declineUnseen } from './unseen'
 import { Visit } from './visit'
+import { Volumes } from './volumes'
 
 export interface CallOptions {
   page: PageClient
@@ -93,6 +94,8 @@ export class Call {
   readonly tiles: Tiles
   readonly speech: Speech
   readonly sound: Sound
+  /** How loud this person hears each of the others. */
+  readonly volumes: Volumes
   /** One's own screen. */
   readonly share: Share
   /** The server's data packets, by topic; a feature listens to its own. */
@@ -149,6 +152,7 @@ export class Call {
     this.participants = new Participants(room)
     this.tiles = new Tiles(this.participants)
     this.speech = new Speech(room)
+    this.volumes = new Volumes(room)
     this.sound = new Sound(room)
     this.topics = new Topics(room)
     const { page } = options
@@ -247,6 +251,7 @@ export class Call {
     this.liveness.stop()
     this.speech.stop()
     this.sound.stop()
+    this.volumes.stop()
     this.mutedSpeech.stop()
     this.microphoneSound.stop()
     this.inputs.stop()

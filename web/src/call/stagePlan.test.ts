@@ -7,6 +7,7 @@ import {
   type Layout,
   type OwnPlace,
   type PlannedTile,
+  type Room,
   type StageInputs,
   type StagePlan,
   stagePlan,
@@ -27,7 +28,14 @@ const person = (id: string, change: Partial<PlannedTile> = {}): PlannedTile => (
 const screen = (id: string) => person(id, { isLarge: true })
 const people = (count: number) => Array.from({ length: count }, (_, index) => person(index === 0 ? 'me' : `p${index}`))
 const plan = (change: Partial<StageInputs>) =>
-  stagePlan({ tiles: [], previous: [], layout: 'auto', space: LAPTOP, page: { grid: 0, sidebar: 0 }, ...change })
+  stagePlan({
+    tiles: [],
+    previous: [],
+    layout: 'auto',
+    space: LAPTOP,
+    page: { grid: 0, sidebar: 0, single: null },
+    ...change,
+  })
 
 test('automatically it is a grid until somebody shares or is pinned, and a grid again afterwards', () => {
   const tiles = people(5)
@@ -81,6 +89,35 @@ test('one’s own picture is small while two people are alone, else a tile; it c
   expect(plan({ tiles: people(1), own: 'hidden' }).main).toEqual(['me'])
 })
 
+test('in a low frame two people stand side by side', () => {
+  const space = { width: 624, height: 264 }
+  const made = plan({ tiles: people(2), own: 'auto', room: 'low', space })
+  expect(made).toMatchObject({ main: ['me', 'p1'], corner: null })
+  const { tiles } = arrangePlan(made, space, { rightToLeft: false })
+  expect(tiles.get('me')?.y).toBe(tiles.get('p1')?.y)
+})
+
+test('where there is room for one tile, it is the one that matters most, and pages lead to the others', () => {
+  const tiles = people(4)
+  const shown = (change: Partial<StageInputs>) => {
+    const { main, pages } = plan({ tiles, own: 'auto', room: 'single', ...change })
+    expect(main).toHaveLength(1)
+    expect(pages.flat()).not.toContain('me')
+    return main[0]
+  }
+  expect(shown({})).toBe('p1')
+  expect(shown({ speaker: 'p2' })).toBe('p2')
+  expect(shown({ speaker: 'p2', pinned: ['p3'] })).toBe('p3')
+  expect(shown({ tiles: [...tiles, screen('s1'), screen('s2')], pinned: ['p3'] })).toBe('s2')
+  expect(shown({ tiles: [...tiles, screen('s1'), screen('s2')], chosen: ['s1'] })).toBe('s1')
+  expect(shown({ page: { grid: 0, sidebar: 0, single: 'p3' }, speaker: 'p2' })).toBe('p3')
+  expect(shown({ page: { grid: 0, sidebar: 0, single: 'gone' }, speaker: 'p2' })).toBe('p2')
+  // One's own picture is a page where it was chosen to be among the others.
+  expect(plan({ tiles, own: 'tile', room: 'single' }).pages.flat()).toContain('me')
+  // Alone, what stands in for others comes first.
+  expect(plan({ tiles: people(1), room: 'single', hasExtra: true })).toMatchObject({ main: [], page: 1 })
+})
+
 test('a hidden strip leaves all the room to the screen', () => {
   const made = plan({ tiles: [...people(5), screen('s')], isStripHidden: true })
   expect(made.strip).toEqual([])
@@ -104,6 +141,7 @@ function dice(seed: number) {
 
 const WIDTHS = [304, 344, 534, 684, 1024, 1264, 1904, 3824]
 const HEIGHTS = [200, 420, 640, 900, 1900]
+const ROOMS: readonly Room[] = ['usual', 'usual', 'low', 'single']
 const LAYOUTS: readonly Layout[] = ['auto', 'grid', 'speaker', 'sidebar']
 const OWN: readonly OwnPlace[] = ['auto', 'tile', 'corner', 'hidden']
 const CORNERS: readonly Corner[] = ['start-top', 'end-top', 'start-bottom', 'end-bottom']
@@ -148,7 +186,8 @@ test('whatever people choose and however large the stage: nobody lost, nobody tw
       own: pick(OWN, random),
       isStripHidden: random(4) === 0,
       hasExtra: tiles.length === 1,
-      page: { grid: random(5), sidebar: random(5) },
+      room: pick(ROOMS, random),
+      page: { grid: random(5), sidebar: random(5), single: pick([null, ...ids, 'gone'], random) },
     }
     const made = plan(inputs)
     const context = JSON.stringify({ ...inputs, tiles: ids.length, space })
@@ -159,7 +198,8 @@ test('whatever people choose and however large the stage: nobody lost, nobody tw
     expect([...new Set([...seen, ...made.tabs])].sort(), context).toEqual([...ids].sort())
     expect(made.order.filter((id) => id !== null).sort(), context).toEqual([...ids].sort())
     for (const id of [...inputs.pinned, ...inputs.spotlight]) {
-      expect(made.main.includes(id) || id === 'gone', `${id} is shown: ${context}`).toBe(true)
+      const isShown = made.main.includes(id) || made.kind === 'single'
+      expect(isShown || id === 'gone', `${id} is shown: ${context}`).toBe(true)
     }
 
     const rightToLeft = random(2) === 0
@@ -200,7 +240,7 @@ test('whoever speaks in sight stays there while others come, go and speak', () =
     let before: StagePlan | null = null
     let moves = 0
     const layout = pick(['grid', 'sidebar'] as const, random)
-    const page = { grid: random(3), sidebar: random(3) }
+    const page = { single: null, grid: random(3), sidebar: random(3) }
     for (let step = 0; step < 400; step += 1) {
       const event = random(4)
       if (event === 0) {

@@ -13,7 +13,10 @@ import { gridCapacity, stripCapacity } from './stageSizes'
  */
 export type Layout = 'auto' | 'grid' | 'speaker' | 'sidebar'
 
-/** Where one's own picture is; `auto`: in a corner while two people are alone, else a tile. */
+/**
+ * Where one's own picture is; `auto`: in a corner while two people are alone and there is height
+ * for it, else a tile. Where one tile is shown, it is only among them if that was chosen.
+ */
 export type OwnPlace = 'auto' | 'tile' | 'corner' | 'hidden'
 
 /** How many tiles one can pin, and how many a host can show large to everybody. */
@@ -21,6 +24,9 @@ export const MOST_PINNED = 4
 export const MOST_SPOTLIT = 3
 /** From this width of the stage on two screens can stand side by side, in CSS pixels. */
 export const SIDE_BY_SIDE_FROM = 1024
+
+/** How many tiles the frame is high enough for: in a low one they go side by side. */
+export type Room = 'usual' | 'low' | 'single'
 
 export interface PlannedTile extends OrderedTile {
   /** Whether it wants the large place: a screen, a whiteboard, a film. */
@@ -35,8 +41,8 @@ export interface StageInputs {
   previous: TileOrder
   layout: Layout
   space: Size
-  /** The page the person turned to, of the grid and of the strip. */
-  page: Readonly<Record<StagePlan['kind'], number>>
+  page: TurnedPages
+  room?: Room
   /** Whether one more place is needed, after the tiles, for something that is no tile. */
   hasExtra?: boolean
   /** The tiles this person pinned, by id; they are always shown. */
@@ -51,8 +57,18 @@ export interface StageInputs {
   isStripHidden?: boolean
 }
 
+/** The pages the person turned to. */
+export interface TurnedPages {
+  grid: number
+  /** Of the strip. */
+  sidebar: number
+  /** Where one tile is shown, the tile; null as long as the page decides. */
+  single: string | null
+}
+
 export interface StagePlan {
-  kind: 'grid' | 'sidebar'
+  /** `single`: one tile at a time, each on a page of its own. */
+  kind: 'grid' | 'sidebar' | 'single'
   /** The tiles in the large place: in a grid the whole page. */
   main: readonly string[]
   /** Those of `main` that want the large place, and get the larger part of it; none in a grid. */
@@ -76,6 +92,9 @@ export interface StagePlan {
 
 export function stagePlan(inputs: StageInputs): StagePlan {
   const { tiles, layout, space, hasExtra = false } = inputs
+  if (inputs.room === 'single') {
+    return planSingle(inputs)
+  }
   const fixed = fixedTiles(inputs)
   const wishes = tiles.filter(({ isLarge }) => isLarge).map(({ id }) => id)
   const kind = kindOf(layout, wishes.length > 0 || fixed.length > 0)
@@ -111,7 +130,42 @@ export function stagePlan(inputs: StageInputs): StagePlan {
   }
 }
 
-function kindOf(layout: Layout, hasReason: boolean): StagePlan['kind'] {
+/**
+ * One tile fills the stage: the screen that is looked at, else who is shown to everybody or pinned,
+ * else who speaks, or what stands in for others while there are none; and any other tile by turning
+ * pages.
+ */
+function planSingle(inputs: StageInputs): StagePlan {
+  const { tiles, hasExtra = false, speaker = null, chosen = [] } = inputs
+  const own = placeOwn(inputs, 'single', [])
+  const paged = tiles.filter(({ id }) => id !== own?.id).map(({ id }) => id)
+  const order = [...new Set([...inputs.previous.filter((id) => id !== null && paged.includes(id)), ...paged])]
+  const pages: string[][] = [...paged.map((id) => [id]), ...(hasExtra ? [[]] : [])]
+  const wishes = tiles.filter(({ isLarge }) => isLarge).map(({ id }) => id)
+  const wanted = [
+    inputs.page.single,
+    wishes.findLast((id) => chosen.includes(id)) ?? wishes.at(-1),
+    ...fixedTiles(inputs),
+    speaker,
+    hasExtra ? undefined : firstOther(tiles)?.id,
+  ].find((id) => id !== undefined && id !== null && paged.includes(id))
+  const page = wanted === undefined || wanted === null ? pages.length - 1 : pages.findIndex(([id]) => id === wanted)
+  return {
+    kind: 'single',
+    main: pages[page] ?? [],
+    large: [],
+    strip: [],
+    tabs: [],
+    corner: null,
+    hidden: own === null ? [] : [own.id],
+    pages: pages.length > 0 ? pages : [[]],
+    page: Math.max(0, page),
+    isStripHidden: false,
+    order: [...order, ...(own === null ? [] : [own.id])],
+  }
+}
+
+function kindOf(layout: Layout, hasReason: boolean): 'grid' | 'sidebar' {
   return layout === 'grid' || (layout === 'auto' && !hasReason) ? 'grid' : 'sidebar'
 }
 
@@ -156,7 +210,7 @@ function firstOther(tiles: readonly PlannedTile[]): PlannedTile | undefined {
 
 /** Where one's own picture is instead of among the tiles; null where it is one of them. */
 function placeOwn(
-  { tiles, own = 'tile' }: StageInputs,
+  { tiles, own = 'tile', room = 'usual' }: StageInputs,
   kind: StagePlan['kind'],
   main: readonly string[],
 ): { id: string; place: 'corner' | 'hidden' } | null {
@@ -164,7 +218,11 @@ function placeOwn(
   if (tile === undefined || tiles.length === 1 || main.includes(tile.id)) {
     return null
   }
-  const place = own === 'auto' ? (kind === 'grid' && tiles.length === 2 ? 'corner' : 'tile') : own
+  if (kind === 'single') {
+    return own === 'tile' ? null : { id: tile.id, place: 'hidden' }
+  }
+  const isAlone = kind === 'grid' && tiles.length === 2 && room === 'usual'
+  const place = own === 'auto' ? (isAlone ? 'corner' : 'tile') : own
   return place === 'tile' ? null : { id: tile.id, place }
 }
 

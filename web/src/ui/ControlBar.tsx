@@ -1,5 +1,6 @@
 import { ChevronUp, Ellipsis } from 'lucide-react'
 import { type ReactNode, useRef } from 'react'
+import { useFrameHeight } from '@/lib/useFrameHeight'
 import { useSize } from '@/lib/useSize'
 import { Button } from './Button'
 import { ControlButton } from './ControlButton'
@@ -21,7 +22,8 @@ export interface ControlBarProps {
 export function ControlBar({ entries, words, start }: ControlBarProps) {
   const frame = useRef<HTMLDivElement>(null)
   const { width } = useSize(frame)
-  const plan = planControls(entries, width)
+  const isLow = useFrameHeight() !== 'usual'
+  const plan = planControls(entries, width, isLow)
   const toolbar = useToolbarKeys()
   const sideEntries = plan.isSplit ? plan.bar.filter(({ isSide }) => isSide) : []
   const middleEntries = plan.bar.filter((entry) => !sideEntries.includes(entry))
@@ -40,7 +42,7 @@ export function ControlBar({ entries, words, start }: ControlBarProps) {
         data-region
         aria-label={words.label}
         {...toolbar}
-        className={`px-3 pt-2 pb-[max(0.75rem,env(safe-area-inset-bottom))] [@media(max-height:420px)]:py-1 ${plan.isSplit ? 'grid grid-cols-[1fr_auto_1fr] items-center gap-3' : 'flex justify-center'}`}
+        className={`px-3 pt-2 pb-[max(0.75rem,env(safe-area-inset-bottom))] [@media(max-height:420px)]:pt-0.5 [@media(max-height:420px)]:pb-[max(0.125rem,env(safe-area-inset-bottom))] ${plan.isSplit ? 'grid grid-cols-[1fr_auto_1fr] items-center gap-3' : 'flex justify-center'}`}
       >
         {plan.isSplit && <div className="flex min-w-0 items-center gap-3">{start}</div>}
         <div className="flex items-center" style={style}>
@@ -67,7 +69,11 @@ export function ControlBar({ entries, words, start }: ControlBarProps) {
 function BarEntry({ entry, hasOptions }: { entry: ControlEntry; hasOptions: boolean }) {
   if (entry.isText) {
     return (
-      <Button look="danger-quiet" className="min-h-12 whitespace-nowrap rounded-2xl px-4" onClick={entry.onPress}>
+      <Button
+        look="danger-quiet"
+        className="min-h-12 whitespace-nowrap [@media(max-height:420px)]:min-h-11 rounded-2xl px-4"
+        onClick={entry.onPress}
+      >
         {entry.label}
       </Button>
     )

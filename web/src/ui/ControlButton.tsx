@@ -8,8 +8,8 @@ const LOOKS: Record<ControlLook, string> = {
   plain:
     'bg-sunken text-ink hover:bg-line data-popup-open:bg-line aria-pressed:border-accent-line aria-pressed:bg-accent-soft aria-pressed:text-accent-ink',
   off: 'bg-danger-soft text-danger-ink hover:brightness-95 dark:hover:brightness-125',
-  overlay: 'bg-black/55 text-white backdrop-blur hover:bg-black/75',
-  'overlay-off': 'bg-danger text-on-danger hover:bg-danger-hover',
+  overlay: 'on-picture bg-black/55 text-white backdrop-blur hover:bg-black/75',
+  'overlay-off': 'on-picture bg-danger text-on-danger hover:bg-danger-hover',
   danger: 'bg-danger text-on-danger hover:bg-danger-hover',
 }
 

@@ -49,7 +49,7 @@ export function Select({
         disabled={isEmpty}
         value={isEmpty ? '' : (value ?? options[0]?.value)}
         onChange={(event) => onChoose(event.target.value)}
-        className={`min-h-11 min-w-0 appearance-none truncate rounded-xl transition-colors hover:not-disabled:bg-hover disabled:text-muted disabled:opacity-100 ${isCompact ? 'cursor-pointer px-10 font-medium text-muted text-sm hover:text-ink max-sm:w-11 max-sm:px-0 max-sm:text-transparent max-sm:hover:text-transparent' : 'w-full border border-line bg-surface px-11 text-sm'}`}
+        className={`min-h-11 min-w-0 appearance-none truncate rounded-xl transition-colors hover:not-disabled:bg-hover disabled:text-muted disabled:opacity-100 ${isCompact ? 'field-sizing-content cursor-pointer px-10 font-medium text-muted text-sm hover:text-ink max-sm:w-11 max-sm:px-0 max-sm:text-transparent max-sm:hover:text-transparent' : 'w-full border border-line bg-surface px-11 text-sm'}`}
       >
         {isEmpty && <option value="">{emptyText}</option>}
         {options.map((option) => (

@@ -80,6 +80,8 @@ const SIZES = [
   { button: 44, gap: 8 },
   { button: 44, gap: 4 },
 ] as const
+/** In a low frame. */
+const LOW_SIZES = SIZES.filter(({ button }) => button === 44)
 /** Room at both ends of the bar. */
 const PADDING = 12
 const TEXT_WIDTH = 128
@@ -92,18 +94,19 @@ const OPTIONS_WIDTH = 44
 
 /**
  * Divides the entries between bar and menu. The bar takes as many as fit; its gaps shrink first,
- * then its buttons, and only then an entry moves into the menu.
+ * then its buttons, and only then an entry moves into the menu. `isLow`: every button is small.
  */
-export function planControls(entries: readonly ControlEntry[], width: number): ControlPlan {
+export function planControls(entries: readonly ControlEntry[], width: number, isLow = false): ControlPlan {
   const hasOptions = width >= OPTIONS_FROM
   const sorted = entries
     .filter(({ hiddenBelow = 0 }) => hiddenBelow <= width)
     .map((entry) => (entry.textFrom === undefined ? entry : { ...entry, isText: entry.textFrom <= width }))
     .sort((one, other) => one.order - other.order)
+  const sizes = isLow ? LOW_SIZES : SIZES
   let bar = sorted.filter(({ from }) => from <= width)
   for (;;) {
     const needsMenu = bar.length < sorted.length || (!hasOptions && sorted.some(({ options }) => options))
-    const size = SIZES.find(({ button, gap }) => widthOf(bar, { button, gap, hasOptions, needsMenu }) <= width)
+    const size = sizes.find(({ button, gap }) => widthOf(bar, { button, gap, hasOptions, needsMenu }) <= width)
     const last = bar.reduce<ControlEntry | null>(
       (found, entry) => (entry.rank > (found?.rank ?? 0) ? entry : found),
       null,

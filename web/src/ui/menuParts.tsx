@@ -1,10 +1,10 @@
 import { Menu as Base } from '@base-ui/react/menu'
 import { Check, type LucideIcon } from 'lucide-react'
-import { type ReactNode, useRef } from 'react'
+import { type FocusEvent, type ReactNode, useLayoutEffect, useRef } from 'react'
 import { landmark } from './landmark'
 
 const ITEM =
-  'flex min-h-11 cursor-pointer select-none items-center gap-3 rounded-xl px-3 text-sm outline-none data-disabled:text-muted data-highlighted:bg-hover'
+  'flex min-h-11 cursor-pointer select-none items-center gap-3 rounded-xl px-3 text-sm -outline-offset-3 data-disabled:text-muted data-highlighted:bg-hover'
 
 const POPUP =
   'max-h-[var(--available-height)] min-w-60 max-w-[min(22rem,calc(100vw-1.5rem))] origin-[var(--transform-origin)] overflow-y-auto rounded-2xl border border-line bg-surface p-1.5 shadow-2 outline-none transition-[scale,opacity] duration-100 data-ending-style:scale-98 data-ending-style:opacity-0 data-starting-style:scale-98 data-starting-style:opacity-0'
@@ -19,7 +19,10 @@ export interface AnchoredMenuProps {
   children: ReactNode
 }
 
-/** A list of actions or choices beside an element. */
+/**
+ * A list of actions or choices beside an element. Opened by keyboard, it begins with its first
+ * entry.
+ */
 export function AnchoredMenu({
   anchor,
   side = 'bottom',
@@ -30,6 +33,17 @@ export function AnchoredMenu({
 }: AnchoredMenuProps) {
   const last = useRef<HTMLElement | null>(null)
   last.current = anchor ?? last.current
+  const beginsWithFirst = useRef(false)
+  useLayoutEffect(() => {
+    // The anchor still has the focus, with a ring if somebody uses the keyboard.
+    beginsWithFirst.current = anchor?.matches(':focus-visible') ?? false
+  }, [anchor])
+  const begin = ({ target, currentTarget }: FocusEvent<HTMLElement>) => {
+    if (beginsWithFirst.current && target === currentTarget) {
+      currentTarget.querySelector<HTMLElement>('[role^="menuitem"]')?.focus()
+    }
+    beginsWithFirst.current = false
+  }
   return (
     <Base.Root open={anchor !== null} onOpenChange={(isOpen) => !isOpen && onClose()}>
       <Base.Portal container={landmark()}>
@@ -41,7 +55,7 @@ export function AnchoredMenu({
           collisionPadding={12}
           className="z-50 outline-none"
         >
-          <Base.Popup finalFocus={last} className={POPUP}>
+          <Base.Popup finalFocus={last} onFocus={begin} className={POPUP}>
             {children}
           </Base.Popup>
         </Base.Positioner>

@@ -53,7 +53,7 @@ export function Composer({ chat, fieldRef }: { chat: Chat; fieldRef: RefObject<H
           {problem}
         </p>
       )}
-      <div className="flex items-end gap-1 rounded-2xl border border-line-strong bg-surface ps-3.5 pe-1 focus-within:border-accent focus-within:ring-3 focus-within:ring-accent/25">
+      <div className="flex items-end gap-1 rounded-2xl border border-line-strong bg-surface ps-3.5 pe-1 has-[textarea:focus-visible]:border-accent-line has-[textarea:focus-visible]:outline-2 has-[textarea:focus-visible]:outline-accent-line">
         <label htmlFor={id} className="sr-only">
           {t('chat.field')}
         </label>

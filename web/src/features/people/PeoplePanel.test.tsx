@@ -7,11 +7,14 @@ import { Hands } from '@/call/hands'
 import { Moderation } from '@/call/moderation'
 import type { Participant, Participants, ParticipantsState } from '@/call/participants'
 import type { SpeechState } from '@/call/speech'
+import { Volumes } from '@/call/volumes'
 import { Cell } from '@/lib/store'
 import { aView, FakePage } from '@/testing/builders'
+import { FakeRoom } from '@/testing/fakeRoom'
 import { accessibilityFaults, renderPage } from '@/testing/render'
 import { SidePanel } from '@/ui/SidePanel'
-import { type PeopleProps, usePeoplePanel } from './PeoplePanel'
+import { usePeoplePanel } from './PeoplePanel'
+import { PersonActions } from './PersonActions'
 
 const participant = (id: string, change: Parameters<typeof aView>[0] = {}): Participant => ({
   id,
@@ -32,11 +35,13 @@ function shared(all: readonly Participant[], { role = 'guest', values = {} }: { 
   const hands = new Hands({ state, participants, speech: NOBODY_SPEAKS, commander, me })
   const moderation = new Moderation({ state, commander, me, role: () => role })
   state.update({ entries: new Map(Object.entries(values)) })
-  return { page, participants, hands, moderation }
+  const volumes = new Volumes(new FakeRoom().asRoom())
+  return { page, participants, hands, moderation, volumes }
 }
 
-function People({ people: given, onClose }: { people: PeopleProps; onClose: () => void }) {
-  return <SidePanel panel={usePeoplePanel(given, null)} closeLabel="Close" onClose={onClose} />
+function People({ people: given, onClose }: { people: ReturnType<typeof shared>; onClose: () => void }) {
+  const menuOf = (participant: Participant) => <PersonActions participant={participant} {...given} />
+  return <SidePanel panel={usePeoplePanel(given, { menuOf })} closeLabel="Close" onClose={onClose} />
 }
 
 const people = [participant('Zoe'), participant('Bob', { isHost: true }), participant('Ada', { isLocal: true })]
@@ -94,10 +99,21 @@ test('raised hands come first, in the order of the server, with their place', as
   expect(await accessibilityFaults(container)).toEqual([])
 })
 
-test('a guest has no menu about others', async () => {
+test('a guest can set how loud somebody is, and nothing that is for hosts', async () => {
   await renderPage(<People people={shared(people)} onClose={() => undefined} />)
+  await userEvent.click(screen.getByRole('button', { name: 'Options for Zoe' }))
 
-  expect(screen.queryByRole('button', { name: /Options for/ })).toBeNull()
+  const entries = await screen.findAllByRole('menuitem')
+  expect(entries.map(({ textContent }) => textContent)).toEqual(['Volume'])
+})
+
+test('a host has no actions on themselves but the spotlight', async () => {
+  const all = [participant('Ada', { isLocal: true, isHost: true })]
+  await renderPage(<People people={shared(all, { role: 'owner' })} onClose={() => undefined} />)
+  await userEvent.click(screen.getByRole('button', { name: 'Options for Ada' }))
+
+  const entries = await screen.findAllByRole('menuitem')
+  expect(entries.map(({ textContent }) => textContent)).toEqual(['Spotlight for everyone'])
 })
 
 test('a host mutes, asks, lowers a hand and lets somebody speak', async () => {

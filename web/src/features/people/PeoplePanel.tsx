@@ -3,7 +3,6 @@ import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Hands } from '@/call/hands'
 import type { Lobby } from '@/call/lobby'
-import type { Moderation } from '@/call/moderation'
 import type { Participant, Participants, ParticipantView } from '@/call/participants'
 import { useWatchable } from '@/lib/useWatchable'
 import { Avatar } from '@/ui/Avatar'
@@ -18,14 +17,20 @@ export const PEOPLE_PANEL = 'people'
 export interface PeopleProps {
   participants: Participants
   hands: Hands
-  moderation: Moderation
+}
+
+export interface PeopleParts {
+  /** Stands before the list. */
+  above?: ReactNode
+  /** The entries of the menu of somebody. */
+  menuOf: (participant: Participant) => ReactNode
 }
 
 /**
  * Everybody who is inside, as a panel: raised hands in their order, then oneself, the hosts, and
- * the others by name. `above` stands before the list.
+ * the others by name.
  */
-export function usePeoplePanel(people: PeopleProps, above: ReactNode): Panel {
+export function usePeoplePanel(people: PeopleProps, { above, menuOf }: PeopleParts): Panel {
   const { t } = useTranslation()
   const { all } = useWatchable(people.participants)
   return {
@@ -35,7 +40,7 @@ export function usePeoplePanel(people: PeopleProps, above: ReactNode): Panel {
     content: (
       <>
         {above}
-        <PeopleList all={all} {...people} />
+        <PeopleList all={all} hands={people.hands} menuOf={menuOf} />
       </>
     ),
   }
@@ -68,7 +73,12 @@ export function usePeopleControl(participants: Participants, lobby: Lobby, hands
   }
 }
 
-function PeopleList({ all, hands, moderation }: PeopleProps & { all: readonly Participant[] }) {
+interface PeopleListProps extends Pick<PeopleParts, 'menuOf'> {
+  all: readonly Participant[]
+  hands: Hands
+}
+
+function PeopleList({ all, hands, menuOf }: PeopleListProps) {
   const { t, i18n } = useTranslation()
   useWatchable(hands)
   const order = new Intl.Collator(i18n.language)
@@ -89,26 +99,19 @@ function PeopleList({ all, hands, moderation }: PeopleProps & { all: readonly Pa
       className="min-h-0 flex-1 overflow-y-auto px-2 pb-3 -outline-offset-2"
     >
       {sorted.map((participant) => (
-        <Person key={participant.id} participant={participant} hands={hands} moderation={moderation} />
+        <Person key={participant.id} participant={participant} hand={hands.placeOf(participant.id)}>
+          {menuOf(participant)}
+        </Person>
       ))}
     </ul>
   )
 }
 
-interface PersonProps {
-  participant: Participant
-  hands: Hands
-  moderation: Moderation
-}
-
-function Person({ participant, hands, moderation }: PersonProps) {
-  const view = useWatchable(participant.view)
-  const { isHost } = useWatchable(moderation)
+function Person(props: { participant: Participant; hand: number | null; children: ReactNode }) {
+  const view = useWatchable(props.participant.view)
   return (
-    <PersonView view={view} hand={hands.placeOf(participant.id)}>
-      {isHost && !view.isLocal && (
-        <PersonMenu view={view} sharesScreen={participant.sharesScreen} moderation={moderation} hands={hands} />
-      )}
+    <PersonView view={view} hand={props.hand}>
+      <PersonMenu name={view.shownName}>{props.children}</PersonMenu>
     </PersonView>
   )
 }

@@ -64,40 +64,42 @@ export function Preview({ preview, name, onTurn, canFlip = false, onSilence = ig
           )}
         </div>
       )}
-      <div className="absolute inset-x-0 bottom-0 flex items-end justify-center gap-3 p-3 sm:p-4">
-        <ControlButton
-          icon={microphone.isOn ? Mic : MicOff}
-          label={t(microphone.isOn ? 'devices.microphoneOff' : 'devices.microphoneOn')}
-          look={microphone.isOn ? 'overlay' : 'overlay-off'}
-          isBusy={microphone.isOpening}
-          hasWarning={microphone.problem !== null}
-          onClick={() => onTurn('microphone', !microphone.isOn)}
-        />
-        <ControlButton
-          icon={camera.isOn ? Video : VideoOff}
-          label={t(camera.isOn ? 'devices.cameraOff' : 'devices.cameraOn')}
-          look={camera.isOn ? 'overlay' : 'overlay-off'}
-          isBusy={camera.isOpening}
-          hasWarning={camera.problem !== null}
-          onClick={() => onTurn('camera', !camera.isOn)}
-        />
-        {canFlip && camera.isOn && (
+      <div className="absolute inset-x-0 bottom-0 grid grid-cols-[minmax(max-content,1fr)_auto_minmax(0,1fr)] items-center gap-2 p-3 sm:p-4">
+        <span>
+          {microphone.track && (
+            <span className="flex w-max items-center gap-2 rounded-full bg-black/55 px-2.5 py-2.5 text-white backdrop-blur">
+              <Mic className="@max-md:hidden size-4" aria-hidden="true" />
+              <LevelMeter track={microphone.track} onSilence={onSilence} />
+            </span>
+          )}
+        </span>
+        <div className="flex gap-3">
           <ControlButton
-            icon={SwitchCamera}
-            label={t('devices.flipCamera')}
-            look="overlay"
-            onClick={() => void preview.flipCamera()}
+            icon={microphone.isOn ? Mic : MicOff}
+            label={t(microphone.isOn ? 'devices.microphoneOff' : 'devices.microphoneOn')}
+            look={microphone.isOn ? 'overlay' : 'overlay-off'}
+            isBusy={microphone.isOpening}
+            hasWarning={microphone.problem !== null}
+            onClick={() => onTurn('microphone', !microphone.isOn)}
           />
-        )}
-      </div>
-      {microphone.track && (
-        <div className="absolute start-3 bottom-3 flex h-12 items-center sm:start-4 sm:bottom-4">
-          <span className="flex items-center gap-2 rounded-full bg-black/55 px-2.5 py-2.5 text-white backdrop-blur">
-            <Mic className="@max-md:hidden size-4" aria-hidden="true" />
-            <LevelMeter track={microphone.track} onSilence={onSilence} />
-          </span>
+          <ControlButton
+            icon={camera.isOn ? Video : VideoOff}
+            label={t(camera.isOn ? 'devices.cameraOff' : 'devices.cameraOn')}
+            look={camera.isOn ? 'overlay' : 'overlay-off'}
+            isBusy={camera.isOpening}
+            hasWarning={camera.problem !== null}
+            onClick={() => onTurn('camera', !camera.isOn)}
+          />
+          {canFlip && camera.isOn && (
+            <ControlButton
+              icon={SwitchCamera}
+              label={t('devices.flipCamera')}
+              look="overlay"
+              onClick={() => void preview.flipCamera()}
+            />
+          )}
         </div>
-      )}
+      </div>
     </section>
   )
 }

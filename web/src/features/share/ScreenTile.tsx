@@ -80,7 +80,7 @@ function ViewButton({ label, onClick, children }: { label: string; onClick: () =
       aria-label={label}
       title={label}
       onClick={onClick}
-      className="flex size-11 items-center justify-center rounded-lg text-white hover:bg-white/20"
+      className="on-picture flex size-11 items-center justify-center rounded-lg text-white hover:bg-white/20"
     >
       {children}
     </button>

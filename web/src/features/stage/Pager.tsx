@@ -9,9 +9,9 @@ export function Pager({ page, pages, onTurn }: { page: number; pages: number; on
     <nav
       dir={i18n.dir()}
       aria-label={t('stage.page', { page: page + 1, pages })}
-      className="flex size-full items-end justify-center"
+      className="pointer-events-none flex size-full items-end justify-center"
     >
-      <span className="flex items-center rounded-2xl bg-sunken">
+      <span className="pointer-events-auto flex items-center rounded-2xl bg-sunken">
         <PageButton label={t('stage.previousPage')} isDisabled={page === 0} onClick={() => onTurn(-1)}>
           <ChevronLeft className="size-5 rtl:-scale-x-100" aria-hidden="true" />
         </PageButton>

@@ -3,6 +3,7 @@ import { useTranslation } from 'react-i18next'
 import type { ConnectionState } from '@/call/connection'
 import type { Participants } from '@/call/participants'
 import type { Speech } from '@/call/speech'
+import { useFrameHeight } from '@/lib/useFrameHeight'
 import { useWatchable } from '@/lib/useWatchable'
 import { ControlBar } from '@/ui/ControlBar'
 import type { ControlEntry } from '@/ui/controls'
@@ -11,6 +12,7 @@ import type { Panel } from '@/ui/panels'
 import { SidePanel } from '@/ui/SidePanel'
 import { ToastPlace } from '@/ui/ToastPlace'
 import { useRegionKeys } from '@/ui/useRegionKeys'
+import { BarOnDemand } from './BarOnDemand'
 import { ConnectionBanner } from './ConnectionBanner'
 import type { StageChoiceCell } from './choices'
 import { Elapsed } from './Elapsed'
@@ -126,20 +128,22 @@ export function Stage(props: StageProps) {
         {props.notices.map((notice) => part(notice))}
       </div>
 
-      <FeatureBoundary words={broken}>
-        <ControlBar
-          entries={props.controls}
-          words={{ label: t('stage.controls'), more: t('stage.more') }}
-          start={
-            <>
-              <span className="truncate font-medium text-sm" dir="auto">
-                {props.roomName}
-              </span>
-              {clock}
-            </>
-          }
-        />
-      </FeatureBoundary>
+      <BarOnDemand isOnDemand={useFrameHeight() === 'least'}>
+        <FeatureBoundary words={broken}>
+          <ControlBar
+            entries={props.controls}
+            words={{ label: t('stage.controls'), more: t('stage.more') }}
+            start={
+              <>
+                <span className="truncate font-medium text-sm" dir="auto">
+                  {props.roomName}
+                </span>
+                {clock}
+              </>
+            }
+          />
+        </FeatureBoundary>
+      </BarOnDemand>
       {props.floating.map(({ id, content }) => (
         <FeatureBoundary key={id} words={broken} isSilent>
           {content}

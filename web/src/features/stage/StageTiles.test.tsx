@@ -99,7 +99,8 @@ test('tiles are one stop of the Tab key, arrow keys lead on, and Enter opens the
   await user.keyboard('{ArrowRight}')
   expect(document.activeElement).toHaveAccessibleName('Options for p1')
   await user.keyboard('{Enter}')
-  await user.click(await screen.findByRole('menuitem', { name: 'Pin' }))
+  await waitFor(() => expect(screen.getByRole('menuitem', { name: 'Pin' })).toHaveFocus())
+  await user.keyboard('{Enter}')
 
   await waitFor(() => expect(shownNames()[0]).toBe('p1'))
   expect(screen.getByText('Pinned')).toBeInTheDocument()

@@ -110,7 +110,7 @@ export function StageTiles({ tiles, speech, choices, spotlight = NOBODY, extra }
                       aria-expanded={menu?.id === id}
                       onFocus={() => setStop(id)}
                       onClick={({ currentTarget }) => setMenu({ id, anchor: currentTarget })}
-                      className="absolute start-1 top-1 z-10 flex size-11 items-center justify-center rounded-xl text-white opacity-0 transition-opacity focus:opacity-100 aria-expanded:opacity-100 group-hover/tile:opacity-100"
+                      className="on-picture absolute start-1 top-1 z-10 flex size-11 items-center justify-center rounded-xl text-white -outline-offset-1 opacity-0 transition-opacity focus:opacity-100 aria-expanded:opacity-100 group-hover/tile:opacity-100"
                     >
                       <span className="flex size-8 items-center justify-center rounded-lg bg-black/60">
                         <EllipsisVertical className="size-5" aria-hidden="true" />

@@ -24,23 +24,35 @@ interface TileMenuProps {
 
 /** The menu of a tile: pinning, where one's own picture is, and what the tile brings. */
 export function TileMenu({ open, isOwnPicture, extra, choices, there, onClose }: TileMenuProps) {
-  const { t } = useTranslation()
-  const { pinned } = useWatchable(choices)
-  const isPinned = open !== null && pinned.includes(open.id)
   return (
     <AnchoredMenu anchor={open?.anchor ?? null} onClose={onClose}>
-      {open !== null && (
-        <MenuItem
-          icon={isPinned ? PinOff : Pin}
-          isDisabled={!choices.canPin(open.id, there)}
-          onClick={() => choices.togglePin(open.id, there)}
-        >
-          {t(isPinned ? 'layout.unpin' : 'layout.pin')}
-        </MenuItem>
-      )}
+      {open !== null && <PinItem id={open.id} choices={choices} there={there} />}
       {extra}
       {isOwnPicture && <OwnPicture choices={choices} />}
     </AnchoredMenu>
+  )
+}
+
+interface PinItemProps {
+  /** The id of the tile. */
+  id: string
+  choices: StageChoiceCell
+  /** The ids of all tiles. */
+  there: ReadonlySet<string>
+}
+
+/** The entry of a menu that pins a tile for oneself. */
+export function PinItem({ id, choices, there }: PinItemProps) {
+  const { t } = useTranslation()
+  const isPinned = useWatchable(choices).pinned.includes(id)
+  return (
+    <MenuItem
+      icon={isPinned ? PinOff : Pin}
+      isDisabled={!choices.canPin(id, there)}
+      onClick={() => choices.togglePin(id, there)}
+    >
+      {t(isPinned ? 'layout.unpin' : 'layout.pin')}
+    </MenuItem>
   )
 }
 

@@ -1,8 +1,9 @@
-import { useRef, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import type { Size } from '@/call/grid'
 import type { TileOrder } from '@/call/order'
 import type { Speech } from '@/call/speech'
-import { followLarge, type LargeChoice, type StagePlan, stagePlan } from '@/call/stagePlan'
+import { followLarge, type LargeChoice, stagePlan, type TurnedPages } from '@/call/stagePlan'
+import { useFrameHeight } from '@/lib/useFrameHeight'
 import { useWatchable } from '@/lib/useWatchable'
 import type { StageChoiceCell } from './choices'
 import type { StageTile } from './stageTile'
@@ -24,11 +25,18 @@ export function useStagePlan({ tiles, speech, choices, space, hasExtra, spotligh
   const { layout, own, isStripHidden, pinned } = useWatchable(choices)
   const ownId = tiles.find(({ isOwnPicture }) => isOwnPicture)?.participantId ?? null
   const speaker = useSpeaker(speech, ownId)
-  const [page, setPage] = useState<Record<StagePlan['kind'], number>>({ grid: 0, sidebar: 0 })
+  const [page, setPage] = useState<TurnedPages>({ grid: 0, sidebar: 0, single: null })
+  const height = useFrameHeight()
+  const room = height === 'least' ? 'single' : height
   const [, drawAgain] = useState(0)
   const large = useRef<LargeChoice>({ seen: [], chosen: [] })
   const previous = useRef<TileOrder>([])
   const wishes = tiles.filter(({ isLarge }) => isLarge).map(({ id }) => id)
+  const newest = wishes.at(-1)
+  // A new screen is shown once, whatever one has turned to.
+  useEffect(() => {
+    setPage((now) => (newest === undefined || now.single === null ? now : { ...now, single: null }))
+  }, [newest])
   // Following, and ordering, the same again changes nothing, so drawing twice is harmless.
   large.current = followLarge(large.current, wishes)
   const plan = stagePlan({
@@ -45,6 +53,7 @@ export function useStagePlan({ tiles, speech, choices, space, hasExtra, spotligh
     layout,
     space,
     page,
+    room,
     hasExtra,
     pinned,
     spotlight,
@@ -58,7 +67,8 @@ export function useStagePlan({ tiles, speech, choices, space, hasExtra, spotligh
     plan,
     turn: (by: -1 | 1) => {
       const next = Math.min(plan.pages.length - 1, Math.max(0, plan.page + by))
-      setPage((now) => ({ ...now, [plan.kind]: next }))
+      const turned = plan.kind === 'single' ? (plan.pages[next]?.[0] ?? null) : next
+      setPage((now) => ({ ...now, [plan.kind]: turned }))
     },
     chooseLarge: (ids: readonly string[]) => {
       large.current = { ...large.current, chosen: ids }
