@@ -12,7 +12,7 @@ from livekit import rtc
 
 WIDTH, HEIGHT, FRAMES_PER_SECOND = 320, 180, 15
 RATE, CHUNK = 48_000, 480
-# So many pictures are drawn once and sent again and again.
+# The number of pictures that are drawn once and sent again and again.
 DRAWN = 60
 
 

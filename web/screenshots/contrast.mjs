@@ -13,7 +13,7 @@ export async function iconFaults(page) {
 /** The ring around everything that can have the focus, one after the other. */
 export async function ringFaults(page) {
   await prepare(page)
-  // What gets the focus after a key shows its ring, as for somebody who uses the keyboard.
+  // After a key, the element with the focus shows its ring, as for somebody who uses the keyboard.
   await page.keyboard.press('Shift')
   return page.evaluate(() => window.contrastCheck.rings())
 }
@@ -62,7 +62,7 @@ function install() {
     return (light + 0.05) / (dark + 0.05)
   }
 
-  /** The picture under the middle of an element, if there is one: then its ground may be any colour. */
+  /** The picture under the middle of an element, whose ground may then have any colour. */
   function pictureUnder(element) {
     const place = element.getBoundingClientRect()
     const layers = document.elementsFromPoint(place.left + place.width / 2, place.top + place.height / 2)

@@ -60,7 +60,7 @@ export interface StageInputs {
 /** The pages the person turned to. */
 export interface TurnedPages {
   grid: number
-  /** Of the strip. */
+  /** The page of the strip. */
   sidebar: number
   /** Where one tile is shown, the tile; null as long as the page decides. */
   single: string | null

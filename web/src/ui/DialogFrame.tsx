@@ -7,7 +7,7 @@ export interface DialogFrameProps {
   title: string
   closeLabel: string
   onClose: () => void
-  /** What has the focus first; else the button that closes it. */
+  /** The element that has the focus first, in place of the button that closes it. */
   initialFocus?: RefObject<HTMLElement | null>
   children: ReactNode
 }

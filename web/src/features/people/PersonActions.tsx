@@ -15,8 +15,8 @@ interface ActionsProps {
 }
 
 /**
- * What one can do about a person, as entries of a menu: the same in the list of people and on their
- * tile. Everybody can set how loud they hear others; the rest is for hosts.
+ * The actions on a person, as entries of a menu: the same in the list of people and on their tile.
+ * Everybody can set how loud they hear others; the rest is for hosts.
  */
 export function PersonActions({ participant, moderation, hands, volumes }: ActionsProps) {
   const { t } = useTranslation()
@@ -49,7 +49,7 @@ export function PersonActions({ participant, moderation, hands, volumes }: Actio
   )
 }
 
-/** What one can do about somebody's shared screen. */
+/** The actions on somebody's shared screen. */
 export function ScreenActions({ participant, moderation, volumes }: Omit<ActionsProps, 'hands'>) {
   const { t } = useTranslation()
   const { isHost: canModerate } = useWatchable(moderation)
@@ -65,7 +65,7 @@ export function ScreenActions({ participant, moderation, volumes }: Omit<Actions
   )
 }
 
-/** What a person sends, and whether they may and want to. */
+/** Actions on what a person sends, and on whether they may and want to. */
 function InputActions({ participant, moderation, hands }: Omit<ActionsProps, 'volumes'>) {
   const { t } = useTranslation()
   const { guestsMay, allowed } = useWatchable(moderation)
