@@ -86,6 +86,7 @@ def test_two_cameras_can_be_changed_before_and_in_the_meeting(create_room: Creat
         expect(ada.page.get_by_role("img", name="Microphone level")).to_be_visible(timeout=PATIENCE * 1000)
         touching = ada.page.evaluate(_TOUCHING)
         assert touching == [], f"at {width} × {height}"
+    ada.page.set_viewport_size({"width": 412, "height": 840})
     ada.join()
     bo.wait_for_media()
 

@@ -38,6 +38,8 @@ export function AnchoredMenu({
     // The anchor still has the focus, with a ring if somebody uses the keyboard.
     beginsWithFirst.current = anchor?.matches(':focus-visible') ?? false
   }, [anchor])
+  // An entry may have opened a dialog, which has the focus then.
+  const end = () => (document.querySelector('[role="dialog"], [role="alertdialog"]') === null ? last.current : false)
   const begin = ({ target, currentTarget }: FocusEvent<HTMLElement>) => {
     if (beginsWithFirst.current && target === currentTarget) {
       currentTarget.querySelector<HTMLElement>('[role^="menuitem"]')?.focus()
@@ -55,7 +57,7 @@ export function AnchoredMenu({
           collisionPadding={12}
           className="z-50 outline-none"
         >
-          <Base.Popup finalFocus={last} onFocus={begin} className={POPUP}>
+          <Base.Popup finalFocus={end} onFocus={begin} className={POPUP}>
             {children}
           </Base.Popup>
         </Base.Positioner>
