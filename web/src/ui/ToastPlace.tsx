@@ -61,7 +61,7 @@ function ToastView({ toast, dismissLabel }: { toast: Toast; dismissLabel: string
         <span className="ms-auto flex items-center">
           <button
             type="button"
-            className="min-h-11 rounded-lg px-3 font-semibold underline underline-offset-4"
+            className="min-h-11 rounded-lg px-3 font-semibold underline outline-current underline-offset-4"
             onClick={() => {
               toasts.withdraw(id)
               leave()
@@ -73,7 +73,7 @@ function ToastView({ toast, dismissLabel }: { toast: Toast; dismissLabel: string
           <button
             type="button"
             aria-label={dismissLabel}
-            className="flex size-11 items-center justify-center rounded-lg"
+            className="flex size-11 items-center justify-center rounded-lg outline-current"
             onClick={() => {
               toasts.dismiss(id)
               leave()

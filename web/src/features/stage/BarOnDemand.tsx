@@ -54,7 +54,7 @@ export function BarOnDemand({ isOnDemand, children }: { isOnDemand: boolean; chi
           aria-expanded={isWanted}
           aria-controls={id}
           onClick={() => setWanted(!isWanted)}
-          className={`pointer-events-auto me-3 flex size-11 items-center justify-center rounded-2xl border-2 border-line-strong bg-surface ${isWanted ? '' : 'translate-y-12'}`}
+          className={`on-picture pointer-events-auto me-3 flex size-11 items-center justify-center rounded-2xl border-2 border-line-strong bg-surface ${isWanted ? '' : 'translate-y-12'}`}
         >
           <Arrow className="size-5" aria-hidden="true" />
         </button>
