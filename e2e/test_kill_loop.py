@@ -124,6 +124,10 @@ class Storm:
             promised |= stay.due()
         return promised
 
+    def ended_sessions(self) -> set[str | None]:
+        """Return the sessions of which the API has shown the end."""
+        return {stay.session_id for stay in self._stays() if stay.ended_at is not None}
+
     def readiness(self) -> str:
         return f"ready again after {_quantiles(self.ready_after)}, for {_quantiles(self.cpu_until_ready)} of CPU"
 
@@ -165,6 +169,10 @@ def test_what_was_acknowledged_is_there_after_every_kill(
         )
     storm.check(thoroughly=True)
     assert _billed_otherwise(server.data_dir / "moothall.db") == []
+    with closing(ApiClient(server.port, storm.token)) as client:
+        entries = client.all_after("/usage/entries")
+    billed = {entry["session_id"] for entry in entries}
+    assert storm.ended_sessions() <= billed, storm.ended_sessions() - billed
 
     taken = list(zip(receiver.headers, receiver.events, strict=True))
     received = {(event["event"], _subject(event)) for _, event in taken}

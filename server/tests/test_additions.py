@@ -12,6 +12,7 @@ from support.receiver import receiver
 from support.server import RunningServer, Tenant, running_server
 from support.waiting import eventually
 
+from moothall.applications import store as applications
 from moothall.callbacks import outbox
 from moothall.engine import LiveTrack
 
@@ -30,6 +31,10 @@ ADDED = {
     ("post", "/rooms/{room_id}/live/waiting/{participant_id}/admit"),
     ("post", "/rooms/{room_id}/live/waiting/{participant_id}/deny"),
     ("get", "/usage"),
+    ("get", "/usage/rooms"),
+    ("get", "/usage/sessions"),
+    ("get", "/usage/entries"),
+    ("get", "/usage/statement"),
 }
 
 
@@ -84,7 +89,26 @@ async def test_answers_are_as_described(server: RunningServer, acme: Tenant, doc
         check("SessionPage", sessions)
         stays = await acme.get(f"{path}/sessions/{sessions['_embedded'][0]['id']}/participants")
         check("AttendancePage", stays.json())
-        check("UsageBody", (await acme.get("/usage")).json())
+        for schema, where in (
+            ("UsageBody", "/usage"),
+            ("RoomsUsageBody", "/usage/rooms"),
+            ("SessionsUsageBody", "/usage/sessions"),
+            ("LedgerBody", "/usage/entries"),
+            ("StatementBody", "/usage/statement"),
+        ):
+            check(schema, (await acme.get(where)).json())
+
+        account = await server.server.context.database.read(
+            lambda connection: applications.find_account(connection, acme.account_id)
+        )
+        assert account is not None
+        for schema, where in (
+            ("UsageBody", ""),
+            ("ApplicationsUsageBody", "/applications"),
+            ("StatementBody", "/statement"),
+        ):
+            answer = await server.http.get(f"/v2/usage{where}", auth=(account.account_id, account.api_secret))
+            check(schema, answer.json())
 
         check("EventsBody", (await acme.get("/events")).json())
 

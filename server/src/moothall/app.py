@@ -56,6 +56,7 @@ from moothall.startup import prepare_database
 from moothall.themes.endpoints import router as themes_router
 from moothall.themes.logo_endpoints import router as logos_router
 from moothall.themes.logos import logos_in
+from moothall.usage.account_endpoints import router as account_usage_router
 from moothall.usage.endpoints import router as usage_router
 
 _PROBE_SECONDS = 2.0
@@ -192,6 +193,7 @@ def _build_app(
         logos_router,
         recording_files_router,
         applications_router(remove_application, wake),
+        account_usage_router,
         health.router,
     ):
         app.router.routes.extend(router.routes)

@@ -20,6 +20,7 @@ def test_every_setting_but_secrets_and_tables_is_an_option():
     assert without == {
         "turn_secret",
         "dial_in_numbers",
+        "price_tables",
         "host_token_secret",
         "control_token_secret",
         "livekit_api_secret",

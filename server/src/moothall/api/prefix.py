@@ -6,8 +6,9 @@ API_PREFIX = "/v1/meetings"
 # Prefixes in older code samples.
 OLD_API_PREFIXES = ("/meetings", "/beta/meetings")
 APPLICATIONS_PATH = "/v2/applications"
+USAGE_PATH = "/v2/usage"
 
-_PREFIXES = tuple(f"{prefix}/" for prefix in (API_PREFIX, *OLD_API_PREFIXES, APPLICATIONS_PATH))
+_PREFIXES = tuple(f"{prefix}/" for prefix in (API_PREFIX, *OLD_API_PREFIXES, APPLICATIONS_PATH, USAGE_PATH))
 _SLASHES = re.compile(r"/{2,}")
 
 

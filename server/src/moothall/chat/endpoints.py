@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
+from moothall.api.accept import asks_for
 from moothall.api.call import AuthenticatedCall, Call
 from moothall.api.page_parameters import RequestedPage
 from moothall.api.paging import PageRequest, render_page
@@ -39,7 +40,7 @@ router = APIRouter(prefix=f"{API_PREFIX}/sessions/{{session_id}}/chat", tags=["A
 async def list_chat_messages(
     call: AuthenticatedCall, request: Request, session_id: str, page: RequestedPage
 ) -> Response:
-    if _wants_table(request):
+    if asks_for(request, _CSV):
         await call.database.read(lambda connection: service.get_session(connection, call.application_id, session_id))
         headers = {"content-disposition": 'attachment; filename="chat.csv"', "vary": "accept"}
         return StreamingResponse(_table(call, session_id, page), media_type=f"{_CSV}; charset=utf-8", headers=headers)
@@ -61,12 +62,3 @@ async def _table(call: Call, session_id: str, page: PageRequest) -> AsyncIterato
             return
         yield table.render_rows(messages)
         start = messages[-1].number + 1
-
-
-def _wants_table(request: Request) -> bool:
-    """Return whether the client asks for CSV by name.
-
-    All others get JSON, including browsers and SDKs that accept anything.
-    """
-    accepted = request.headers.get("accept", "").split(",")
-    return any(part.partition(";")[0].strip().lower() == _CSV for part in accepted)

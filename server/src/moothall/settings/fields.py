@@ -17,12 +17,14 @@ from pydantic_settings import (
 
 from moothall.kit.origins import ascii_host, normal_origin
 from moothall.settings import values
+from moothall.settings.prices import PriceTable, check_together
 
 PREFIX = "MOOTHALL_"
 _MAX_TURN_URLS = 8
 _MIN_TURN_SECRET_LENGTH = 16
 _MIN_SECRET_LENGTH = 32
 _MAX_DIAL_IN_NUMBERS = 500
+_MAX_PRICE_TABLES = 1000
 _MAX_HOSTS = 8
 _MAX_NETWORKS = 256
 
@@ -184,6 +186,16 @@ class Settings(BaseSettings):
         json_schema_extra=_NO_FLAG,
     )
 
+    price_tables: Annotated[tuple[PriceTable, ...], NoDecode] = Field(
+        (),
+        max_length=_MAX_PRICE_TABLES,
+        description="Prices: [[price_tables]] tables with currency (such as EUR), decimals of its smallest amount (2), "
+        "valid_from (a date; without it always valid), account_id (without it for all accounts), and participant_minutes "
+        "and recording_minutes, lists of tiers with up_to (minutes of the month; the last tier has none) and price (per "
+        "minute). In the environment variable, a JSON list. By default the original's prices. See docs/usage.md.",
+        json_schema_extra=_NO_FLAG,
+    )
+
     host_token_secret: SecretStr | None = Field(
         None,
         description="Signs host links. By default generated on the first start and kept in the data directory.",
@@ -289,9 +301,15 @@ class Settings(BaseSettings):
     def _off_is_none(cls, value: Any) -> Any:
         return None if value == "off" else value
 
-    @field_validator("dial_in_numbers", mode="before")
+    @field_validator("price_tables")
     @classmethod
-    def _parse_numbers(cls, value: Any) -> Any:
+    def _tables_fit_together(cls, value: tuple[PriceTable, ...]) -> tuple[PriceTable, ...]:
+        check_together(value)
+        return value
+
+    @field_validator("dial_in_numbers", "price_tables", mode="before")
+    @classmethod
+    def _parse_tables(cls, value: Any) -> Any:
         return json.loads(value) if isinstance(value, str) else value
 
     @field_validator("public_url")

@@ -1,62 +1,88 @@
-"""Sums up the time of participants and recordings from the tables of sessions and recordings."""
+"""Sums of the ledger, and what goes on now and will be in it."""
 
-from datetime import datetime
-from typing import Any
+from collections.abc import Sequence
+from datetime import date, datetime
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, bindparam, case, func, select, type_coerce
+from sqlalchemy import Connection, exists, func, select, tuple_
 
-from moothall.db import Prepared, Timestamp
+from moothall.applications.store import applications
+from moothall.ledger.model import Kind, Place
+from moothall.ledger.store import is_after, ledger_days, ledger_entries
 from moothall.recordings.store import recordings
 from moothall.sessions.store import attendances, sessions
+from moothall.usage.model import Group, Period, Running, Sum
 
-_START, _END, _NOW = (bindparam(name, type_=Timestamp) for name in ("start", "end", "now"))
-
-
-def _overlap(begin: Any, finish: Any) -> ColumnElement[int]:
-    """Return the SQL sum of the overlaps of [begin, finish) with [start, end)."""
-    later = type_coerce(case((begin > _START, begin), else_=_START), BigInteger)
-    earlier = type_coerce(case((finish < _END, finish), else_=_END), BigInteger)
-    return func.coalesce(func.sum(earlier - later), 0).label("milliseconds")
+_GROUPS = {Group.ROOM: ledger_entries.c.room_id, Group.SESSION: ledger_entries.c.session_id}
 
 
-_LEFT_AT = func.coalesce(attendances.c.left_at, attendances.c.away_since, _NOW)
-_ATTENDED = Prepared(
-    select(_overlap(attendances.c.joined_at, _LEFT_AT))
-    .select_from(sessions.join(attendances, attendances.c.session_id == sessions.c.id))
-    .where(
-        sessions.c.application_id == bindparam("application_id"),
-        sessions.c.started_at < _END,
-        (sessions.c.ended_at.is_(None)) | (sessions.c.ended_at > _START),
-        attendances.c.joined_at < _END,
-        _LEFT_AT > _START,
+def sums_of_days(connection: Connection, account_id: str, first: date, end: date) -> list[Sum]:
+    """Return the sums of an account from ``first`` until before ``end``, per application."""
+    statement = select(ledger_days).where(
+        ledger_days.c.account_id == account_id, ledger_days.c.day >= first, ledger_days.c.day < end
     )
-)
-_RECORDED_UNTIL = func.coalesce(recordings.c.ended_at, _NOW)
-_RECORDED = Prepared(
-    select(_overlap(recordings.c.started_at, _RECORDED_UNTIL)).where(
-        recordings.c.application_id == bindparam("application_id"),
-        recordings.c.started_at < _END,
-        _RECORDED_UNTIL > _START,
+    return [Sum(row.application_id, row.day, Kind(row.kind), row.milliseconds) for row in connection.execute(statement)]
+
+
+def running_in(connection: Connection, account_id: str) -> list[Running]:
+    """Return the stays and recordings of an account that have not ended."""
+    stays = (
+        select(sessions.c.application_id, attendances.c.joined_at, attendances.c.away_since)
+        .select_from(applications)
+        .join(sessions, sessions.c.application_id == applications.c.application_id)
+        .join(attendances, attendances.c.session_id == sessions.c.id)
+        .where(applications.c.account_id == account_id, sessions.c.ended_at.is_(None), attendances.c.left_at.is_(None))
     )
-)
+    tapes = (
+        select(recordings.c.application_id, recordings.c.started_at)
+        .select_from(applications)
+        .join(recordings, recordings.c.application_id == applications.c.application_id)
+        .where(applications.c.account_id == account_id, recordings.c.ended_at.is_(None))
+    )
+    return [
+        *(Running(row.application_id, Kind.PARTICIPANT, row[1], row.away_since) for row in connection.execute(stays)),
+        *(Running(row.application_id, Kind.RECORDING, row[1], None) for row in connection.execute(tapes)),
+    ]
 
 
-def attended_ms(connection: Connection, application_id: str, start: datetime, end: datetime, now: datetime) -> int:
-    """Return the total milliseconds of participants in the application's rooms in [start, end).
+def first_of_group(
+    connection: Connection, application_id: str, group: Group, period: Period, *, after: Place, limit: int
+) -> list[tuple[str, Place]]:
+    """Return rooms or sessions with entries in the period whose first one follows ``after``.
 
-    Participants who are expected back count until their connection ended, those inside until
-    ``now``.
+    Each comes with the place of its first entry, and they are in this order.
     """
-    return _sum(_ATTENDED, connection, {"application_id": application_id, "start": start, "end": end, "now": now})
+    name = _GROUPS[group].name
+    entries, earlier = ledger_entries.alias("entries"), ledger_entries.alias("earlier")
+    # Naming the application here, which they all have, would lead SQLite to the wrong index.
+    has_earlier = exists().where(
+        earlier.c[name] == entries.c[name],
+        earlier.c.day >= period.first,
+        tuple_(earlier.c.day, earlier.c.id) < tuple_(entries.c.day, entries.c.id),
+    )
+    statement = select(entries.c[name], entries.c.day, entries.c.id).where(
+        entries.c.application_id == application_id,
+        entries.c.day < period.end,
+        is_after(entries, period.first, after),
+        ~has_earlier,
+    )
+    ordered = statement.order_by(entries.c.day, entries.c.id).limit(limit)
+    return [(row[0], Place(row.day, row.id)) for row in connection.execute(ordered)]
 
 
-def recorded_ms(connection: Connection, application_id: str, start: datetime, end: datetime, now: datetime) -> int:
-    """Return the total milliseconds of the application's recordings in [start, end).
+def sums_of_group(
+    connection: Connection, group: Group, period: Period, names: Sequence[str]
+) -> list[tuple[str, str, date, Kind, int]]:
+    """Return id, id of the room, day, kind and milliseconds for each of these rooms or sessions."""
+    column, entries = _GROUPS[group], ledger_entries.c
+    keys = (column, entries.room_id, entries.day, entries.kind)
+    statement = (
+        select(column, entries.room_id.label("in_room"), entries.day, entries.kind, func.sum(entries.milliseconds))
+        .where(column.in_(names), entries.day >= period.first, entries.day < period.end)
+        .group_by(*keys)
+    )
+    return [(row[0], row[1], row[2], Kind(row[3]), int(row[4])) for row in connection.execute(statement)]
 
-    A running recording counts until ``now``.
-    """
-    return _sum(_RECORDED, connection, {"application_id": application_id, "start": start, "end": end, "now": now})
 
-
-def _sum(statement: Prepared, connection: Connection, parameters: dict[str, Any]) -> int:
-    return int(statement.row(connection, parameters).milliseconds)
+def ended_by(running: Running, now: datetime) -> datetime:
+    """When something that has not ended would end if it did now."""
+    return max(running.started_at, min(now, running.away_since or now))
