@@ -282,6 +282,7 @@ function frameWindow(size: object): Window | null {
 const page: PageClient = {
   renameWaiting: async (_token, name) => name,
   lookup: () => Promise.reject(new Error('not asked for here')),
+  openCheck: () => Promise.reject(new Error('not asked for here')),
   join: async () => ({
     participant_id: 'me',
     role: ownRole,

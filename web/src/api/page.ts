@@ -21,6 +21,7 @@ type PathOf<Call extends keyof operations> = {
 export type FeatureCommand =
   | 'raiseHand'
   | 'noteAway'
+  | 'reportCheck'
   | 'lowerHand'
   | 'lowerHands'
   | 'permit'
@@ -56,6 +57,10 @@ export type JoinTicket = Models['JoinTicketAnswer']
 export type LobbyPlace = Omit<Models['LobbyPlaceAnswer'], 'waiting_token'>
 /** Why a guest waits: for the owner to come, or for the owner's answer. */
 export type LobbyReason = LobbyPlace['reason']
+/** Permission to check the connection once. */
+export type CheckTicket = Models['CheckTicketAnswer']
+/** The result of a check, as the server is told. */
+export type CheckFindings = Omit<Models['ConnectionCheckBody'], 'age_s'>
 export type LobbyAnswer =
   | Models['StillWaitingAnswer']
   | Models['AdmittedAnswer']
@@ -133,6 +138,8 @@ export interface JoinRequest extends Credentials {
 
 export interface PageClient {
   lookup(who: Credentials): Promise<Lookup>
+  /** For anybody who could join: a check of the connection. */
+  openCheck(who: Credentials): Promise<CheckTicket>
   /**
    * `rejoinToken` comes from an earlier join: it makes them the same participant again.
    * `lobbyToken` comes from an earlier stay in the waiting room.
@@ -164,6 +171,7 @@ export type Commands = <Command extends FeatureCommand>(command: Command, body: 
 const COMMAND_PATHS: { [Command in FeatureCommand]: PathOf<Command> } = {
   raiseHand: '/page/hand',
   noteAway: '/page/away',
+  reportCheck: '/page/connection-check',
   lowerHand: '/page/lower-hand',
   lowerHands: '/page/lower-hands',
   permit: '/page/permissions',
@@ -186,6 +194,8 @@ const TIMEOUT_MS = 15_000
 export const pageClient: PageClient = {
   lookup: ({ meetingCode, participantToken }) =>
     post<'lookup', Lookup>('/page/lookup', { meeting_code: meetingCode, participant_token: participantToken }),
+  openCheck: ({ meetingCode, participantToken }) =>
+    post<'openCheck', CheckTicket>('/page/check', { meeting_code: meetingCode, participant_token: participantToken }),
   join: ({ meetingCode, participantToken, name, rejoinToken, lobbyToken }) =>
     post<'join', JoinTicket | LobbyPlace>('/page/join', {
       meeting_code: meetingCode,

@@ -5,6 +5,7 @@ import type { PageClient } from '@/api/page'
 import { canFlipCamera } from '@/call/devices'
 import type { Preview } from '@/call/preview'
 import { BackgroundButton, BackgroundNotice } from '@/features/background/background'
+import { ConnectionCheckSection } from '@/features/check/ConnectionCheckSection'
 import { DevicePicker } from '@/features/devices/DevicePicker'
 import { Ended } from '@/features/ended/Ended'
 import { LanguageSettings } from '@/features/language/LanguageSettings'
@@ -140,6 +141,7 @@ function PreviewDevices({ visit, preview }: { visit: Visit; preview: Preview }) 
         onChoose={visit.chooseDevice}
       />
       <BackgroundButton />
+      <ConnectionCheckSection check={visit.check} />
     </div>
   )
 }

@@ -8,6 +8,7 @@ import { type Lookup, type PageClient, PageError, type PageErrorCode } from '@/a
 import { isEmbedded } from '@/call/browser'
 import type { Call } from '@/call/call'
 import type { InputKind } from '@/call/capture'
+import { ConnectionCheck } from '@/call/check/connectionCheck'
 import type { CloseReason, ConnectionState, WaitReason } from '@/call/connection'
 import { type DeviceKind, DeviceList } from '@/call/devices'
 import type { InitialMedia } from '@/call/inputs'
@@ -34,6 +35,8 @@ export interface Visit {
   /** The last answer about the room; null until the first lookup succeeds. */
   lookup: Lookup | null
   devices: DeviceList
+  /** The check of the connection, before joining. */
+  check: ConnectionCheck
   initialName: string
   look: () => void
   lookAsGuest: () => void
@@ -68,6 +71,8 @@ const WORTH_REPEATING: ReadonlySet<PageErrorCode> = new Set<PageErrorCode>([
   'too_many_requests',
   'unavailable',
 ])
+/** The server takes no older results of a check. */
+const A_DAY_S = 86_400
 const RECOUNT_MS = 20_000
 
 const loadCall = () => import('@/call/call')
@@ -83,6 +88,9 @@ export function useVisit(page: PageClient, code: string): Visit {
   const [screen, setScreen] = useState<Screen>({ name: 'looking' })
   const [lookup, setLookup] = useState<Lookup | null>(null)
   const [devices] = useState(() => new DeviceList())
+  const [check] = useState(
+    () => new ConnectionCheck(() => page.openCheck({ meetingCode: code, participantToken: findHostToken(code) })),
+  )
   const current = useRef<Kept>({ preview: null, call: null, lastWants: null, isMounted: true, hasSkipped: false })
 
   useEffect(() => devices.watch(), [devices])
@@ -91,12 +99,13 @@ export function useVisit(page: PageClient, code: string): Visit {
     kept.isMounted = true
     return () => {
       kept.isMounted = false
+      check.stop()
       kept.preview?.stop()
       kept.call?.leave()
       kept.preview = null
       kept.call = null
     }
-  }, [])
+  }, [check])
 
   const openPreview = useCallback(
     (wants: Record<InputKind, boolean>): Preview => {
@@ -168,6 +177,7 @@ export function useVisit(page: PageClient, code: string): Visit {
           if (wasWaiting) {
             tellOfAdmission(words.current('waiting.youAreIn'))
           }
+          reportCheck(page, call, check)
           setScreen({ name: 'inside', call })
         },
         onOver: (reason) => {
@@ -195,7 +205,7 @@ export function useVisit(page: PageClient, code: string): Visit {
       })
       call.join()
     },
-    [page, code, devices, openPreview],
+    [page, code, devices, check, openPreview],
   )
 
   const prepare = useCallback(
@@ -266,6 +276,7 @@ export function useVisit(page: PageClient, code: string): Visit {
     screen,
     lookup,
     devices,
+    check,
     initialName: rememberedChoices.read('name')?.slice(0, 64) ?? '',
     look,
     lookAsGuest: () => {
@@ -277,6 +288,8 @@ export function useVisit(page: PageClient, code: string): Visit {
       if (preview === null || screen.name !== 'prejoin' || screen.isJoining) {
         return
       }
+      // Joining has the connection to itself.
+      check.stop()
       rememberedChoices.write('name', name)
       setScreen({ ...screen, isJoining: true, failure: null })
       enter(name, preview, lookup).catch(() => setScreen({ ...screen, isJoining: false, failure: 'offline' }))
@@ -316,6 +329,21 @@ export function useVisit(page: PageClient, code: string): Visit {
       rememberedChoices.write(`${kind}On`, String(isOn))
       void current.current.preview?.turn(kind, isOn)
     },
+  }
+}
+
+/** Tells the server what the last check found. Nobody has to wait for that, or to know. */
+function reportCheck(page: PageClient, call: Call, check: ConnectionCheck): void {
+  check.stop()
+  const { result } = check.getSnapshot()
+  if (result !== null) {
+    const seconds = Math.round((Date.now() - result.at) / 1000)
+    page
+      .command(call.visit.controlToken(), 'reportCheck', {
+        ...result.findings,
+        age_s: Math.min(A_DAY_S, Math.max(0, seconds)),
+      })
+      .catch(() => undefined)
   }
 }
 

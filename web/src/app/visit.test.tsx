@@ -49,6 +49,7 @@ class FakeCall {
 }
 
 class FakeVisit extends Cell<VisitState> {
+  controlToken = () => 'control'
   mediaPorts = () => 'UDP 7882'
 }
 
@@ -72,6 +73,15 @@ class FakeInputs extends Cell<InputsState> {
 }
 
 vi.mock('@/call/call', () => ({ Call: FakeCall }))
+vi.mock('@/call/check/probe', () => ({
+  probe: async () => ({
+    path: { protocol: 'tcp', isRelayed: false },
+    worksOverTcp: null,
+    ports: null,
+    sent: [],
+    received: [],
+  }),
+}))
 vi.mock('./InMeeting', () => ({
   default: ({ roomName, language }: { roomName: string; language: ReactNode }) => (
     <>
@@ -416,4 +426,30 @@ test('a room that fixes its language offers no choice inside the meeting', async
 
   await screen.findByText('Inside Weekly')
   expect(screen.queryByRole('combobox', { name: 'Language' })).toBeNull()
+})
+
+test('the server hears once inside what the check of the connection found', async () => {
+  const page = open('/123456789012')
+  await userEvent.click(await screen.findByRole('button', { name: 'Check connection' }))
+  await screen.findByTestId('check-result')
+  const call = await joinAs('Ada')
+  const reports = () => page.asked.filter(({ call: name }) => name === 'command').map((asked) => asked.with)
+  expect(reports()).toEqual([])
+
+  act(() => call.enter())
+
+  await waitFor(() => expect(reports()).toHaveLength(1))
+  expect(reports()[0]).toMatchObject({
+    command: 'reportCheck',
+    body: { verdict: 'poor', udp: false, tcp: true, upload_kbps: null, age_s: expect.any(Number) },
+  })
+})
+
+test('without a check the server hears of none', async () => {
+  const page = open('/123456789012')
+  const call = await joinAs('Ada')
+  act(() => call.enter())
+
+  expect(await screen.findByText('Inside Weekly')).toBeVisible()
+  expect(page.asked.filter(({ call: name }) => name === 'command')).toEqual([])
 })

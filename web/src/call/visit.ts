@@ -2,7 +2,7 @@
  * One person's way into a meeting and back after an interruption: carries out the commands of the
  * connection state machine (`connection.ts`) with the page's own calls and a LiveKit room.
  */
-import { ConnectionError, ConnectionErrorReason, DisconnectReason, type Room, RoomEvent } from 'livekit-client'
+import { DisconnectReason, type Room, RoomEvent } from 'livekit-client'
 import {
   type Credentials,
   type JoinTicket,
@@ -19,9 +19,10 @@ import {
   type ConnectionEvent,
   type ConnectionState,
   type DropReason,
-  type FailedPart,
   handleConnectionEvent,
 } from './connection'
+import { failedPart } from './failedPart'
+import { portsIn } from './mediaPorts'
 
 export interface VisitState {
   connection: ConnectionState
@@ -293,33 +294,4 @@ export class Visit extends Cell<VisitState> {
         return 'transient'
     }
   }
-}
-
-/**
- * The part of a failed connection that could not be set up; null when the server answered and
- * refused.
- */
-function failedPart(error: unknown): FailedPart | null {
-  if (!(error instanceof ConnectionError)) {
-    return null
-  }
-  switch (error.reason) {
-    case ConnectionErrorReason.ServerUnreachable:
-    case ConnectionErrorReason.Timeout:
-    case ConnectionErrorReason.WebSocket:
-      return 'signalling'
-    case ConnectionErrorReason.InternalError:
-      // With a status it is the server's own failure, told over HTTP.
-      return error.context === undefined ? 'media' : null
-    default:
-      return null
-  }
-}
-
-/** The ports of the candidates in an SDP text (RFC 8839, 5.1), or null when it has none. */
-export function portsIn(sdp: string): string | null {
-  const found = [...sdp.matchAll(/^a=candidate:\S+ \d+ (udp|tcp) \d+ \S+ (\d+) typ host/gim)].map(
-    ([, protocol = '', port = '']) => `${protocol.toUpperCase()} ${port}`,
-  )
-  return found.length > 0 ? [...new Set(found)].sort().reverse().join(', ') : null
 }

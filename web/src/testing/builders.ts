@@ -1,6 +1,7 @@
 /** Made-up answers of the server, and a page client that gives them. */
 import {
   type ChatMessage,
+  type CheckTicket,
   type FeedPage,
   type JoinTicket,
   type LobbyAnswer,
@@ -48,6 +49,17 @@ export function aJoinTicket(change: Partial<JoinTicket> = {}): JoinTicket {
     token: 'token',
     control_token: 'control',
     rejoin_token: 'rejoin',
+    ...change,
+  }
+}
+
+export function aCheckTicket(change: Partial<CheckTicket> = {}): CheckTicket {
+  return {
+    url: null,
+    publisher_token: 'publisher',
+    subscriber_token: 'subscriber',
+    seconds: 28,
+    bits_per_second: 2_000_000,
     ...change,
   }
 }
@@ -118,6 +130,7 @@ export function aState(values: Record<string, unknown>): FeedPage<unknown> {
 export class FakePage implements PageClient {
   readonly asked: { call: keyof PageClient; with: unknown }[] = []
   lookups: (Lookup | PageErrorCode)[] = [aLookup()]
+  checks: (CheckTicket | PageErrorCode)[] = [aCheckTicket()]
   joins: (JoinTicket | LobbyPlace | PageErrorCode)[] = [aJoinTicket()]
   waits: (LobbyAnswer | PageErrorCode)[] = [{ status: 'waiting', reason: 'approval' }]
   lists: (LobbyPerson[] | PageErrorCode)[] = [[]]
@@ -128,6 +141,7 @@ export class FakePage implements PageClient {
   histories: (FeedPage<ChatMessage> | PageErrorCode)[] = [aHistory()]
 
   lookup: PageClient['lookup'] = async (who) => this.#answer('lookup', who, this.lookups)
+  openCheck: PageClient['openCheck'] = async (who) => this.#answer('openCheck', who, this.checks)
   join: PageClient['join'] = async (who) => this.#answer('join', who, this.joins)
   askLobby: PageClient['askLobby'] = async (token) => this.#answer('askLobby', token, this.waits)
   renameWaiting: PageClient['renameWaiting'] = async (_token, name) => {

@@ -49,8 +49,10 @@ class ConnectionCheckBody(BaseModel):
     relayed: bool = Field(description="Whether a TURN server carried the media.")
     round_trip_ms: int | None = Field(examples=[24])
     jitter_ms: int | None = Field(examples=[3])
-    upload_kbps: int | None = Field(description="At least this; a check sends at most 2,000.", examples=[1650])
-    download_kbps: int | None = Field(description="At least this; a check sends at most 2,000.", examples=[1500])
+    upload_kbps: int | None = Field(description="At least this; higher rates than 2,000 are not told.", examples=[1650])
+    download_kbps: int | None = Field(
+        description="At least this; higher rates than 2,000 are not told.", examples=[1500]
+    )
     upload_loss_percent: float | None = Field(examples=[0.0])
     download_loss_percent: float | None = Field(examples=[0.4])
 
