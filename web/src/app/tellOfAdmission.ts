@@ -1,14 +1,11 @@
-import { preferences } from '@/lib/preferences'
-import { playAdmitted } from '@/lib/sounds'
+import { playSound } from '@/lib/sounds'
 
 /** Tells somebody who waited and looks elsewhere that they are inside: a sound, and the title. */
 export function tellOfAdmission(words: string): void {
   if (document.visibilityState === 'visible') {
     return
   }
-  if (preferences.getSnapshot().hasAdmittedSound) {
-    playAdmitted()
-  }
+  playSound('admitted')
   const before = document.title
   document.title = words
   document.addEventListener(

@@ -1,16 +1,30 @@
 import { rememberedChoices } from './storage'
 import { Cell } from './store'
 
+export type SoundName = 'knock' | 'hand' | 'admitted' | 'join' | 'leave' | 'message'
+/** Sounds that belong together have one switch. */
+export type SoundSwitch = 'knock' | 'hand' | 'admitted' | 'comings' | 'message'
+
+const SWITCH_OF: Readonly<Record<SoundName, SoundSwitch>> = {
+  knock: 'knock',
+  hand: 'hand',
+  admitted: 'admitted',
+  join: 'comings',
+  leave: 'comings',
+  message: 'message',
+}
+
 /** The personal settings; kept in this browser. */
 export interface Preferences {
   /** Whether single letters are shortcuts (WCAG 2.2, 2.1.4). */
   hasLetterKeys: boolean
-  /** Whether a sound tells a host that somebody would like to come in. */
-  hasKnockSound: boolean
-  /** Whether a sound tells a host that somebody has raised a hand. */
-  hasHandSound: boolean
-  /** Whether a sound tells somebody who looks elsewhere that they were let in. */
-  hasAdmittedSound: boolean
+  /**
+   * Which sounds are on: somebody would like to come in, has raised a hand, let one in while one
+   * looks elsewhere, came or went, wrote a message.
+   */
+  sounds: Readonly<Record<SoundSwitch, boolean>>
+  /** From 0 to 100. */
+  soundVolume: number
   /** Whether reactions of others rise over the stage. */
   showsReactions: boolean
   /** Whether the microphone is heard as it is, without what the browser does for voices. */
@@ -29,9 +43,14 @@ class PreferenceCell extends Cell<Preferences> {
   constructor() {
     super({
       hasLetterKeys: isOn('letterKeys'),
-      hasKnockSound: isOn('knockSound'),
-      hasHandSound: isOn('handSound'),
-      hasAdmittedSound: isOn('admittedSound'),
+      sounds: {
+        knock: isOn('knockSound'),
+        hand: isOn('handSound'),
+        admitted: isOn('admittedSound'),
+        comings: isOn('comingsSound'),
+        message: isOn('messageSound', false),
+      },
+      soundVolume: readVolume(),
       showsReactions: isOn('reactions'),
       hasOriginalSound: isOn('originalSound', false),
       hasNoiseReduction: isOn('noiseReduction', false),
@@ -46,19 +65,18 @@ class PreferenceCell extends Cell<Preferences> {
     this.update({ hasLetterKeys: isWanted })
   }
 
-  setKnockSound(isWanted: boolean): void {
-    rememberedChoices.write('knockSound', String(isWanted))
-    this.update({ hasKnockSound: isWanted })
+  hasSound(name: SoundName): boolean {
+    return this.getSnapshot().sounds[SWITCH_OF[name]]
   }
 
-  setHandSound(isWanted: boolean): void {
-    rememberedChoices.write('handSound', String(isWanted))
-    this.update({ hasHandSound: isWanted })
+  setSound(which: SoundSwitch, isWanted: boolean): void {
+    rememberedChoices.write(`${which}Sound`, String(isWanted))
+    this.update({ sounds: { ...this.getSnapshot().sounds, [which]: isWanted } })
   }
 
-  setAdmittedSound(isWanted: boolean): void {
-    rememberedChoices.write('admittedSound', String(isWanted))
-    this.update({ hasAdmittedSound: isWanted })
+  setSoundVolume(volume: number): void {
+    rememberedChoices.write('soundVolume', String(volume))
+    this.update({ soundVolume: volume })
   }
 
   setShowsReactions(isWanted: boolean): void {
@@ -94,6 +112,11 @@ class PreferenceCell extends Cell<Preferences> {
 
 function isOn(key: string, unlessChosen = true): boolean {
   return (rememberedChoices.read(key) ?? String(unlessChosen)) !== 'false'
+}
+
+function readVolume(): number {
+  const volume = Number(rememberedChoices.read('soundVolume') ?? 50)
+  return volume >= 0 && volume <= 100 ? volume : 50
 }
 
 export const preferences = new PreferenceCell()

@@ -2,6 +2,7 @@ import { useEffect, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Chat } from '@/call/chat'
 import { announcer } from '@/lib/announcer'
+import { playSound } from '@/lib/sounds'
 import { useWatchable } from '@/lib/useWatchable'
 import { toasts } from '@/ui/toasts'
 
@@ -28,6 +29,10 @@ export function ChatNews({ chat, isPresenting }: { chat: Chat; isPresenting: boo
     }
     const { name, message } = news
     const spoken = t('chat.news', { name, count: unread })
+    if (!isPresenting) {
+      // The others would hear it, too.
+      playSound('message')
+    }
     if (isOpen) {
       announcer.say(`${name}: ${message}`)
     } else if (isPresenting) {

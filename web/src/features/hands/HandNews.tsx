@@ -3,8 +3,7 @@ import { useTranslation } from 'react-i18next'
 import type { Hands } from '@/call/hands'
 import type { Participants } from '@/call/participants'
 import { announcer } from '@/lib/announcer'
-import { preferences } from '@/lib/preferences'
-import { playHand } from '@/lib/sounds'
+import { playSound } from '@/lib/sounds'
 import { useWatchable } from '@/lib/useWatchable'
 import { toasts } from '@/ui/toasts'
 
@@ -20,7 +19,6 @@ interface HandNewsProps {
 export function HandNews({ hands, participants, isHost, me }: HandNewsProps) {
   const { t } = useTranslation()
   const { raised } = useWatchable(hands)
-  const { hasHandSound } = useWatchable(preferences)
   const known = useRef<readonly string[]>(raised)
 
   useEffect(() => {
@@ -36,13 +34,11 @@ export function HandNews({ hands, participants, isHost, me }: HandNewsProps) {
     const text = t('hands.news', { name, count: raised.length })
     if (isFirst) {
       toasts.show({ id: 'hand', text })
+      playSound('hand')
     } else {
       announcer.say(text)
     }
-    if (isFirst && hasHandSound) {
-      playHand()
-    }
-  }, [raised, participants, isHost, me, hasHandSound, t])
+  }, [raised, participants, isHost, me, t])
 
   return null
 }

@@ -1,19 +1,17 @@
 import { act, renderHook } from '@testing-library/react'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { Lobby } from '@/call/lobby'
-import { preferences } from '@/lib/preferences'
-import { playKnock } from '@/lib/sounds'
+import { playSound } from '@/lib/sounds'
 import { aPerson } from '@/testing/builders'
 import { useKnocking } from './useKnocking'
 
-vi.mock('@/lib/sounds', () => ({ playKnock: vi.fn() }))
+vi.mock('@/lib/sounds', () => ({ playSound: vi.fn() }))
 
 beforeEach(() => {
   vi.useFakeTimers()
-  vi.mocked(playKnock).mockClear()
+  vi.mocked(playSound).mockClear()
 })
 afterEach(() => {
-  preferences.setKnockSound(true)
   vi.useRealTimers()
 })
 
@@ -31,41 +29,36 @@ function later(milliseconds: number) {
 test('who comes is heard at once; a crowd is heard once in 10 s', () => {
   const wait = start()
   wait('ada')
-  expect(playKnock).toHaveBeenCalledOnce()
+  expect(playSound).toHaveBeenCalledOnce()
 
   for (let count = 1; count <= 50; count += 1) {
     later(100)
     wait(...Array.from({ length: count }, (_, index) => `guest-${index}`))
   }
-  expect(playKnock).toHaveBeenCalledOnce()
+  expect(playSound).toHaveBeenCalledOnce()
 
   later(5_001)
   wait('bob')
-  expect(playKnock).toHaveBeenCalledTimes(2)
+  expect(playSound).toHaveBeenCalledTimes(2)
 })
 
 test('without an answer it knocks once more after a minute; the same people are no news', () => {
   const wait = start()
   wait('ada')
   later(20_000)
-  expect(playKnock).toHaveBeenCalledOnce()
+  expect(playSound).toHaveBeenCalledOnce()
   later(40_000)
-  expect(playKnock).toHaveBeenCalledTimes(2)
+  expect(playSound).toHaveBeenCalledTimes(2)
   later(600_000)
-  expect(playKnock).toHaveBeenCalledTimes(2)
+  expect(playSound).toHaveBeenCalledTimes(2)
 })
 
-test('nobody is heard who was let in, and nothing where the sound is switched off', () => {
+test('nobody is heard who was let in', () => {
   const wait = start()
   wait('ada')
   wait()
   later(120_000)
-  expect(playKnock).toHaveBeenCalledOnce()
-
-  act(() => preferences.setKnockSound(false))
-  wait('bob')
-  later(120_000)
-  expect(playKnock).toHaveBeenCalledOnce()
+  expect(playSound).toHaveBeenCalledExactlyOnceWith('knock')
 })
 
 test('nobody is heard while one presents; the title tells it all the same', () => {
@@ -73,6 +66,6 @@ test('nobody is heard while one presents; the title tells it all the same', () =
   const wait = start(true)
   wait('ada', 'bob')
   later(120_000)
-  expect(playKnock).not.toHaveBeenCalled()
+  expect(playSound).not.toHaveBeenCalled()
   expect(document.title).toBe('(2) Weekly')
 })

@@ -1,7 +1,6 @@
 import { useEffect, useRef } from 'react'
 import type { Lobby } from '@/call/lobby'
-import { preferences } from '@/lib/preferences'
-import { playKnock } from '@/lib/sounds'
+import { playSound } from '@/lib/sounds'
 import { useWatchable } from '@/lib/useWatchable'
 
 /** Two sounds are at least so far apart, however many people come. */
@@ -15,7 +14,6 @@ const AGAIN_AFTER_MS = 60_000
  */
 export function useKnocking(lobby: Lobby, isPresenting: boolean): void {
   const { people } = useWatchable(lobby)
-  const { hasKnockSound } = useWatchable(preferences)
   const known = useRef<ReadonlySet<string>>(new Set())
   const lastKnock = useRef(Number.NEGATIVE_INFINITY)
   const count = people.length
@@ -23,19 +21,19 @@ export function useKnocking(lobby: Lobby, isPresenting: boolean): void {
   useEffect(() => {
     const isNews = people.some(({ participant_id: id }) => !known.current.has(id))
     known.current = new Set(people.map(({ participant_id: id }) => id))
-    if (people.length === 0 || !hasKnockSound || isPresenting) {
+    if (people.length === 0 || isPresenting) {
       return
     }
     const knock = () => {
       lastKnock.current = performance.now()
-      playKnock()
+      playSound('knock')
     }
     if (isNews && performance.now() - lastKnock.current >= LEAST_PAUSE_MS) {
       knock()
     }
     const timer = window.setTimeout(knock, AGAIN_AFTER_MS)
     return () => window.clearTimeout(timer)
-  }, [people, hasKnockSound, isPresenting])
+  }, [people, isPresenting])
 
   useEffect(() => {
     if (count === 0) {

@@ -1,10 +1,12 @@
 import { Settings } from 'lucide-react'
 import { Fragment, type ReactNode, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { preferences } from '@/lib/preferences'
+import { preferences, type SoundSwitch } from '@/lib/preferences'
+import { playSample } from '@/lib/sounds'
 import { useWatchable } from '@/lib/useWatchable'
 import type { ControlEntry, ControlKeys } from '@/ui/controls'
 import { Dialog } from '@/ui/Dialog'
+import { Slider } from '@/ui/Slider'
 import { Switch } from '@/ui/Switch'
 
 /** A part of the settings. A feature with something to set adds one. */
@@ -122,22 +124,33 @@ export function KeyboardSettings({ keys }: { keys: readonly ControlKeys[] }) {
   )
 }
 
-/** Which sounds there are. */
+const SOUNDS = [
+  { which: 'knock', label: 'settings.knockSound' },
+  { which: 'admitted', label: 'settings.admittedSound' },
+  { which: 'hand', label: 'settings.handSound' },
+  { which: 'comings', label: 'settings.comingsSound' },
+  { which: 'message', label: 'settings.messageSound' },
+] as const satisfies readonly { which: SoundSwitch; label: string }[]
+
+/** The switches of the sounds, and their volume. */
 export function NotificationSettings() {
   const { t } = useTranslation()
-  const { hasKnockSound, hasHandSound, hasAdmittedSound } = useWatchable(preferences)
+  const { sounds, soundVolume } = useWatchable(preferences)
   return (
     <>
-      <Switch
-        label={t('settings.knockSound')}
-        isOn={hasKnockSound}
-        onChange={(isOn) => preferences.setKnockSound(isOn)}
-      />
-      <Switch label={t('settings.handSound')} isOn={hasHandSound} onChange={(isOn) => preferences.setHandSound(isOn)} />
-      <Switch
-        label={t('settings.admittedSound')}
-        isOn={hasAdmittedSound}
-        onChange={(isOn) => preferences.setAdmittedSound(isOn)}
+      {SOUNDS.map(({ which, label }) => (
+        <Switch
+          key={which}
+          label={t(label)}
+          isOn={sounds[which]}
+          onChange={(isOn) => preferences.setSound(which, isOn)}
+        />
+      ))}
+      <Slider
+        label={t('settings.soundVolume')}
+        value={soundVolume}
+        onChange={(volume) => preferences.setSoundVolume(volume)}
+        onSet={playSample}
       />
     </>
   )

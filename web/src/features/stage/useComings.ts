@@ -1,12 +1,15 @@
 import { useEffect, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Participants } from '@/call/participants'
+import { playSound } from '@/lib/sounds'
 import { toasts } from '@/ui/toasts'
 import { type Comings, NOBODY, noteJoin, noteLeave } from './comings'
 
 const GATHER_MS = 700
+/** With more people inside, one sees who comes and goes, and hears nothing. */
+const MOST_HEARD = 5
 
-/** Tells who came and went; a crowd is one sentence. */
+/** Tells who came and went, among few people with a sound, too; a crowd is one sentence. */
 export function useComings(participants: Participants): void {
   const { t } = useTranslation()
   const words = useRef(t)
@@ -28,6 +31,9 @@ export function useComings(participants: Participants): void {
         .join(' · ')
       if (text !== '') {
         toasts.show({ id: 'comings', text })
+        if (participants.getSnapshot().all.length <= MOST_HEARD) {
+          playSound(joined.length > 0 ? 'join' : 'leave')
+        }
       }
     }
     const gather = (note: typeof noteJoin) => (name: string) => {
