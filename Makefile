@@ -97,11 +97,9 @@ deps: $(STAMP)/dev ## Install the locked Python libraries, including those for t
 lock: $(STAMP)/venv ## Update the lock files from server/requirements*.in.
 	@cd server && for f in requirements requirements-build requirements-dev; do ../$(UV) compile $(LOCK_FLAGS) $$f.in -o $$f.lock; done
 
-SCREENS := ^(home|prejoin|prejoin-denied|waiting|problem-locked|stage-(01|05|30|speaker|shares|chat|lookalike|hands-people|settings|guest-rights|waiting)|theme-yellow-stage|ended-removed)$$
-
 screens: $(STAMP)/node $(STAMP)/system ## Take pictures of the main screens into docs/screens (all of them: npm run screenshots).
 	@rm -rf docs/screens && mkdir -p docs/screens
-	@cd web && SCREENS=sheets SCREENS_OUT=../docs/screens npm run --silent screenshots -- '$(SCREENS)'
+	@cd web && SCREENS=sheets SCREENS_OUT=../docs/screens npm run --silent screenshots
 
 page-api: $(STAMP)/dev $(STAMP)/node ## Write the page's API document and its typed client from the server's models.
 	@$(BIN)/python -m moothall.page.reference > web/src/api/page.openapi.json

@@ -231,22 +231,6 @@ export const SCENES = {
     path: stage('people=2'),
     act: (page, language) => button(page, word(language, 'stage.more')).click(),
   },
-  'stage-background': {
-    path: stage('people=3'),
-    act: async (page, language) => {
-      await press('background.title')(page, language)
-      await page.getByRole('dialog').getByRole('radio').first().waitFor()
-    },
-    widths: MIDDLE,
-  },
-  'stage-small-window': {
-    path: stage('people=5&small'),
-    act: async (page, language) => {
-      await press('pip.open')(page, language)
-      await page.frameLocator('iframe').getByRole('toolbar').waitFor()
-    },
-    widths: MIDDLE,
-  },
   'stage-devices': { path: stage('people=2'), act: press('devices.microphoneOptions'), widths: MIDDLE },
   'stage-end': { path: stage('people=5'), act: press('stage.endForAll') },
   'stage-interrupted': { path: stage('people=3&phase=interrupted') },
@@ -270,4 +254,45 @@ export const SCENES = {
     ]),
   ),
   ...Object.fromEntries(ENDS.map((reason) => [`ended-${reason}`, { path: stage(`ended=${reason}`) }])),
+}
+
+/**
+ * The scenes of docs/screens, in the order in which its page shows them: headings, and below them
+ * what each scene shows.
+ */
+export const MAIN_SCENES = {
+  'Before the meeting': {
+    home: 'The start page',
+    prejoin: 'Before joining, as a guest',
+    'prejoin-host': 'Before joining, as a host, with a long name of the room',
+    'prejoin-denied': 'Camera and microphone are not allowed',
+    waiting: 'Waiting for the host’s answer',
+    'problem-locked': 'The meeting is locked',
+  },
+  'The stage': {
+    'stage-01': 'Alone',
+    'stage-02': 'Two people',
+    'stage-05': 'Five people',
+    'stage-30': 'Thirty people, on pages',
+    'stage-speaker': 'The speaker’s layout',
+    'stage-sidebar': 'The sidebar’s layout',
+    'stage-shares': 'Three shared screens',
+  },
+  'In the meeting': {
+    'stage-chat': 'Chat',
+    'stage-hands-people': 'People and raised hands',
+    'stage-waiting': 'Three people ask to be let in',
+    'stage-guest-rights': 'A guest whom the host muted, and who may do little',
+    'stage-settings': 'Settings',
+  },
+  'After the meeting': {
+    'ended-left': 'Somebody left',
+    'ended-removed': 'Somebody was removed',
+  },
+  'Theme colours': Object.fromEntries(
+    THEMES.flatMap((name) => [
+      [`theme-${name}-prejoin`, `A ${name} theme, before joining`],
+      [`theme-${name}-stage`, `A ${name} theme, in the meeting`],
+    ]),
+  ),
 }

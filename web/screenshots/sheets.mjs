@@ -6,11 +6,11 @@ const GAP = 12
 const QUALITY = 0.72
 
 /** The sheet as WebP, drawn by `page`. */
-export async function drawSheet(page, pictures) {
+export async function drawSheet(page, pictures, languages) {
   const widths = [...new Set(pictures.map(({ width }) => width))].sort(
     (one, other) => WIDTHS[one][0] - WIDTHS[other][0],
   )
-  const rows = [...new Set(pictures.map(({ language, scheme }) => `${language} ${scheme}`))].sort().reverse()
+  const rows = languages.flatMap((language) => ['light', 'dark'].map((scheme) => `${language} ${scheme}`))
   const cells = pictures.map(({ width, language, scheme, picture }) => ({
     column: widths.indexOf(width),
     row: rows.indexOf(`${language} ${scheme}`),
@@ -53,3 +53,25 @@ export async function drawSheet(page, pictures) {
   )
   return Buffer.from(drawn, 'base64')
 }
+
+/**
+ * The page that shows the sheets that there are, as Markdown: headings, and below them name and
+ * caption of each.
+ */
+export function pageOfSheets(headings, isThere) {
+  const parts = Object.entries(headings).flatMap(([heading, scenes]) => {
+    const sheets = Object.entries(scenes)
+      .filter(([name]) => isThere(name))
+      .map(([name, caption]) => `### ${caption}\n\n![${caption}](${name}.webp)`)
+    return sheets.length === 0 ? [] : [`## ${heading}`, ...sheets]
+  })
+  return `${[INTRODUCTION, ...parts].join('\n\n')}\n`
+}
+
+const INTRODUCTION = `# Screens
+
+The main screens of the meeting page. \`make screens\` takes the pictures and writes this page; all
+other screens: \`cd web && npm run screenshots\`. Each sheet shows one screen: in its columns at
+360, 550, 740 and 1280 px, in its rows in English, German and Hebrew, each light and dark. A screen
+that is not there at a width is left out. The people are drawn, and a stand-in answers for the
+server; everything else is the page itself.`

@@ -272,13 +272,6 @@ function react(): void {
   }
 }
 
-function frameWindow(size: object): Window | null {
-  const frame = Object.assign(document.createElement('iframe'), size, { id: 'small-window' })
-  Object.assign(frame.style, { position: 'fixed', inset: 'auto 1rem 6rem auto', zIndex: '60', borderRadius: '12px' })
-  document.body.append(frame)
-  return frame.contentWindow
-}
-
 const page: PageClient = {
   renameWaiting: async (_token, name) => name,
   lookup: () => Promise.reject(new Error('not asked for here')),
@@ -330,10 +323,6 @@ const devices = new DeviceList()
 devices.watch()
 // A browser without screens to share, as where pictures are taken, has a button all the same.
 navigator.mediaDevices.getDisplayMedia ??= () => Promise.reject(new DOMException('no', 'NotAllowedError'))
-if (query.has('small')) {
-  // A frame stands in for the small window, which no picture of a page shows.
-  Object.assign(window, { documentPictureInPicture: { requestWindow: async (size: object) => frameWindow(size) } })
-}
 const room = new StagedRoom({ adaptiveStream: true })
 const call = new Call({
   page,

@@ -294,7 +294,7 @@ function stageTile({ id, kind, participant }: Tile, call: Call, screens: ScreenV
       <ScreenActions participant={participant} moderation={moderation} volumes={volumes} />
     </>
   )
-  return { ...common, isLarge: true, name, menu, content }
+  return { ...common, isLarge: true, name, screenOf: shownName, menu, content }
 }
 
 /** The props of the device lists during a meeting; they change with the inputs. */

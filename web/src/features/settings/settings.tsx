@@ -80,7 +80,7 @@ export function KeyboardSettings({ keys }: { keys: readonly ControlKeys[] }) {
               <th scope="row" className="py-1.5 text-start font-normal">
                 {label}
               </th>
-              <td className="py-1.5 text-end" dir="ltr">
+              <td className="whitespace-nowrap py-1.5 ps-3 text-end" dir="ltr">
                 {hasLetterKeys && <Key>{letter}</Key>} <Key>{`Ctrl ${withAlt ? 'Alt ' : ''}${chord}`}</Key>
               </td>
             </tr>
@@ -90,7 +90,7 @@ export function KeyboardSettings({ keys }: { keys: readonly ControlKeys[] }) {
               <th scope="row" className="py-1.5 text-start font-normal">
                 {t(label)}
               </th>
-              <td className="py-1.5 text-end" dir="ltr">
+              <td className="whitespace-nowrap py-1.5 ps-3 text-end" dir="ltr">
                 {names.map((name, index) => (
                   <Fragment key={name}>
                     {index > 0 && ' '}
@@ -105,7 +105,7 @@ export function KeyboardSettings({ keys }: { keys: readonly ControlKeys[] }) {
               <th scope="row" className="py-1.5 text-start font-normal">
                 {t('keys.talk')}
               </th>
-              <td className="py-1.5 text-end">
+              <td className="whitespace-nowrap py-1.5 ps-3 text-end">
                 <Key>{t('keys.space')}</Key>
               </td>
             </tr>
@@ -114,7 +114,7 @@ export function KeyboardSettings({ keys }: { keys: readonly ControlKeys[] }) {
             <th scope="row" className="py-1.5 text-start font-normal">
               {t('keys.close')}
             </th>
-            <td className="py-1.5 text-end" dir="ltr">
+            <td className="whitespace-nowrap py-1.5 ps-3 text-end" dir="ltr">
               <Key>Esc</Key>
             </td>
           </tr>

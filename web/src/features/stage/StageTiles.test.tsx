@@ -154,13 +154,16 @@ test('of several screens one is looked at; the tabs choose, and two stand side b
       isLocal: false,
       isLarge: true,
       name,
+      screenOf: name.replace('’s screen', ''),
       content: <p data-testid="screen">{name}</p>,
     }),
   )
   await show([...tiles(3), ...screens])
   const seen = () => screen.getAllByTestId('screen').map(({ textContent }) => textContent)
   expect(seen()).toEqual(['Bo’s screen'])
-  expect(screen.getByRole('button', { name: 'Bo’s screen' })).toHaveAttribute('aria-pressed', 'true')
+  const tab = screen.getByRole('button', { name: 'Bo’s screen' })
+  expect(tab).toHaveAttribute('aria-pressed', 'true')
+  expect(tab).toHaveTextContent(/^Bo$/)
 
   await userEvent.click(screen.getByRole('button', { name: 'Ada’s screen' }))
   expect(seen()).toEqual(['Ada’s screen'])

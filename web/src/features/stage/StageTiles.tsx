@@ -140,7 +140,7 @@ export function StageTiles({ tiles, speech, choices, spotlight = NOBODY, extra }
         <div dir="ltr" style={styleOf(places.tabs)} className="absolute start-0 top-0">
           <div dir={i18n.dir()}>
             <LargeTabs
-              tabs={plan.tabs.map((id) => ({ id, label: byId.get(id)?.name ?? '' }))}
+              tabs={plan.tabs.map((id) => ({ id, label: byId.get(id)?.name ?? '', screenOf: byId.get(id)?.screenOf }))}
               chosen={plan.large}
               canBeBeside={space.width >= SIDE_BY_SIDE_FROM}
               onChoose={chooseLarge}

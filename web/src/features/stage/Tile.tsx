@@ -51,7 +51,7 @@ export function CameraTileView({ view, hand = null }: { view: ParticipantView; h
       className="tile @container relative isolate size-full overflow-hidden rounded-2xl bg-tile text-tile-ink"
     >
       {camera === null ? (
-        <span className="absolute inset-0 flex flex-col items-center justify-center gap-2">
+        <span className="initials absolute inset-0 flex flex-col items-center justify-center gap-2">
           <Avatar name={name} className="size-[clamp(2.75rem,28cqmin,9rem)] text-[clamp(1rem,10cqmin,3.25rem)]" />
           {isAway && <span className="font-medium text-xs @sm:text-sm">{t('stage.away')}</span>}
         </span>

@@ -15,6 +15,8 @@ export interface StageTile {
   isOwnPicture?: boolean
   /** Its name in its menu and among the tabs. */
   name: string
+  /** Whose screen it is: what its tab shows, beside a picture of a screen. */
+  screenOf?: string
   /** The entries of its menu besides pinning. */
   menu?: ReactNode
   content: ReactNode
