@@ -14,7 +14,7 @@ STATIC := server/src/moothall/static
 
 say = @printf '\033[1m› %s\033[0m\n' $(1)
 
-.PHONY: help picture run setup test test-server test-sfu test-web test-e2e lint lint-server lint-sfu lint-web fix deps lock page-api screens migration clean test-kill test-fuzz fuzz test-impairment test-firefox test-go-sdk test-contract bench-api bench-page settings-docs
+.PHONY: help picture run setup test test-server test-sfu test-web test-e2e lint lint-server lint-sfu lint-web fix deps lock page-api screens migration clean test-kill test-fuzz fuzz test-impairment test-firefox test-go-sdk test-contract bench-api bench-page settings-docs embed-docs
 help: ## Show this list.
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
@@ -92,6 +92,13 @@ $(STAMP)/system: deploy/install-test-tools
 	@./deploy/install-test-tools
 	@mkdir -p $(STAMP) && touch $@
 
+EXAMPLES := $(shell find examples web/src/embed web/embed \( -path examples/node_modules -o -path examples/dist -o -path web/embed/dist \) -prune -o -type f -print 2>/dev/null)
+$(STAMP)/examples: $(STAMP)/node $(EXAMPLES)
+	$(call say,"building the examples")
+	@cd web && npm run --silent build:embed -- --logLevel error
+	@cd examples && npm ci --no-audit --no-fund --loglevel=error && npm run --silent build -- --logLevel error
+	@touch $@
+
 deps: $(STAMP)/dev ## Install the locked Python libraries, including those for tests.
 
 lock: $(STAMP)/venv ## Update the lock files from server/requirements*.in.
@@ -107,6 +114,9 @@ page-api: $(STAMP)/dev $(STAMP)/node ## Write the page's API document and its ty
 
 migration: $(STAMP)/dev ## Generate a migration from the tables in the code: make migration m="message" (initial=1 rewrites 0001).
 	@$(BIN)/python -m moothall.db.revise $(if $(initial),--initial,"$(m)")
+
+embed-docs: $(STAMP)/node ## Write the tables of docs/embed.md from the schema in web/src/embed.
+	@cd web && UPDATE_EMBED_DOCS=1 npx vitest run src/embed/docs.test.ts
 
 settings-docs: $(STAMP)/dev ## Generate docs/settings.md from the settings in the code.
 	@$(BIN)/python -m moothall.settings.reference > docs/settings.md
@@ -143,7 +153,7 @@ test-server: $(STAMP)/dev
 	$(call say,"server: unmodified LiveKit clients")
 	@cd server && ../$(BIN)/pytest --randomly-seed=$(SEED) $(REAL_CLIENTS) tests/compat
 
-test-e2e: $(STAMP)/dev
+test-e2e: $(STAMP)/dev $(STAMP)/examples
 	$(call say,"meetings in real browsers")
 	@cd e2e && ../$(BIN)/pytest $(REAL_CLIENTS)
 
@@ -208,7 +218,7 @@ fix: $(STAMP)/dev ## Format the code and apply automatic fixes of the linters.
 	@cd web && npx biome check --write .
 
 clean: ## Remove all build outputs; data is kept.
-	@rm -rf $(VENV) $(STAMP) $(STATIC) sfu/target web/node_modules web/dist compat/node_modules compat/java/target
+	@rm -rf $(VENV) $(STAMP) $(STATIC) sfu/target web/node_modules web/dist compat/node_modules compat/java/target examples/node_modules examples/dist web/embed/dist
 
 picture: setup $(STAMP)/dev $(STAMP)/system ## Take the screenshot of a real meeting for the README.
 	@cd e2e && ../$(BIN)/python picture.py

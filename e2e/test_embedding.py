@@ -71,3 +71,87 @@ def test_only_a_listed_page_shows_the_meeting_and_the_others_are_told_what_to_li
     wait_for(lambda: any("frame-ancestors" in problem for problem in ada.problems), "the browser refuses the frame")
     expect(frame_of(ada).get_by_label("Your name")).to_have_count(0)
     ada.problems.clear()
+
+
+_STORAGE = """
+() => ['localStorage', 'sessionStorage'].filter((name) => {
+  try {
+    return Boolean(window[name])
+  } catch {
+    return false
+  }
+})
+"""
+_HEAR_HELLO = """
+<script>
+  addEventListener('message', ({ data, origin }) => {
+    if (data?.type === 'moothall:hello') window.__hello = { ...data, origin }
+  })
+</script>
+"""
+
+
+def join_in_frame(person: Person) -> None:
+    frame = frame_of(person)
+    frame.get_by_label("Your name").fill(person.name)
+    frame.get_by_role("button", name="Join meeting").click(timeout=PATIENCE_MS)
+
+
+def sees_tile_in_frame(person: Person, name: str) -> None:
+    tile = frame_of(person).locator(f'[data-testid="tile"][data-participant-name="{name}"]')
+    expect(tile).to_be_visible(timeout=PATIENCE_MS)
+
+
+def test_a_narrow_frame_works_without_third_party_cookies_and_storage(
+    server: MoothallProcess,
+    application: Application,
+    create_room: CreateRoom,
+    person: MakePerson,
+    site: EmbeddingSite,
+) -> None:
+    list_domains(server, application, site.origin)
+    link = guest_link(create_room())
+    ada = person("Ada")
+    grace = person("Grace")
+    grace.open(link)
+    grace.join()
+    grace.sees_tile_of("Grace")
+
+    ada.open(site.serve(_HEAR_HELLO + iframe(link, width=360, height=640)))
+    # As in every private window, frames of other sites have neither cookies nor storage.
+    assert frame_of(ada).locator("html").evaluate(_STORAGE) == []
+    join_in_frame(ada)
+    sees_tile_in_frame(ada, "Grace")
+    grace.sees_tile_of("Ada")
+    grace.wait_for_media()
+    frame_of(ada).get_by_role("button", name="Leave", exact=True).click()
+    grace.sees_no_tile_of("Ada")
+
+    # The page around hears what it has not allowed.
+    hello = ada.page.evaluate("__hello")
+    assert hello["missing"] == ["display-capture", "fullscreen", "autoplay"]
+    assert hello["origin"] == server.url
+
+
+def test_a_frame_without_policies_says_what_is_missing(
+    server: MoothallProcess,
+    application: Application,
+    create_room: CreateRoom,
+    person: MakePerson,
+    site: EmbeddingSite,
+) -> None:
+    list_domains(server, application, site.origin)
+    ada = person("Ada")
+    ada.open(site.serve(_HEAR_HELLO + iframe(guest_link(create_room()), allow="", width=1100)))
+    expect(frame_of(ada).get_by_text("The website around this meeting does not pass on access").first).to_be_visible(
+        timeout=PATIENCE_MS
+    )
+    wait_for(lambda: ada.page.evaluate("Boolean(window.__hello)"), "the frame says hello")
+    assert ada.page.evaluate("__hello.missing") == ["camera", "microphone", "display-capture", "fullscreen", "autoplay"]
+
+    join_in_frame(ada)
+    sees_tile_in_frame(ada, "Ada")
+    frame_of(ada).get_by_role("button", name="Share screen", exact=True).click()
+    expect(frame_of(ada).get_by_text("The website around this meeting does not pass on access").first).to_be_visible(
+        timeout=PATIENCE_MS
+    )

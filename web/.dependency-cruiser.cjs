@@ -16,6 +16,13 @@ module.exports = {
       to: { path: '^src/(features|app)/' },
     },
     {
+      name: 'embed-stands-alone',
+      comment: 'The script of embedding pages contains nothing of the meeting page.',
+      severity: 'error',
+      from: { path: '^src/embed/', pathNot: '\\.test\\.ts$' },
+      to: { path: '^(src/(?!embed/)|node_modules/)' },
+    },
+    {
       name: 'call-knows-no-react',
       comment: 'What a call is does not depend on how it is drawn.',
       severity: 'error',

@@ -16,6 +16,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     reportCompressedSize: true,
     chunkSizeWarningLimit: 800,
+    rollupOptions: { input: ['index.html', 'demo.html'] },
   },
   // An audio worklet is a module; in the other format it would ask for a document.
   worker: { format: 'es' },

@@ -29,6 +29,7 @@ def build(tmp_path: Path) -> Path:
     (folder / "assets" / "effects-1.0" / "vision.wasm").write_bytes(b"\0asm")
     (folder / "assets" / "index-Cd34.css").write_text("body{}")
     (folder / "assets" / "logo-Ef56.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
+    (folder / "embed.js").write_text("export {}")
     (folder / "robots.txt").write_text("User-agent: *\nDisallow: /\n")
     return folder
 

@@ -125,6 +125,7 @@ async def test_asking_for_frames_uses_up_the_guesses_of_lookups(page: Page) -> N
 
 async def test_this_machine_may_embed_everything_in_development_only(page: Page, build: Path) -> None:
     local = "http://localhost:5173"
+    (build / "demo.html").write_text("<!doctype html><title>Demo</title>")
     refused = await frame(page, f"/{page.room.meeting_code}", local)
     app = FastAPI(redirect_slashes=False)
     assembled = assemble_page(page.meeting, None, page.clock, media_url=None, loopback=True, static=build)
@@ -137,9 +138,25 @@ async def test_this_machine_may_embed_everything_in_development_only(page: Page,
             for path in (f"/{page.room.meeting_code}", "/100000000000")
         ]
         stranger = await http.get(f"/{page.room.meeting_code}", headers={**IN_FRAME, "referer": f"{SHOP}/"})
+        demo = await http.get("/embed/demo")
+        by_name = await http.get("/demo.html")
 
     assert refused.status_code == 403
     assert "<code>http://localhost:5173</code>" in refused.text
     assert known.status_code == unknown.status_code == 200
     assert ancestors(known) == ancestors(unknown) == "http://localhost:* http://127.0.0.1:*"
     assert stranger.status_code == 403
+    assert (demo.status_code, by_name.status_code) == (200, 404)
+    assert demo.headers["content-security-policy"].endswith("frame-src 'self'")
+    assert (await page.http.get("/embed/demo")).status_code == 404
+
+
+async def test_any_page_may_load_the_script_for_embedding_and_no_other_file(page: Page) -> None:
+    script = (await page.http.get("/embed.js")).headers
+    other = (await page.http.get("/assets/index-Ab12.js")).headers
+
+    assert script["content-type"].startswith("text/javascript")
+    assert (script["access-control-allow-origin"], script["cross-origin-resource-policy"]) == ("*", "cross-origin")
+    assert script["cache-control"] == "no-cache"
+    assert "access-control-allow-origin" not in other
+    assert other["cross-origin-resource-policy"] == "same-origin"

@@ -68,6 +68,8 @@ export interface InMeetingProps {
   hasChat: boolean
   /** The choice of the page's language; nothing where the room does not leave it to people. */
   language?: ReactNode
+  /** Is given how this person arranges the stage, and null when the stage is gone. */
+  onStage?: (choices: StageChoiceCell | null) => void
 }
 
 /** The controls that are wanted at any moment, by id. */
@@ -80,7 +82,7 @@ const FETCH_REST_AFTER_MS = 3_000
  * adds its control, panel, tile, bar or notice to the lists below and touches no other feature. A
  * part of the page of its own: it brings the media client.
  */
-export default function InMeeting({ call, devices, roomName, guestLink, hasChat, language }: InMeetingProps) {
+export default function InMeeting({ call, devices, roomName, guestLink, hasChat, language, onStage }: InMeetingProps) {
   const { t } = useTranslation()
   const { connection } = useWatchable(call.visit)
   const { isSilent } = useWatchable(call.liveness)
@@ -100,6 +102,10 @@ export default function InMeeting({ call, devices, roomName, guestLink, hasChat,
   const small = useSmallWindow(roomName)
   const [choices] = useState(() => new StageChoiceCell())
   const [screens] = useState(() => new ScreenViews())
+  useEffect(() => {
+    onStage?.(choices)
+    return () => onStage?.(null)
+  }, [choices, onStage])
   const isOwnHidden = useWatchable(choices).own === 'hidden'
 
   const mostControls: ControlEntry[] = [

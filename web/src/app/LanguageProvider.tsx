@@ -1,5 +1,6 @@
 import type { i18n } from 'i18next'
-import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useState } from 'react'
+import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useRef, useState } from 'react'
+import { parseEntryWishes } from '@/lib/entryWishes'
 import { speak } from '@/lib/i18n'
 import { directionOf, type Language, pickLanguage } from '@/lib/languages'
 import { rememberedChoices } from '@/lib/storage'
@@ -38,6 +39,8 @@ export function LanguageProvider({
   children: (value: { direction: 'ltr' | 'rtl' }) => ReactNode
 }) {
   const [language, setLanguage] = useState<Language | null>(null)
+  // The wish of an embedding page, until somebody chooses.
+  const wish = useRef(parseEntryWishes(window.location.search).language)
 
   const change = useCallback(
     async (next: Language) => {
@@ -54,11 +57,14 @@ export function LanguageProvider({
   )
 
   useEffect(() => {
-    void change(pickLanguage({ chosen: rememberedChoices.read(CHOICE), room: null, browser: browserLanguages() }))
+    void change(
+      pickLanguage({ chosen: wish.current ?? rememberedChoices.read(CHOICE), room: null, browser: browserLanguages() }),
+    )
   }, [change])
 
   const choose = useCallback(
     (next: Language) => {
+      wish.current = null
       rememberedChoices.write(CHOICE, next)
       void change(next)
     },
@@ -68,7 +74,7 @@ export function LanguageProvider({
     ({ language: room, isChoiceAllowed }: { language: string; isChoiceAllowed: boolean }) =>
       change(
         pickLanguage({
-          chosen: isChoiceAllowed ? rememberedChoices.read(CHOICE) : null,
+          chosen: isChoiceAllowed ? (wish.current ?? rememberedChoices.read(CHOICE)) : null,
           room,
           browser: browserLanguages(),
         }),

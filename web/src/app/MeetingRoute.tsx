@@ -13,12 +13,14 @@ import { LanguageSwitcher } from '@/features/language/LanguageSwitcher'
 import { Prejoin } from '@/features/prejoin/Prejoin'
 import { WaitingRoom } from '@/features/prejoin/WaitingRoom'
 import { Problem } from '@/features/problem/Problem'
+import type { StageChoiceCell } from '@/features/stage/choices'
 import { useWatchable } from '@/lib/useWatchable'
 import { Logo } from '@/ui/Logo'
 import { PageFrame } from '@/ui/PageFrame'
 import { Spinner } from '@/ui/Spinner'
 import { useLanguage } from './LanguageProvider'
 import { MeetingSkeleton } from './MeetingSkeleton'
+import { scene } from './scene'
 import { useBrand } from './useBrand'
 import { useVisit, type Visit } from './useVisit'
 
@@ -38,6 +40,11 @@ export function MeetingRoute({ page, code, brand }: { page: PageClient; code: st
   const canChooseLanguage = lookup?.room.available_features.is_locale_switcher_available ?? true
   useTitle(roomName, logo?.text ?? 'Moothall')
 
+  useEffect(() => {
+    scene.update({ visit, language, chooseLanguage: canChooseLanguage ? choose : null })
+  })
+  useEffect(() => () => scene.update({ visit: null }), [])
+
   if (screen.name === 'looking') {
     return <MeetingSkeleton />
   }
@@ -49,6 +56,7 @@ export function MeetingRoute({ page, code, brand }: { page: PageClient; code: st
           devices={visit.devices}
           roomName={roomName ?? ''}
           language={canChooseLanguage && <LanguageSettings language={language} onChoose={choose} />}
+          onStage={showStage}
           hasChat={lookup?.room.available_features.is_chat_available ?? false}
           guestLink={new URL(brand === null ? `/${code}` : `/${brand}/${code}`, window.location.href).href}
         />
@@ -63,6 +71,10 @@ export function MeetingRoute({ page, code, brand }: { page: PageClient; code: st
       <Body visit={visit} onOtherMeeting={() => navigate('/')} />
     </PageFrame>
   )
+}
+
+function showStage(choices: StageChoiceCell | null): void {
+  scene.update({ choices })
 }
 
 function Body({ visit, onOtherMeeting }: { visit: Visit; onOtherMeeting: () => void }) {

@@ -1,19 +1,13 @@
-import { useEffect, useSyncExternalStore } from 'react'
+import { useEffect } from 'react'
 import type { Theme } from '@/api/page'
 import { brandColours, DARK_SURFACE, LIGHT_SURFACE } from '@/lib/brandColours'
+import { scheme } from '@/lib/scheme'
+import { useWatchable } from '@/lib/useWatchable'
 import type { Brand } from '@/ui/Logo'
-
-const DARK = '(prefers-color-scheme: dark)'
-
-function subscribe(listener: () => void): () => void {
-  const query = window.matchMedia(DARK)
-  query.addEventListener('change', listener)
-  return () => query.removeEventListener('change', listener)
-}
 
 /** Puts a room's theme onto the page while it is shown, and gives what the logo needs. */
 export function useBrand(theme: Theme | null): Brand | null {
-  const isDark = useSyncExternalStore(subscribe, () => window.matchMedia(DARK).matches)
+  const { isDark } = useWatchable(scheme)
 
   useEffect(() => {
     const colours = theme === null ? null : brandColours(theme.main_color, isDark ? DARK_SURFACE : LIGHT_SURFACE)

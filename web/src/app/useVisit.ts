@@ -277,7 +277,7 @@ export function useVisit(page: PageClient, code: string): Visit {
     lookup,
     devices,
     check,
-    initialName: rememberedChoices.read('name')?.slice(0, 64) ?? '',
+    initialName: parseEntryWishes(window.location.search).name ?? rememberedChoices.read('name')?.slice(0, 64) ?? '',
     look,
     lookAsGuest: () => {
       forgetHostToken(code)

@@ -125,16 +125,21 @@ export class Chat extends Cell<ChatState> {
     }
     this.update({ isSending: true, failure: null })
     try {
-      const message = await this.#calls.say(text)
-      this.#mine.add(message.participant_id)
+      await this.post(text)
       this.update({ isSending: false, draft: '' })
-      this.#hear(message)
       return true
     } catch (error) {
       const isTooFast = error instanceof PageError && error.code === 'too_many_requests'
       this.update({ isSending: false, failure: isTooFast ? 'too_fast' : 'failed' })
       return false
     }
+  }
+
+  /** Sends what was not written here, and leaves the draft as it is. Raises `PageError`. */
+  async post(text: string): Promise<void> {
+    const message = await this.#calls.say(text)
+    this.#mine.add(message.participant_id)
+    this.#hear(message)
   }
 
   /** Keeps what is being written, for when the panel opens again. */

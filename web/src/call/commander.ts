@@ -22,6 +22,11 @@ export class Commander extends Cell<{ hasFailed: boolean }> {
     }
   }
 
+  /** As `send`, for who tells of a failure themselves. Raises `PageError`. */
+  attempt<Command extends FeatureCommand>(command: Command, body: FeatureBody<Command>): Promise<void> {
+    return this.#commands(command, body)
+  }
+
   forgetFailure(): void {
     this.update({ hasFailed: false })
   }

@@ -6,11 +6,17 @@ test('the address tells what an embedding page wishes', () => {
     skipsPrejoin: true,
     name: 'Ada',
     off: { microphone: false, camera: true },
+    language: null,
+    theme: null,
   })
+  expect(parseEntryWishes('?language=de&theme=dark')).toMatchObject({ language: 'de', theme: 'dark' })
+  expect(parseEntryWishes('?theme=pink').theme).toBeNull()
   expect(parseEntryWishes('?skip_prejoin=1&microphone=on&display_name=%20')).toEqual({
     skipsPrejoin: false,
     name: null,
     off: { microphone: false, camera: false },
+    language: null,
+    theme: null,
   })
   expect(parseEntryWishes(`?display_name=${'x'.repeat(80)}`).name).toHaveLength(64)
 })

@@ -7,9 +7,15 @@ export interface EntryWishes {
   name: string | null
   /** Inputs that start off. None is ever made to start on. */
   off: Record<'microphone' | 'camera', boolean>
+  /** A code of the API or a browser's language tag. */
+  language: string | null
+  theme: ThemeWish | null
 }
 
-const NAMES = ['skip_prejoin', 'display_name', 'microphone', 'camera']
+export type ThemeWish = 'auto' | 'light' | 'dark'
+
+const NAMES = ['skip_prejoin', 'display_name', 'microphone', 'camera', 'language', 'theme']
+const THEMES: readonly ThemeWish[] = ['auto', 'light', 'dark']
 const LONGEST_NAME = 64
 
 export function parseEntryWishes(search: string): EntryWishes {
@@ -19,7 +25,14 @@ export function parseEntryWishes(search: string): EntryWishes {
     skipsPrejoin: query.get('skip_prejoin') === 'true',
     name: name || null,
     off: { microphone: query.get('microphone') === 'off', camera: query.get('camera') === 'off' },
+    language: query.get('language'),
+    theme: parseThemeWish(query.get('theme')),
   }
+}
+
+/** Null for anything else. */
+export function parseThemeWish(value: unknown): ThemeWish | null {
+  return THEMES.find((theme) => theme === value) ?? null
 }
 
 /** The part of an address that tells these wishes and nothing else, or nothing. */

@@ -11,6 +11,8 @@ const KB = 1000
 const MOST_BEFORE_INTERACTIVE = 150 * KB
 /** The same with all that is fetched while they type: the meeting and its media client. */
 const MOST_BEFORE_JOINING = 350 * KB
+/** The script of embedding pages. */
+const MOST_OF_EMBEDDING = 6 * KB
 
 const ENTRY = 'index.html'
 const WARMED_UP = ['src/app/InMeeting.tsx', 'src/call/call.ts']
@@ -86,4 +88,23 @@ test('the rest is fetched when it is opened', () => {
     expect(manifest[part]?.file, part).toMatch(/\.js$/)
     expect(scripts).not.toContain(part)
   }
+})
+
+test('the bridge to an embedding page is fetched inside a frame only', () => {
+  const bridge = 'src/app/bridge/bridge.ts'
+
+  expect(manifest[bridge]?.file).toMatch(/\.js$/)
+  expect(closure(ENTRY, ...WARMED_UP)).not.toContain(bridge)
+})
+
+test('the script of embedding pages is small and stands alone', () => {
+  const args = ['build', '-c', 'vite.embed.config.ts', '--outDir', folder, '--logLevel', 'error']
+  execFileSync(process.execPath, ['node_modules/vite/bin/vite.js', ...args], {
+    env: { ...process.env, NODE_ENV: 'production' },
+  })
+  const script = readFileSync(join(folder, 'embed.js'))
+
+  expect(script.toString()).not.toMatch(/^\s*import\b|\bimport\(/m)
+  expect(gzipSync(script).length).toBeGreaterThan(KB)
+  expect(gzipSync(script).length).toBeLessThanOrEqual(MOST_OF_EMBEDDING)
 })

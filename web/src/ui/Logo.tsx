@@ -1,3 +1,6 @@
+import { scheme } from '@/lib/scheme'
+import { useWatchable } from '@/lib/useWatchable'
+
 /** The sign of the hall: a gable over an open door. */
 export function LogoMark({ className = 'size-8' }: { className?: string }) {
   return (
@@ -20,6 +23,7 @@ export interface Brand {
 }
 
 export function Logo({ brand }: { brand: Brand | null }) {
+  const { isDark } = useWatchable(scheme)
   if (brand === null) {
     return (
       <span className="inline-flex items-center gap-2.5">
@@ -33,10 +37,5 @@ export function Logo({ brand }: { brand: Brand | null }) {
   if (onLight === null || onDark === null) {
     return <span className="max-w-[60vw] truncate font-semibold text-[1.0625rem] tracking-tight">{brand.text}</span>
   }
-  return (
-    <picture>
-      <source srcSet={onDark} media="(prefers-color-scheme: dark)" />
-      <img src={onLight} alt={brand.text} className="h-9 w-auto max-w-[60vw] object-contain" />
-    </picture>
-  )
+  return <img src={isDark ? onDark : onLight} alt={brand.text} className="h-9 w-auto max-w-[60vw] object-contain" />
 }

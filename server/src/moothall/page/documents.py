@@ -10,9 +10,9 @@ from moothall.api.kept import Kept
 from moothall.applications.domains import LOOPBACK_SOURCES
 from moothall.page.calls import PageCalls
 from moothall.page.errors import EXPECTED, SlowDown
-from moothall.page.files import INDEX, respond
+from moothall.page.files import DEMO, INDEX, respond
 from moothall.page.framing import Framing, refuse, slow_down
-from moothall.page.headers import page_headers
+from moothall.page.headers import WITH_FRAMES, page_headers
 
 
 class Documents:
@@ -55,6 +55,12 @@ class Documents:
         if embedders:
             # Nobody keeps it with domains that may be taken off the list.
             answer.headers["cache-control"] = "no-store"
+        return answer
+
+    async def serve_demo(self, request: Request) -> Response:
+        """A page with a meeting in a frame, to try each command and see each event."""
+        answer = respond(self._files, DEMO, request, self._headers(request, ()))
+        answer.headers["content-security-policy"] += WITH_FRAMES
         return answer
 
     async def _find_embedders(self, request: Request) -> tuple[str, ...]:

@@ -16,6 +16,10 @@ from moothall.api import kept
 from moothall.api.kept import Kept
 
 INDEX = "index.html"
+# The script for pages of other origins (docs/embed.md).
+EMBED = "embed.js"
+# A page to try that script; it is not served under this name.
+DEMO = "demo.html"
 
 _HASHED = "assets/"
 _FOREVER = "public, max-age=31536000, immutable"

@@ -25,6 +25,10 @@ _PERMISSIONS = (
     "camera=(self), microphone=(self), display-capture=(self), fullscreen=(self), autoplay=(self), screen-wake-lock=(self), "
     "speaker-selection=(self), clipboard-write=(self), geolocation=(), usb=(), payment=(), midi=(), serial=(), hid=()"
 )
+# The page to try the script for embedding has a meeting in a frame.
+WITH_FRAMES = "; frame-src 'self'"
+# A file that pages of any origin may load and read: it holds nothing but code.
+FOR_ALL_SITES = {"cross-origin-resource-policy": "cross-origin", "access-control-allow-origin": "*"}
 _A_YEAR_S = 365 * 24 * 3600
 
 

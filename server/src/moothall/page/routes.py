@@ -20,8 +20,8 @@ from moothall.meeting.assembly import Meeting
 from moothall.page.calls import PageCalls
 from moothall.page.commands import COMMANDS
 from moothall.page.documents import Documents
-from moothall.page.files import INDEX, read_page_files, respond
-from moothall.page.headers import page_headers
+from moothall.page.files import DEMO, EMBED, INDEX, read_page_files, respond
+from moothall.page.headers import FOR_ALL_SITES, page_headers
 from moothall.themes.model import MAX_SHORT_COMPANY_URL, RESERVED_SHORT_URLS
 
 STATIC = Path(__file__).parent.parent / "static"
@@ -104,8 +104,10 @@ def assemble_page(
     documents = Documents(files, calls, media_url=media_url, over_tls=over_tls, loopback=loopback)
     for path in ("/", "/{meeting_code:digits}", "/{company:company}/", "/{company:company}/{meeting_code:digits}"):
         router.add_route(path, documents.serve, methods=["GET"])
+    if loopback and DEMO in files:
+        router.add_route("/embed/demo", documents.serve_demo, methods=["GET"])
     for name in files:
-        if name != INDEX:
+        if name not in (INDEX, DEMO):
             router.add_route(f"/{name}", partial(_serve, files, media_url, over_tls, name), methods=["GET"])
     return Page(router, partial(_not_found, partial(_render, files, media_url, over_tls, INDEX)))
 
@@ -129,4 +131,5 @@ async def _serve(
 
 def _render(files: dict[str, Kept], media_url: str | None, over_tls: bool, name: str, request: Request) -> Response:
     secure = over_tls or request.url.scheme == "https"
-    return respond(files, name, request, page_headers(media_url, request_host(request), secure=secure))
+    headers = page_headers(media_url, request_host(request), secure=secure)
+    return respond(files, name, request, {**headers, **(FOR_ALL_SITES if name == EMBED else {})})
