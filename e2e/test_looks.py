@@ -16,10 +16,8 @@ WIDTHS = (1280, 360)
 _FOCUSED = """
 () => {
   const { x, y, width, height } = document.activeElement.getBoundingClientRect();
-  const probe = document.body.appendChild(document.createElement('i'));
-  probe.style.color = 'var(--accent-line)';
-  const ring = getComputedStyle(probe).color.match(/\\d+/g).slice(0, 3).map(Number);
-  probe.remove();
+  const { outlineStyle, outlineColor } = getComputedStyle(document.activeElement);
+  const ring = outlineStyle === 'none' ? null : outlineColor.match(/\\d+/g).slice(0, 3).map(Number);
   const { activeElement: focused } = document;
   const name = focused.ariaLabel ?? focused.labels?.[0]?.textContent ?? focused.textContent;
   return { x, y, width, height, ring, name, isPage: document.activeElement === document.body };
@@ -33,6 +31,8 @@ def cut_sides(page: Page) -> tuple[str, list[str]]:
     box = page.evaluate(_FOCUSED)
     if box["isPage"]:
         return "", []
+    if box["ring"] is None:
+        return box["name"], ["all"]
     picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
     centre_x, centre_y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     places = {
@@ -45,12 +45,12 @@ def cut_sides(page: Page) -> tuple[str, list[str]]:
 
 
 def shows(picture: Image.Image, place: tuple[float, float], colour: list[int]) -> bool:
-    """Whether a pixel at most one from ``place`` has about this colour."""
+    """Whether a pixel at most one from ``place`` has about this colour, or is in a soft shadow."""
     around = [(int(place[0]) + x, int(place[1]) + y) for x in (-1, 0, 1) for y in (-1, 0, 1)]
     return any(
         0 <= x < picture.width
         and 0 <= y < picture.height
-        and all(abs(one - other) < 24 for one, other in zip(picture.getpixel((x, y)), colour, strict=True))
+        and all(abs(one - other) < 40 for one, other in zip(picture.getpixel((x, y)), colour, strict=True))
         for x, y in around
     )
 
