@@ -7,6 +7,7 @@ from typing import Any
 
 from moothall_process import MoothallProcess
 from people import Person, wait_for
+from playwright.sync_api import expect
 from receiver import Receiver
 
 FRAMES_PER_SECOND = 20
@@ -85,9 +86,12 @@ def test_an_ordinary_meeting_gives_the_browsers_nothing_to_complain_of(
     grace.join()
     for someone in (ada, grace):
         someone.wait_for_media()
-    for panel in ("Chat", "People", "Settings"):
+    for panel, role in (("Chat", "region"), ("People", "region"), ("Settings", "dialog")):
         ada.press(panel)
+        opened = ada.page.get_by_role(role, name=panel, exact=True)
+        expect(opened).to_be_visible()
         ada.page.keyboard.press("Escape")
+        expect(opened).to_have_count(0)
     ada.press("Mute microphone")
     ada.press("Unmute microphone")
     ada.press("Turn camera off")
