@@ -40,7 +40,8 @@ export interface ModerationState {
 
 const ALL: Rights = { microphone: true, camera: true, screen_share: true, chat: true, reactions: true }
 const RIGHTS = Object.keys(ALL) as Right[]
-const UNCHANGED = {
+/** The body of `permit` that changes nothing. */
+export const UNCHANGED = {
   microphone: null,
   camera: null,
   screen_share: null,

@@ -84,10 +84,7 @@ def create_application(
 
 def get_application(connection: Connection, application_id: str) -> Application:
     """Raises NotFound."""
-    application = store.find_application(connection, application_id.lower())
-    if application is None:
-        raise NotFound(f"could not find application {shown(application_id)}")
-    return application
+    return _found(store.find_application(connection, application_id.lower()), application_id)
 
 
 def get_application_of(connection: Connection, account: Account, application_id: str) -> Application:
@@ -144,9 +141,7 @@ def allow_origins(connection: Connection, application_id: str, origins: Sequence
 
     Raises NotFound, InputInvalid.
     """
-    application = store.lock_application(connection, application_id.lower())
-    if application is None:
-        raise NotFound(f"could not find application {shown(application_id)}")
+    application = _lock(connection, application_id)
     if len(origins) > MAX_ORIGINS:
         raise InputInvalid(f"an application can have at most {MAX_ORIGINS} origins")
     try:
@@ -160,15 +155,23 @@ def allow_domains(connection: Connection, application_id: str, domains: Sequence
 
     Raises NotFound, InputInvalid.
     """
-    application = store.lock_application(connection, application_id.lower())
-    if application is None:
-        raise NotFound(f"could not find application {shown(application_id)}")
+    application = _lock(connection, application_id)
     if len(domains) > MAX_DOMAINS:
         raise InputInvalid(f"an application can have at most {MAX_DOMAINS} domains")
     try:
         return _allow_domains(connection, application, [parse_domain(domain) for domain in domains])
     except ValueError as error:
         raise InputInvalid(f"a domain {error}") from None
+
+
+def _lock(connection: Connection, application_id: str) -> Application:
+    return _found(store.lock_application(connection, application_id.lower()), application_id)
+
+
+def _found(application: Application | None, application_id: str) -> Application:
+    if application is None:
+        raise NotFound(f"could not find application {shown(application_id)}")
+    return application
 
 
 def find_credentials(connection: Connection, application_id: str) -> Credentials | None:

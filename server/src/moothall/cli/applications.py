@@ -1,11 +1,13 @@
 """``moothall app``: applications, the clients of the API."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from moothall.applications import service as applications
+from moothall.applications.model import Application
 from moothall.cli.options import AsJson, with_settings
 from moothall.cli.outcome import clock, print_values, run_on_database
 from moothall.settings import Settings
@@ -73,14 +75,7 @@ def allow_origins(
             lambda connection: applications.allow_origins(connection, application_id, origins or [])
         ),
     )
-    allowed = list(application.allowed_origins)
-    print_values(
-        {
-            "application_id": application.application_id,
-            "allowed_origins": allowed if as_json else ", ".join(allowed) or "none",
-        },
-        as_json=as_json,
-    )
+    _print_list(application, "allowed_origins", application.allowed_origins, as_json=as_json)
 
 
 @commands.command("allow-domains")
@@ -107,11 +102,9 @@ def allow_domains(
             lambda connection: applications.allow_domains(connection, application_id, domains or [])
         ),
     )
-    allowed = list(application.allowed_domains)
-    print_values(
-        {
-            "application_id": application.application_id,
-            "allowed_domains": allowed if as_json else ", ".join(allowed) or "none",
-        },
-        as_json=as_json,
-    )
+    _print_list(application, "allowed_domains", application.allowed_domains, as_json=as_json)
+
+
+def _print_list(application: Application, name: str, values: Sequence[str], *, as_json: bool) -> None:
+    shown = list(values) if as_json else ", ".join(values) or "none"
+    print_values({"application_id": application.application_id, name: shown}, as_json=as_json)

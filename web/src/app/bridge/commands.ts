@@ -1,6 +1,7 @@
 /** Carries out the commands of the page around this one, as the person at the page could. */
 import { PageError } from '@/api/page'
 import type { Call } from '@/call/call'
+import { UNCHANGED } from '@/call/moderation'
 import { type AnyAnswer, COMMANDS, type CommandArgs, type CommandName } from '@/embed/schema'
 import { parseLanguage } from '@/lib/languages'
 import { scheme } from '@/lib/scheme'
@@ -135,15 +136,6 @@ const HANDLERS: Handlers = {
   },
   set_theme: ({ theme }) => scheme.choose(theme),
   get_state: () => undefined,
-}
-
-const UNCHANGED = {
-  microphone: null,
-  camera: null,
-  screen_share: null,
-  chat: null,
-  reactions: null,
-  one_share_at_a_time: null,
 }
 
 function refuseIf(isRefused: boolean, code: string): void {
