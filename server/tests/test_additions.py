@@ -22,6 +22,8 @@ ADDED = {
     ("get", "/callbacks/deliveries/{delivery_id}"),
     ("post", "/callbacks/deliveries/{delivery_id}/redeliver"),
     ("post", "/callbacks/redeliver"),
+    ("get", "/sessions"),
+    ("get", "/recordings"),
     ("get", "/rooms/{room_id}/sessions"),
     ("get", "/rooms/{room_id}/sessions/{session_id}/participants"),
     ("get", "/rooms/{room_id}/live"),
@@ -87,6 +89,8 @@ async def test_answers_are_as_described(server: RunningServer, acme: Tenant, doc
 
         sessions = (await acme.get(f"{path}/sessions")).json()
         check("SessionPage", sessions)
+        check("SessionsBody", (await acme.get("/sessions")).json())
+        check("AllRecordings", (await acme.get("/recordings")).json())
         stays = await acme.get(f"{path}/sessions/{sessions['_embedded'][0]['id']}/participants")
         check("AttendancePage", stays.json())
         for schema, where in (

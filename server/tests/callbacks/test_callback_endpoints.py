@@ -147,6 +147,30 @@ async def test_deliveries_are_narrowed_and_paged(server: RunningServer, acme: Te
     assert first["has_more"]
     assert await _deliveries(acme, f"?after={first['after']}") == everything[2:]
     assert (await acme.get("/callbacks/deliveries?status=lost")).status_code == 400
+    assert await _deliveries(acme, "?event=session:started") == everything
+    assert await _deliveries(acme, "?event=session:ended") == []
+
+
+async def test_the_newest_deliveries_come_first_where_one_asks_for_them(
+    server: RunningServer, acme: Tenant, alice: Receiver
+):
+    await _record(server, acme, alice.url(), count=3)
+    everything = await _until(server, acme, "delivered", 3)
+
+    first = (await acme.get("/callbacks/deliveries?newest_first=true&limit=2")).json()
+    second = (await acme.get(f"/callbacks/deliveries?newest_first=true&limit=2&after={first['after']}")).json()
+
+    assert first["_embedded"] + second["_embedded"] == everything[::-1]
+    assert (first["has_more"], second["has_more"]) == (True, False)
+
+
+async def test_a_delivery_shows_the_body_that_was_posted(server: RunningServer, acme: Tenant, alice: Receiver):
+    await _record(server, acme, alice.url())
+    (done,) = await _until(server, acme, "delivered", 1)
+
+    shown = (await acme.get(f"/callbacks/deliveries/{done['id']}")).json()
+
+    assert shown["body"] == alice.received[0].event
 
 
 async def test_one_delivery_goes_out_once_more_under_the_same_id(server: RunningServer, acme: Tenant, alice: Receiver):

@@ -312,3 +312,24 @@ async def test_nothing_works_without_a_token(server: RunningServer, method: str,
 def _replace_by_symlink(path: Path) -> None:
     path.unlink()
     path.symlink_to("/etc/hostname")
+
+
+async def test_the_recordings_of_all_sessions_come_with_the_newest_first(
+    server: RunningServer, acme: Tenant, globex: Tenant, studio: Studio
+):
+    await Studio(server, globex).record()
+    first = await studio.finished()
+    server.clock.advance(minutes=1)
+    others = [await studio.record(), await studio.record()]
+
+    seen: list[dict[str, Any]] = []
+    query, has_more = "?limit=2", True
+    while has_more:
+        page = (await acme.get(f"/recordings{query}")).json()
+        seen += page["_embedded"]
+        query, has_more = f"?limit=2&after={page['after']}", page["has_more"]
+
+    assert {one["id"] for one in seen[:2]} == {other.id for other in others}
+    assert (seen[2]["id"], seen[2]["room_id"], len(seen)) == (first.id, first.room_id, 3)
+    assert seen[2]["_links"]["url"]["href"].startswith(ORIGIN)
+    assert seen[0]["_links"]["url"]["href"] is None

@@ -65,6 +65,31 @@ async def test_sessions_come_in_pages(server: RunningServer, acme: Tenant, room:
     assert back["_embedded"] == pages[1]["_embedded"]
 
 
+async def test_the_sessions_of_all_rooms_come_with_the_newest_first(
+    server: RunningServer, acme: Tenant, globex: Tenant, room: dict[str, Any]
+):
+    other = await acme.create_room()
+    foreign = await globex.create_room()
+    for one in (room, other, foreign, room):
+        await _hold(server, one, "ada", minutes=1)
+    # Two that start in the same millisecond.
+    for one in (room, other):
+        await server.engine.join(one["id"], "bob", name="Bob")
+
+    seen: list[dict[str, Any]] = []
+    after, has_more = 0, True
+    while has_more:
+        page = (await acme.get(f"/sessions?limit=2&after={after}")).json()
+        seen += page["_embedded"]
+        after, has_more = page["after"], page["has_more"]
+    of_other = (await acme.get(f"/sessions?room_id={other['id']}")).json()["_embedded"]
+
+    assert [one["room_id"] for one in seen] == [other["id"], room["id"], room["id"], other["id"], room["id"]]
+    assert len({one["id"] for one in seen}) == 5
+    assert [one["id"] for one in of_other] == [one["id"] for one in seen if one["room_id"] == other["id"]]
+    assert (await acme.get("/sessions?after=-1")).status_code == 400
+
+
 async def test_attendance_comes_in_pages(server: RunningServer, acme: Tenant, room: dict[str, Any]):
     await _hold(server, room, "ada", "bob", "carol", minutes=1)
     (session,) = (await acme.get(f"/rooms/{room['id']}/sessions")).json()["_embedded"]

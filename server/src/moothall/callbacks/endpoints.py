@@ -13,7 +13,7 @@ from moothall.api.paging import MAX_SERIAL, render_log
 from moothall.api.prefix import API_PREFIX
 from moothall.api.reference import addition, documented_body, documented_errors
 from moothall.callbacks import schemas, service, store
-from moothall.callbacks.model import Attempt, DeliveryStatus, LoggedDelivery
+from moothall.callbacks.model import DeliveryStatus
 from moothall.db import Connection
 from moothall.idempotency.once import Once
 from moothall.idempotency.reference import repeatable
@@ -60,14 +60,19 @@ async def list_events(call: AuthenticatedCall, after: After = 0, limit: Limit = 
     "/callbacks/deliveries",
     operation_id="list_deliveries",
     summary="List deliveries",
-    description=addition("The state of the delivery of callbacks, in the order in which they were written."),
+    description=addition(
+        "The state of the delivery of callbacks, in the order in which they were written, or the newest first."
+    ),
     response_model=schemas.DeliveriesBody,
     responses=documented_errors(400, 401),
 )
 async def list_deliveries(
     call: AuthenticatedCall,
+    *,
     room_id: Annotated[str | None, Query(max_length=64, pattern=LINE_PATTERN)] = None,
     status: DeliveryStatus | None = None,
+    event: Annotated[str | None, Query(max_length=64, pattern=LINE_PATTERN, examples=["session:started"])] = None,
+    newest_first: Annotated[bool, Query(description="The order; `after` then starts before that one.")] = False,
     after: After = 0,
     limit: Limit = 100,
 ) -> Response:
@@ -77,6 +82,8 @@ async def list_deliveries(
             call.application_id,
             room_id=None if room_id is None else room_id.lower(),
             status=status,
+            event=event,
+            newest_first=newest_first,
             after=after,
             limit=limit + 1,
         )
@@ -92,15 +99,15 @@ async def list_deliveries(
     "/callbacks/deliveries/{delivery_id}",
     operation_id="get_delivery",
     summary="Get a delivery and its attempts",
-    description=addition("The delivery with the answer to each attempt."),
+    description=addition("The delivery with the body that is sent and the answer to each attempt."),
     response_model=schemas.DeliveryWithAttemptsBody,
     responses=documented_errors(400, 401, 404),
 )
 async def get_delivery(call: AuthenticatedCall, delivery_id: DeliveryId) -> Response:
-    delivery, attempts = await call.database.read(
+    details = await call.database.read(
         lambda connection: service.get_delivery(connection, call.application_id, delivery_id)
     )
-    return JSONResponse(_render(delivery, attempts))
+    return JSONResponse(schemas.render_details(details))
 
 
 @router.post(
@@ -118,7 +125,7 @@ async def get_delivery(call: AuthenticatedCall, delivery_id: DeliveryId) -> Resp
 async def redeliver(call: AuthenticatedCall, request: Request, delivery_id: DeliveryId) -> Response:
     return await Once.of(request, call.application_id, call.now).write(
         lambda connection: service.redeliver(connection, call.application_id, delivery_id, call.now),
-        lambda found: JSONResponse(_render(*found), 202),
+        lambda details: JSONResponse(schemas.render_details(details), 202),
     )
 
 
@@ -146,7 +153,3 @@ async def redeliver_many(call: AuthenticatedCall, request: Request) -> Response:
     return await Once.of(request, call.application_id, call.now, body).write(
         transaction, lambda count: JSONResponse({"redelivered": count}, 202)
     )
-
-
-def _render(delivery: LoggedDelivery, attempts: list[Attempt]) -> dict[str, object]:
-    return {**schemas.render_delivery(delivery), "log": [schemas.render_attempt(attempt) for attempt in attempts]}

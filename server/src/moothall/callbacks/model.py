@@ -1,6 +1,6 @@
 """Events and the state of their delivery."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -97,6 +97,15 @@ class LoggedDelivery:
     last_attempt_at: datetime | None
     last_status: int | None
     last_error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryDetails:
+    """A delivery with the body that is posted and the newest attempts, in order."""
+
+    delivery: LoggedDelivery
+    body: Mapping[str, Any]
+    attempts: Sequence["Attempt"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from pydantic.json_schema import SkipJsonSchema
 
 from moothall.api.fields import Line, Moment
-from moothall.callbacks.model import Attempt, DeliveryStatus, LoggedDelivery, LoggedEvent
+from moothall.callbacks.model import Attempt, DeliveryDetails, DeliveryStatus, LoggedDelivery, LoggedEvent
 from moothall.kit.clock import render_dates, render_timestamp
 
 _MOST_EVENT_IDS = 500
@@ -64,6 +64,9 @@ class DeliveryBody(BaseModel):
 class DeliveryWithAttemptsBody(DeliveryBody):
     model_config = ConfigDict(title="DeliveryWithAttempts")
 
+    body: dict[str, Any] = Field(
+        description="The body of the callback.", examples=[{"event": "session:started", "sequence": 3}]
+    )
     log: list[AttemptBody] = Field(description="The newest 100 attempts, in order.")
 
 
@@ -134,6 +137,14 @@ def render_delivery(delivery: LoggedDelivery) -> dict[str, Any]:
         ),
         "last_status": delivery.last_status,
         "last_error": delivery.last_error,
+    }
+
+
+def render_details(details: DeliveryDetails) -> dict[str, Any]:
+    return {
+        **render_delivery(details.delivery),
+        "body": dict(details.body),
+        "log": [render_attempt(attempt) for attempt in details.attempts],
     }
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from moothall.api.errors import BadRequest, Conflict, NotFound
 from moothall.callbacks import store
-from moothall.callbacks.model import Attempt, LoggedDelivery
+from moothall.callbacks.model import DeliveryDetails
 from moothall.db import Connection
 
 MOST_REDELIVERED = 10_000
@@ -16,20 +16,22 @@ MOST_REDELIVERED = 10_000
 MOST_ATTEMPTS_SHOWN = 100
 
 
-def get_delivery(connection: Connection, application_id: str, delivery_id: int) -> tuple[LoggedDelivery, list[Attempt]]:
-    """Return a delivery and its newest attempts.
+def get_delivery(connection: Connection, application_id: str, delivery_id: int) -> DeliveryDetails:
+    """Return a delivery with its body and its newest attempts.
 
     Raises NotFound, also for another application's delivery.
     """
     delivery = store.find_delivery(connection, application_id, delivery_id)
     if delivery is None:
         raise NotFound(f"Delivery {delivery_id} was not found")
-    return delivery, store.list_attempts(connection, delivery_id, limit=MOST_ATTEMPTS_SHOWN)
+    return DeliveryDetails(
+        delivery,
+        store.find_body(connection, delivery.event_id),
+        store.list_attempts(connection, delivery_id, limit=MOST_ATTEMPTS_SHOWN),
+    )
 
 
-def redeliver(
-    connection: Connection, application_id: str, delivery_id: int, now: datetime
-) -> tuple[LoggedDelivery, list[Attempt]]:
+def redeliver(connection: Connection, application_id: str, delivery_id: int, now: datetime) -> DeliveryDetails:
     """Make a delivery due now, whatever its state.
 
     Raises NotFound; Conflict during an attempt.

@@ -93,22 +93,42 @@ def list_deliveries(
     *,
     room_id: str | None,
     status: DeliveryStatus | None,
+    event: str | None,
+    newest_first: bool,
     after: int,
     limit: int,
 ) -> list[LoggedDelivery]:
-    """Return the application's deliveries after this id, in order of creation."""
-    statement = _LOGGED.where(deliveries.c.application_id == application_id, deliveries.c.id > after)
+    """Return the application's deliveries in order of creation, or the newest first.
+
+    ``after``: the id of the delivery before them in this order; 0 begins with the first.
+    """
+    statement = _LOGGED.where(deliveries.c.application_id == application_id)
+    if not newest_first:
+        statement = statement.where(deliveries.c.id > after)
+    elif after > 0:
+        statement = statement.where(deliveries.c.id < after)
     if room_id is not None:
         statement = statement.where(deliveries.c.room_id == room_id)
     if status is not None:
         statement = statement.where(deliveries.c.status == status.value)
-    return [_delivery(row) for row in connection.execute(statement.order_by(deliveries.c.id).limit(limit))]
+    if event is not None:
+        statement = statement.where(events.c.name == event)
+    order = deliveries.c.id.desc() if newest_first else deliveries.c.id
+    return [_delivery(row) for row in connection.execute(statement.order_by(order).limit(limit))]
 
 
 def find_delivery(connection: Connection, application_id: str, delivery_id: int) -> LoggedDelivery | None:
     statement = _LOGGED.where(deliveries.c.application_id == application_id, deliveries.c.id == delivery_id)
     row = connection.execute(statement).one_or_none()
     return None if row is None else _delivery(row)
+
+
+def find_body(connection: Connection, event_id: str) -> dict[str, Any]:
+    """Return the body of the callbacks of an event that has deliveries."""
+    body: dict[str, Any] = json.loads(
+        connection.execute(select(events.c.body).where(events.c.id == event_id)).scalar_one()
+    )
+    return body
 
 
 def list_attempts(connection: Connection, delivery_id: int, *, limit: int) -> list[Attempt]:

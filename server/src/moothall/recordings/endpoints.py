@@ -1,6 +1,7 @@
 """``/recordings`` and ``/sessions/{id}/recordings`` of the Meetings API, and the files."""
 
 import asyncio
+from functools import partial
 from pathlib import PurePath
 from typing import Annotated, Any
 
@@ -10,8 +11,9 @@ from starlette.responses import FileResponse, JSONResponse, Response
 
 from moothall.api.call import ApiContext, AuthenticatedCall, Call
 from moothall.api.errors import Forbidden, NotFound
+from moothall.api.fields import LINE_PATTERN
 from moothall.api.prefix import API_PREFIX
-from moothall.api.reference import documented_errors
+from moothall.api.reference import addition, documented_errors
 from moothall.kit.clock import render_dates
 from moothall.kit.keys import derive_key
 from moothall.recordings import schemas, service, store
@@ -30,6 +32,34 @@ _FILE_HEADERS = {
     "cross-origin-resource-policy": "cross-origin",
 }
 _RANGE_NOT_SATISFIABLE = 416
+_MAX_LIMIT = 500
+
+
+@router.get(
+    "/recordings",
+    tags=["Additions"],
+    operation_id="list_all_recordings",
+    summary="List the recordings of all sessions",
+    description=addition("The newest first. Keep `after` from the answer and send it with the next request."),
+    response_model=schemas.AllRecordings,
+    responses=documented_errors(400, 401),
+)
+async def list_all_recordings(
+    call: AuthenticatedCall,
+    after: Annotated[str | None, Query(max_length=64, pattern=LINE_PATTERN)] = None,
+    limit: Annotated[int, Query(ge=1, le=_MAX_LIMIT, description="Maximum number of items.")] = 100,
+) -> Response:
+    found = await call.database.read(
+        partial(store.newest_recordings, application_id=call.application_id, after=after, limit=limit + 1)
+    )
+    shown = found[:limit]
+    return JSONResponse(
+        {
+            "_embedded": [{**_render(recording, call), "room_id": recording.room_id} for recording in shown],
+            "after": shown[-1].id if shown else after,
+            "has_more": len(found) > limit,
+        }
+    )
 
 
 @router.get(

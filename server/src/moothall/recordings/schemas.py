@@ -31,6 +31,16 @@ class Recording(BaseModel):
     links: RecordingLinks = Field(alias="_links")
 
 
+class RecordingOfRoom(Recording):
+    room_id: str
+
+
+class AllRecordings(BaseModel):
+    embedded: list[RecordingOfRoom] = Field(alias="_embedded")
+    after: str | None = Field(description="Send it with the next request.")
+    has_more: bool
+
+
 class Recordings(BaseModel):
     recordings: list[Recording]
 

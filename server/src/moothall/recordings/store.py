@@ -17,6 +17,7 @@ from sqlalchemy import (
     Table,
     delete,
     insert,
+    or_,
     select,
     text,
     update,
@@ -82,6 +83,24 @@ def list_recordings(connection: Connection, session_id: str) -> list[Recording]:
     statement = select(recordings).where(recordings.c.session_id == session_id)
     ordered = statement.order_by(recordings.c.started_at, recordings.c.id)
     return [_recording(row) for row in connection.execute(ordered)]
+
+
+def newest_recordings(connection: Connection, application_id: str, *, after: str | None, limit: int) -> list[Recording]:
+    """Return recordings of an application, the newest first.
+
+    ``after``: the id of the recording before them in this order; None begins with the newest.
+    """
+    statement = select(recordings).where(recordings.c.application_id == application_id)
+    if after is not None:
+        previous = select(recordings.c.started_at).where(
+            recordings.c.id == after, recordings.c.application_id == application_id
+        )
+        start = previous.scalar_subquery()
+        statement = statement.where(
+            or_(recordings.c.started_at < start, (recordings.c.started_at == start) & (recordings.c.id < after))
+        )
+    ordered = statement.order_by(recordings.c.started_at.desc(), recordings.c.id.desc())
+    return [_recording(row) for row in connection.execute(ordered.limit(limit))]
 
 
 def files_of(connection: Connection, application_id: str) -> list[str]:

@@ -26,6 +26,14 @@ class SessionPage(PageBody):
     embedded: list[SessionBody] = Field(alias="_embedded")
 
 
+class SessionsBody(BaseModel):
+    model_config = ConfigDict(title="Sessions")
+
+    embedded: list[SessionBody] = Field(alias="_embedded")
+    after: int = Field(description="Send it with the next request.")
+    has_more: bool
+
+
 DeviceAccessText = Field(description="What the browser allows; `none` without such a device.")
 
 

@@ -275,6 +275,28 @@ def sessions_from(connection: Connection, room_id: str, *, start: int, end: int,
     return [_session(row) for row in connection.execute(statement.order_by(sessions.c.serial).limit(limit))]
 
 
+def newest_sessions(
+    connection: Connection, application_id: str, *, room_id: str | None, after: int, limit: int
+) -> list[Session]:
+    """Return sessions of an application, the newest first.
+
+    ``after``: the serial of the session before them in this order; 0 begins with the newest.
+    """
+    statement = select(sessions).where(sessions.c.application_id == application_id)
+    if room_id is not None:
+        statement = statement.where(sessions.c.room_id == room_id)
+    if after > 0:
+        previous = select(sessions.c.started_at).where(
+            sessions.c.serial == after, sessions.c.application_id == application_id
+        )
+        start = previous.scalar_subquery()
+        statement = statement.where(
+            or_(sessions.c.started_at < start, (sessions.c.started_at == start) & (sessions.c.serial < after))
+        )
+    ordered = statement.order_by(sessions.c.started_at.desc(), sessions.c.serial.desc())
+    return [_session(row) for row in connection.execute(ordered.limit(limit))]
+
+
 def session_serials_before(connection: Connection, room_id: str, serial: int, *, limit: int) -> list[int]:
     """Return the nearest serials below this one, in descending order."""
     statement = select(sessions.c.serial).where(sessions.c.room_id == room_id, sessions.c.serial < serial)
