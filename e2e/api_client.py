@@ -24,7 +24,10 @@ class ApiClient:
 
         Raises Unexpected, or one of SERVER_GONE.
         """
-        self._connection.request(method, path, None if body is None else json.dumps(body), self._headers)
+        return self._send(method, path, expected, None if body is None else json.dumps(body).encode())
+
+    def _send(self, method: str, path: str, expected: int, body: bytes | None) -> Any:
+        self._connection.request(method, path, body, self._headers)
         response = self._connection.getresponse()
         text = response.read()
         if response.status != expected:
@@ -34,6 +37,10 @@ class ApiClient:
     def api(self, method: str, path: str, expected: int = 200, body: Any = None) -> Any:
         """``path`` below /v1/meetings."""
         return self.ask(method, f"/v1/meetings{path}", expected, body)
+
+    def send_file(self, path: str, expected: int, content: bytes) -> Any:
+        """POST the bytes. Returns and raises as ``ask``."""
+        return self._send("POST", path, expected, content)
 
     def everything(self, path: str) -> list[dict[str, Any]]:
         """All items of a paged list."""

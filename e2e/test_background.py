@@ -3,9 +3,12 @@
 import struct
 import zlib
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from api_client import ApiClient
+from moothall_process import Application, MoothallProcess
 from people import FAKE_DEVICES, Person, wait_for
 from playwright.sync_api import Locator, expect
 
@@ -72,14 +75,14 @@ def _squares(path: Path) -> Path:
     return path
 
 
-def _plain_png() -> bytes:
+def _plain_png(width: int = 64, height: int = 36) -> bytes:
     """A picture of one colour."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
-    rows = (b"\0" + bytes((90, 120, 150)) * 64) * 36
-    header = struct.pack(">IIBBBBB", 64, 36, 8, 2, 0, 0, 0)
+    rows = (b"\0" + bytes((90, 120, 150)) * width) * height
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
 
 
@@ -214,6 +217,47 @@ def test_a_camera_whose_background_cannot_be_hidden_stays_off_until_it_is_wanted
 
     ada.press("Turn on without it")
     wait_for(lambda: grace.page.evaluate("() => window.__contrast.last") > _SHARP, "Grace sees the squares", 60)
+
+
+def test_a_theme_brings_pictures_of_its_own(
+    application: Application,
+    server: MoothallProcess,
+    create_room: Callable[..., dict[str, Any]],
+    person: Callable[..., Person],
+    tmp_path: Path,
+) -> None:
+    with closing(ApiClient(server.port, application.token())) as api:
+        theme = api.api("POST", "/themes", 201, {"main_color": "#7a1fa2", "brand_text": "Aurora"})
+        path = f"/v1/meetings/themes/{theme['theme_id']}/backgrounds"
+        background = api.send_file(path, 201, _plain_png(640, 360))
+    link = create_room(theme_id=theme["theme_id"])["_links"]["guest_url"]["href"]
+    grace = person("Grace")
+    _watch(grace, _OF_ADA)
+    grace.open(link)
+    grace.join()
+    ada = person("Ada", arguments=_camera(tmp_path / "squares.y4m"))
+    _watch(ada, 'section[aria-label="Preview of your camera"] video')
+    ada.open(link)
+    assert _sees_more(ada)["last"] > _SHARP
+    _choose(ada, "Aurora: picture 1")
+    wait_for(lambda: ada.page.evaluate("() => window.__contrast.last") < _BLURRED, "Ada sees the picture", 90)
+    ada.join()
+
+    seen = _sees_more(grace)
+    assert seen["most"] < _BLURRED
+    assert abs(seen["mean"] - 120) < 15, "the picture's green, and not the wall"
+
+    # Its picture is gone, so the wall is blurred instead.
+    with closing(ApiClient(server.port, application.token())) as api:
+        api.ask("DELETE", f"{path}/{background['background_id']}", 204)
+    ada.page.reload()
+    ada.page.get_by_role("button", name="Background", exact=True).click()
+    expect(ada.page.get_by_role("radio", name="Strong blur")).to_be_visible()
+    expect(ada.page.get_by_role("radio", name="Aurora: picture 1")).to_have_count(0)
+    ada.page.keyboard.press("Escape")
+    _forget(grace)
+    ada.join()
+    assert _sees_more(grace)["most"] < _BLURRED
 
 
 def test_a_picture_of_ones_own_stays_in_the_browser(

@@ -24,6 +24,7 @@ const THEME = {
   brand_image_white_url: null,
   branded_favicon_url: null,
   short_company_url: null,
+  background_urls: [],
 }
 
 /** By the second digit of a code that begins with 7. */

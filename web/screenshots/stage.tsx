@@ -356,6 +356,7 @@ function Themed({ children }: { children: ReactNode }) {
           brand_image_white_url: null,
           branded_favicon_url: null,
           short_company_url: null,
+          background_urls: [],
         }
   })
   useBrand(theme)

@@ -53,6 +53,9 @@ from moothall.rooms.theme_endpoints import router as rooms_of_theme_router
 from moothall.sessions.endpoints import router as sessions_router
 from moothall.settings import Settings, load_secrets
 from moothall.startup import prepare_database
+from moothall.themes.background_endpoints import files_router as background_files_router
+from moothall.themes.background_endpoints import router as backgrounds_router
+from moothall.themes.backgrounds import backgrounds_in
 from moothall.themes.endpoints import router as themes_router
 from moothall.themes.logo_endpoints import router as logos_router
 from moothall.themes.logos import logos_in
@@ -129,7 +132,11 @@ async def running(
             wake=wake,
         )
         features = assemble_features(meeting, database=database, engine=media.engine, clock=clock)
-        files = (logos_in(settings.data_dir, database), RecordingFiles(database, recording_files_in(settings.data_dir)))
+        files = (
+            logos_in(settings.data_dir, database),
+            backgrounds_in(settings.data_dir, database),
+            RecordingFiles(database, recording_files_in(settings.data_dir)),
+        )
         retention = Retention(
             database, clock, [callback_retention(days=settings.callback_retention_days), KEYS_RETENTION]
         )
@@ -181,6 +188,7 @@ def _build_app(
     for router in (
         rooms_router,
         themes_router,
+        backgrounds_router,
         rooms_of_theme_router,
         recordings_router,
         numbers_router,
@@ -191,6 +199,7 @@ def _build_app(
         live_router(meeting.live),
         features_router(features, meeting.feeds),
         logos_router,
+        background_files_router,
         recording_files_router,
         applications_router(remove_application, wake),
         account_usage_router,

@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from support import pictures
 from support.server import RunningServer, Tenant
 
 from moothall.api.authentication import mint_token
@@ -44,6 +45,9 @@ WHO_MAY: dict[str, str | None] = {
     "set_default_theme": TOKEN,
     "list_rooms_of_theme": TOKEN,
     "list_all_recordings": TOKEN,
+    "list_theme_backgrounds": TOKEN,
+    "add_theme_background": TOKEN,
+    "delete_theme_background": TOKEN,
     "get_recording": TOKEN,
     "delete_recording": TOKEN,
     "list_session_recordings": TOKEN,
@@ -93,6 +97,7 @@ WHO_MAY: dict[str, str | None] = {
     "upload_logo": ANYBODY,
     "put_logo": ANYBODY,
     "get_logo": ANYBODY,
+    "get_background": ANYBODY,
     "load_recording": ANYBODY,
     "health": ANYBODY,
     "readiness": ANYBODY,
@@ -323,6 +328,8 @@ async def _objects(server: RunningServer, tenant: Tenant) -> dict[str, str]:
     """One of everything the application can have, by the name that paths have for its id."""
     room = await tenant.create_room(type="long_term", expires_at="2026-12-24T18:00:00Z")
     theme = (await tenant.post("/themes", json={"main_color": "#12f64e", "brand_text": "Acme"})).json()
+    picture = pictures.photo(640, 360)
+    background = (await tenant.post(f"/themes/{theme['theme_id']}/backgrounds", content=picture)).json()
     now = server.clock.now()
     session = Session(f"2_MX4{new_uuid()}", room["id"], tenant.application_id, now, None)
     recording = Recording(new_uuid(), tenant.application_id, room["id"], session.id, now)
@@ -340,6 +347,7 @@ async def _objects(server: RunningServer, tenant: Tenant) -> dict[str, str]:
     return {
         "room_id": room["id"],
         "theme_id": theme["theme_id"],
+        "background_id": background["background_id"],
         "session_id": session.id,
         "recording_id": recording.id,
         "participant_id": new_uuid(),

@@ -25,6 +25,7 @@ async def test_the_lookup_tells_the_theme(acme: Tenant):
         "brand_image_white_url": theme["brand_image_white_url"].removeprefix(ORIGIN),
         "branded_favicon_url": None,
         "short_company_url": "acme",
+        "background_urls": [],
     }
 
 

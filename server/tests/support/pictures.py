@@ -3,6 +3,7 @@
 import io
 import struct
 import zlib
+from typing import Any
 
 from PIL import Image, ImageDraw
 
@@ -54,3 +55,12 @@ def with_chunk(png: bytes, kind: bytes, content: bytes) -> bytes:
     """The file with one more chunk after its header."""
     end = len(SIGNATURE) + 25
     return png[:end] + chunk(kind, content) + png[end:]
+
+
+def photo(width: int, height: int, format_name: str = "JPEG", **options: Any) -> bytes:
+    """An opaque picture without a pattern: red on its left half, blue on its right half."""
+    image = Image.new("RGB", (width, height), (200, 30, 30))
+    image.paste((30, 30, 200), (width // 2, 0, width, height))
+    file = io.BytesIO()
+    image.save(file, format_name, **options)
+    return file.getvalue()

@@ -1026,6 +1026,8 @@ export interface components {
             branded_favicon_url: string | null;
             /** Short Company Url */
             short_company_url: string | null;
+            /** Background Urls */
+            background_urls: string[];
         };
         /** SpotlightBody */
         SpotlightBody: {

@@ -5,6 +5,7 @@
 import { useCallback, useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { type Lookup, type PageClient, PageError, type PageErrorCode } from '@/api/page'
+import { themePictures } from '@/call/background/themePictures'
 import { isEmbedded } from '@/call/browser'
 import type { Call } from '@/call/call'
 import type { InputKind } from '@/call/capture'
@@ -87,6 +88,10 @@ export function useVisit(page: PageClient, code: string): Visit {
   const { setRoom } = useLanguage()
   const [screen, setScreen] = useState<Screen>({ name: 'looking' })
   const [lookup, setLookup] = useState<Lookup | null>(null)
+  const takeLookup = useCallback((found: Lookup) => {
+    themePictures.show(found.room.theme)
+    setLookup(found)
+  }, [])
   const [devices] = useState(() => new DeviceList())
   const [check] = useState(
     () => new ConnectionCheck(() => page.openCheck({ meetingCode: code, participantToken: findHostToken(code) })),
@@ -253,7 +258,7 @@ export function useVisit(page: PageClient, code: string): Visit {
           isChoiceAllowed: found.room.available_features.is_locale_switcher_available,
         })
         if (current.current.isMounted) {
-          setLookup(found)
+          takeLookup(found)
           await prepare(found)
         }
       } catch (error) {
@@ -262,7 +267,7 @@ export function useVisit(page: PageClient, code: string): Visit {
       }
     }
     void find()
-  }, [page, code, prepare, setRoom])
+  }, [page, code, prepare, setRoom, takeLookup])
 
   useEffect(look, [look])
   const endPrejoin = useCallback((why: PageErrorCode) => {
@@ -270,7 +275,7 @@ export function useVisit(page: PageClient, code: string): Visit {
     current.current.preview = null
     setScreen({ name: 'problem', code: why, retryAfter: null })
   }, [])
-  useRecount(page, code, screen.name === 'prejoin' && !screen.isJoining, { setLookup, onOver: endPrejoin })
+  useRecount(page, code, screen.name === 'prejoin' && !screen.isJoining, { setLookup: takeLookup, onOver: endPrejoin })
 
   return {
     screen,

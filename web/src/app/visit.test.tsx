@@ -350,6 +350,7 @@ test('a theme colours the page and names it', async () => {
     brand_image_white_url: null,
     branded_favicon_url: null,
     short_company_url: null,
+    background_urls: [],
   }
   page.lookups = [aLookup({ room: aRoom({ theme }) })]
   open('/123456789012', page)

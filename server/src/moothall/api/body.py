@@ -26,7 +26,7 @@ async def read_body(request: Request, model: type[Model]) -> Model:
     Any Content-Type is accepted, because some clients send none. Raises PayloadTooLarge,
     InputInvalid, and BadRequest when the body is incomplete.
     """
-    value = parse_json(await _read_bounded(request))
+    value = parse_json(await read_bytes(request, MAX_BODY_BYTES))
     try:
         return model.model_validate(value)
     except ValidationError as error:
@@ -78,19 +78,23 @@ _SENTENCES = {
 }
 
 
-async def _read_bounded(request: Request) -> bytes:
+async def read_bytes(request: Request, limit: int) -> bytes:
+    """Read a body of at most ``limit`` bytes.
+
+    Raises PayloadTooLarge, and BadRequest when it is incomplete.
+    """
     try:
         announced = int(request.headers.get("content-length", "0"))
     except ValueError:
         raise BadRequest("Content-Length is not a number") from None
-    if announced > MAX_BODY_BYTES:
-        raise PayloadTooLarge(f"The request body is larger than {MAX_BODY_BYTES} bytes")
+    if announced > limit:
+        raise PayloadTooLarge(f"The request body is larger than {limit} bytes")
     chunks = bytearray()
     try:
         async for chunk in request.stream():
             chunks += chunk
-            if len(chunks) > MAX_BODY_BYTES:
-                raise PayloadTooLarge(f"The request body is larger than {MAX_BODY_BYTES} bytes")
+            if len(chunks) > limit:
+                raise PayloadTooLarge(f"The request body is larger than {limit} bytes")
     except ClientDisconnect:
         raise BadRequest("The request body is incomplete") from None
     return bytes(chunks)

@@ -1,7 +1,7 @@
 """Looking at a meeting, and joining it."""
 
 from moothall.applications import store as applications
-from moothall.db import Database
+from moothall.db import Connection, Database
 from moothall.kit.clock import Clock
 from moothall.kit.ids import new_uuid
 from moothall.kit.names import NameRefused
@@ -20,6 +20,7 @@ from moothall.rooms.model import Room, has_ended
 from moothall.sessions import store as sessions
 from moothall.sessions.model import Role
 from moothall.themes import store as themes
+from moothall.themes.model import Theme, ThemeBackground
 
 
 class Entry:
@@ -45,11 +46,9 @@ class Entry:
     async def lookup(self, meeting_code: str, participant_token: str | None) -> Lookup:
         """Raises MeetingUnknown, HostLinkInvalid, MeetingExpired."""
         room, role, _ = await self._open(meeting_code, participant_token)
-        theme = await self._database.read(
-            lambda connection: themes.find_theme_in_force(connection, room.application_id, room.theme_id)
-        )
+        theme, backgrounds = await self._database.read(lambda connection: _read_look(connection, room))
         people = await self._database.read(lambda connection: sessions.people_inside(connection, room.id))
-        return Lookup(role, room, theme, len(people), self._clock.now())
+        return Lookup(role, room, theme, backgrounds, len(people), self._clock.now())
 
     async def find_embedders(self, meeting_code: str, participant_token: str | None) -> Embedders:
         """Return who may show the room in a frame, even after its end.
@@ -140,3 +139,8 @@ class Entry:
             if owner is None:
                 raise HostLinkInvalid
         return room, Role.GUEST if owner is None else Role.OWNER, owner
+
+
+def _read_look(connection: Connection, room: Room) -> tuple[Theme | None, tuple[ThemeBackground, ...]]:
+    theme = themes.find_theme_in_force(connection, room.application_id, room.theme_id)
+    return theme, () if theme is None else tuple(themes.list_backgrounds(connection, theme.theme_id))

@@ -6,7 +6,7 @@ from datetime import datetime
 from moothall.meeting.rules import WaitReason
 from moothall.rooms.model import Room
 from moothall.sessions.model import Role
-from moothall.themes.model import Theme
+from moothall.themes.model import Theme, ThemeBackground
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +16,7 @@ class Lookup:
     role: Role
     room: Room
     theme: Theme | None
+    backgrounds: tuple[ThemeBackground, ...]
     participants: int
     at: datetime
 

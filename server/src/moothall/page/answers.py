@@ -19,6 +19,7 @@ class RoomTheme(_Answer):
     brand_image_white_url: str | None
     branded_favicon_url: str | None
     short_company_url: str | None
+    background_urls: list[str]
 
 
 class InitialJoinOptions(_Answer):

@@ -16,7 +16,7 @@ from moothall.meeting.outcome import JoinTicket, Lookup, Wait
 from moothall.reactions.model import Reaction
 from moothall.rooms.model import shown_expiry
 from moothall.sessions.model import DeviceAccess, Findings
-from moothall.themes.model import LOGO_FIELDS, Theme, logo_url
+from moothall.themes.model import LOGO_FIELDS, Theme, ThemeBackground, background_url, logo_url
 
 MeetingCode = Annotated[str, Field(pattern=r"^[0-9]{1,32}$")]
 ParticipantToken = Annotated[str, Field(min_length=1, max_length=1024)]
@@ -176,14 +176,14 @@ def render_lookup(found: Lookup) -> dict[str, Any]:
             "join_approval_level": room.join_approval_level.value,
             "available_features": asdict(room.available_features),
             "ui_settings": asdict(room.ui_settings),
-            "theme": None if found.theme is None else render_theme(found.theme),
+            "theme": None if found.theme is None else render_theme(found.theme, found.backgrounds),
         },
         "participants": found.participants,
         "server_time": render_timestamp(found.at),
     }
 
 
-def render_theme(theme: Theme) -> dict[str, Any]:
+def render_theme(theme: Theme, backgrounds: Sequence[ThemeBackground]) -> dict[str, Any]:
     """Images are named by their path: the page loads them from where it comes from itself."""
     images = {name: getattr(theme, name) for name in LOGO_FIELDS.values()}
     return {
@@ -191,6 +191,7 @@ def render_theme(theme: Theme) -> dict[str, Any]:
         "brand_text": theme.brand_text,
         **{f"{name}_url": None if logo_id is None else logo_url("", logo_id) for name, logo_id in images.items()},
         "short_company_url": theme.short_company_url,
+        "background_urls": [background_url("", background.background_id) for background in backgrounds],
     }
 
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 MAX_THEMES = 1000
 MAX_THEME_NAME = 200
 MAX_BRAND_TEXT = 200
+MAX_BACKGROUNDS = 6
 MAX_SHORT_COMPANY_URL = 128
 COLOR_PATTERN = r"^#([0-9a-fA-F]{3}|[0-9a-fA-F]{6})$"
 SHORT_COMPANY_URL_PATTERN = r"^(?=.*[a-zA-Z_~-])([a-zA-Z0-9_~-]+)$"
@@ -17,6 +18,7 @@ RESERVED_SHORT_URLS = frozenset(
 )
 
 LOGO_PATH = "/files/logos"
+BACKGROUND_PATH = "/files/backgrounds"
 
 
 class LogoType(StrEnum):
@@ -53,6 +55,15 @@ class Theme:
 
 
 @dataclass(frozen=True, slots=True)
+class ThemeBackground:
+    """A picture that a theme offers as a background. ``background_id`` names its file."""
+
+    background_id: str
+    theme_id: str
+    added_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class LogoUpload:
     """An uploaded image that is not part of a theme yet."""
 
@@ -70,3 +81,8 @@ def logo_key(logo_id: str) -> str:
 def logo_url(base_url: str, logo_id: str) -> str:
     """Return the public URL of the logo. Its image never changes: a new one gets a new id."""
     return f"{base_url}{LOGO_PATH}/{logo_id}.png"
+
+
+def background_url(base_url: str, background_id: str) -> str:
+    """Return the public URL of a background picture, which never changes."""
+    return f"{base_url}{BACKGROUND_PATH}/{background_id}.jpg"

@@ -143,6 +143,12 @@ class Theme(BaseModel):
     branded_favicon_url: str | None
 
 
+class Background(BaseModel):
+    background_id: str = Field(json_schema_extra={"format": "uuid"})
+    url: str = Field(examples=["https://meet.example/files/backgrounds/ef2b46f3-8ebb-437e-a671-272e4990fbc8.jpg"])
+    added_at: str = Field(json_schema_extra={"format": "date-time"})
+
+
 class LogoUploadForm(BaseModel):
     """POST all fields, then `file`, as multipart/form-data to `url`; 204 means success."""
 

@@ -12,10 +12,11 @@ from moothall.db import Connection
 from moothall.jobs import store as jobs
 from moothall.kit.ids import new_uuid
 from moothall.themes import store
-from moothall.themes.model import MAX_THEMES, RESERVED_SHORT_URLS, LogoUpload, Theme
+from moothall.themes.model import MAX_BACKGROUNDS, MAX_THEMES, RESERVED_SHORT_URLS, LogoUpload, Theme, ThemeBackground
 
 UPLOAD_SWEEP_JOB = "logo_upload_sweep"
 LOGO_SWEEP_JOB = "logo_sweep"
+BACKGROUND_SWEEP_JOB = "theme_background_sweep"
 # Longer than an upload form is valid, so that no upload is deleted while it can be repeated.
 UPLOAD_LIFETIME = timedelta(hours=1)
 MAX_UPLOADS = 100
@@ -78,6 +79,7 @@ def update_theme(
 
 def remove_theme(connection: Connection, theme: Theme, now: datetime) -> None:
     """Delete the theme and, soon after, its images. It must no longer have rooms."""
+    _remove_backgrounds(connection, theme.theme_id, now)
     store.delete_theme(connection, theme.theme_id)
     application = applications.lock_application(connection, theme.application_id)
     if application is not None and application.default_theme_id == theme.theme_id:
@@ -142,13 +144,57 @@ def attach_logos(
     return changed
 
 
+def list_backgrounds(connection: Connection, application_id: str, theme_id: str) -> list[ThemeBackground]:
+    """Return the theme's backgrounds, oldest first. Raises NotFound."""
+    return store.list_backgrounds(connection, get_theme(connection, application_id, theme_id).theme_id)
+
+
+def check_new_background(connection: Connection, theme: Theme) -> None:
+    """Raises Conflict when the theme has as many backgrounds as it may have."""
+    if len(store.list_backgrounds(connection, theme.theme_id)) >= MAX_BACKGROUNDS:
+        raise Conflict(f"The theme has {MAX_BACKGROUNDS} backgrounds, the maximum; delete one first")
+
+
+def add_background(
+    connection: Connection, application_id: str, theme_id: str, background_id: str, now: datetime
+) -> ThemeBackground:
+    """Add a stored picture to the theme. Raises NotFound, Conflict when the theme has too many."""
+    theme = lock_theme(connection, application_id, theme_id)
+    check_new_background(connection, theme)
+    background = ThemeBackground(background_id, theme.theme_id, now)
+    store.insert_background(connection, background)
+    return background
+
+
+def remove_background(
+    connection: Connection, application_id: str, theme_id: str, background_id: str, now: datetime
+) -> None:
+    """Delete a background of the theme and, soon after, its picture. Raises NotFound."""
+    theme = lock_theme(connection, application_id, theme_id)
+    if not store.delete_background(connection, theme.theme_id, background_id.lower()):
+        raise NotFound(f"could not find background {shown(background_id)}")
+    sweep_backgrounds(connection, [background_id.lower()], now)
+
+
+def sweep_backgrounds(connection: Connection, background_ids: list[str], at: datetime) -> None:
+    """Schedule the deletion of those pictures that no theme has by then."""
+    for background_id in background_ids:
+        jobs.schedule(connection, kind=BACKGROUND_SWEEP_JOB, key=background_id, run_at=at)
+
+
 def remove_all(connection: Connection, application_id: str, now: datetime) -> None:
     """Delete the themes and uploads of an application and, soon after, their images."""
     for theme in store.list_themes(connection, application_id):
         sweep_logos(connection, theme.logo_ids(), now)
+        _remove_backgrounds(connection, theme.theme_id, now)
     for upload in store.list_uploads(connection, application_id):
         jobs.schedule(connection, kind=UPLOAD_SWEEP_JOB, key=upload.upload_id, run_at=now)
     store.delete_themes_of(connection, application_id)
+
+
+def _remove_backgrounds(connection: Connection, theme_id: str, now: datetime) -> None:
+    sweep_backgrounds(connection, [one.background_id for one in store.list_backgrounds(connection, theme_id)], now)
+    store.delete_backgrounds(connection, theme_id)
 
 
 def _found(theme: Theme | None, theme_id: str) -> Theme:

@@ -31,6 +31,7 @@ from moothall.themes.model import (
     LogoType,
     LogoUpload,
     Theme,
+    ThemeBackground,
 )
 
 themes = Table(
@@ -58,6 +59,14 @@ logo_uploads = Table(
     Column("uploaded_at", Timestamp, nullable=False),
 )
 
+theme_backgrounds = Table(
+    "theme_backgrounds",
+    metadata,
+    Column("background_id", String(36), primary_key=True),
+    Column("theme_id", String(36), ForeignKey("themes.theme_id"), nullable=False, index=True),
+    Column("added_at", Timestamp, nullable=False),
+)
+
 _OF_APPLICATION = themes.c.application_id == bindparam("application_id")
 _BY_ID = select(themes).where(_OF_APPLICATION, themes.c.theme_id == bindparam("theme_id"))
 # The room's own theme, else the application's default one.
@@ -68,6 +77,11 @@ _IN_FORCE = themes.c.theme_id == func.coalesce(
     .scalar_subquery(),
 )
 _THEME_IN_FORCE = Prepared(select(themes).where(_OF_APPLICATION, _IN_FORCE))
+_BACKGROUNDS = (
+    select(theme_backgrounds)
+    .where(theme_backgrounds.c.theme_id == bindparam("theme_id"))
+    .order_by(theme_backgrounds.c.added_at, theme_backgrounds.c.background_id)
+)
 _SHORT_URL_IN_FORCE = select(themes.c.short_company_url).where(_OF_APPLICATION, _IN_FORCE)
 _SHORT_URLS = (
     select(themes.c.theme_id, themes.c.short_company_url, applications.c.default_theme_id)
@@ -152,8 +166,35 @@ def is_logo_used(connection: Connection, logo_id: str) -> bool:
     return connection.execute(statement).one_or_none() is not None
 
 
+def insert_background(connection: Connection, background: ThemeBackground) -> None:
+    connection.execute(insert(theme_backgrounds).values(asdict(background)))
+
+
+def list_backgrounds(connection: Connection, theme_id: str) -> list[ThemeBackground]:
+    """Return the pictures in the order in which they were added."""
+    return [ThemeBackground(**row._asdict()) for row in connection.execute(_BACKGROUNDS, {"theme_id": theme_id})]
+
+
+def is_background_used(connection: Connection, background_id: str) -> bool:
+    statement = select(theme_backgrounds.c.theme_id).where(theme_backgrounds.c.background_id == background_id)
+    return connection.execute(statement).one_or_none() is not None
+
+
+def delete_background(connection: Connection, theme_id: str, background_id: str) -> bool:
+    """Delete a picture of the theme. Returns False when there is no such picture."""
+    statement = delete(theme_backgrounds).where(
+        theme_backgrounds.c.theme_id == theme_id, theme_backgrounds.c.background_id == background_id
+    )
+    return connection.execute(statement).rowcount == 1
+
+
+def delete_backgrounds(connection: Connection, theme_id: str) -> None:
+    """Delete all pictures of a theme."""
+    connection.execute(delete(theme_backgrounds).where(theme_backgrounds.c.theme_id == theme_id))
+
+
 def delete_themes_of(connection: Connection, application_id: str) -> None:
-    """Delete all themes and uploads of an application."""
+    """Delete all themes and uploads of an application; the themes have no backgrounds left."""
     connection.execute(delete(themes).where(themes.c.application_id == application_id))
     connection.execute(delete(logo_uploads).where(logo_uploads.c.application_id == application_id))
 

@@ -8,6 +8,7 @@ test('every choice is read as it was written', () => {
     { kind: 'blur', strength: 'light' },
     { kind: 'blur', strength: 'strong' },
     ...SCENES.map((scene) => ({ kind: 'scene', scene }) as const),
+    { kind: 'theme', url: '/files/backgrounds/4f1c0c1e-0000-4000-8000-000000000001.jpg' },
     { kind: 'own', id: '4f1c0c1e-0000-4000-8000-000000000001' },
   ]
 
@@ -15,7 +16,7 @@ test('every choice is read as it was written', () => {
 })
 
 test('anything else is none', () => {
-  for (const text of [null, '', 'blur', 'blur:very', 'scene:moon', 'own:', 'constructor:x']) {
+  for (const text of [null, '', 'blur', 'blur:very', 'scene:moon', 'own:', 'theme:', 'constructor:x']) {
     expect(readBackground(text), String(text)).toEqual({ kind: 'off' })
   }
 })

@@ -8,12 +8,14 @@ export type Background =
   | { kind: 'off' }
   | { kind: 'blur'; strength: 'light' | 'strong' }
   | { kind: 'scene'; scene: Scene }
+  /** A picture of the room's theme, by its address on this server. */
+  | { kind: 'theme'; url: string }
   /** A picture of the person's own, kept in this browser. */
   | { kind: 'own'; id: string }
 
 export const OFF: Background = { kind: 'off' }
 
-/** The words in which a choice is kept: `blur:light`, `scene:dawn`, `own:…`. */
+/** The words in which a choice is kept: `blur:light`, `scene:dawn`, `theme:/…`, `own:…`. */
 export function writeBackground(background: Background): string {
   switch (background.kind) {
     case 'off':
@@ -22,6 +24,8 @@ export function writeBackground(background: Background): string {
       return `blur:${background.strength}`
     case 'scene':
       return `scene:${background.scene}`
+    case 'theme':
+      return `theme:${background.url}`
     case 'own':
       return `own:${background.id}`
   }
@@ -36,6 +40,9 @@ export function readBackground(text: string | null): Background {
   const scene = SCENES.find((one) => one === value)
   if (kind === 'scene' && scene !== undefined) {
     return { kind, scene }
+  }
+  if (kind === 'theme' && value !== '') {
+    return { kind, url: value }
   }
   return kind === 'own' && value !== '' ? { kind, id: value } : OFF
 }

@@ -1,7 +1,11 @@
-/** The pictures that stand in for a background: our scenes, and those a person keeps here. */
+/**
+ * The pictures that stand in for a background: our scenes, the theme's, and those that a person
+ * keeps here.
+ */
 import { Cell } from '@/lib/store'
 import type { Background } from './choice'
 import { drawScene } from './scenes'
+import { themePictures } from './themePictures'
 
 export const MOST_PICTURES = 6
 /** Pictures are kept in this size and no other. */
@@ -62,11 +66,17 @@ class OwnPictures extends Cell<{ all: readonly OwnPicture[] }> {
 export const ownPictures = new OwnPictures()
 
 /** The picture of a choice; null for one that is gone. */
-export async function findPicture(chosen: Extract<Background, { kind: 'scene' | 'own' }>): Promise<ImageBitmap | null> {
+export async function findPicture(
+  chosen: Extract<Background, { kind: 'scene' | 'theme' | 'own' }>,
+): Promise<ImageBitmap | null> {
   if (chosen.kind === 'scene') {
     const { canvas, context } = blank()
     drawScene(chosen.scene, context)
     return createImageBitmap(canvas)
+  }
+  if (chosen.kind === 'theme') {
+    const picture = await themePictures.find(chosen.url)
+    return picture === null ? null : createImageBitmap(picture)
   }
   await ownPictures.load()
   const found = ownPictures.getSnapshot().all.find(({ id }) => id === chosen.id)

@@ -5,14 +5,16 @@ import { background } from '@/call/background/background'
 import { type Background, SCENES, type Scene, writeBackground } from '@/call/background/choice'
 import { MOST_PICTURES, ownPictures } from '@/call/background/pictures'
 import { drawScene } from '@/call/background/scenes'
+import { themePictures } from '@/call/background/themePictures'
 import { useWatchable } from '@/lib/useWatchable'
 import { Button } from '@/ui/Button'
 
-/** The backgrounds to choose from: none, blurred, ours, and one's own pictures. */
+/** The backgrounds to choose from: none, blurred, the theme's, ours, and one's own pictures. */
 export function BackgroundPicker() {
   const { t, i18n } = useTranslation()
   const { chosen } = useWatchable(background)
   const { all } = useWatchable(ownPictures)
+  const { brand, urls } = useWatchable(themePictures)
   const [isUnreadable, setUnreadable] = useState(false)
   const file = useRef<HTMLInputElement>(null)
   useEffect(() => void ownPictures.load(), [])
@@ -51,6 +53,13 @@ export function BackgroundPicker() {
         {choice({ kind: 'off' }, t('background.off'), <Ban className="size-6" aria-hidden="true" />)}
         {choice({ kind: 'blur', strength: 'light' }, t('background.blurLight'), <Dots blur="blur-[2px]" />)}
         {choice({ kind: 'blur', strength: 'strong' }, t('background.blurStrong'), <Dots blur="blur-[6px]" />)}
+        {urls.map((url, index) =>
+          choice(
+            { kind: 'theme', url },
+            t('background.theme', { brand, number: counted(index + 1) }),
+            <img src={url} alt="" className="size-full object-cover" />,
+          ),
+        )}
         {SCENES.map((scene) =>
           choice({ kind: 'scene', scene }, t(`background.scenes.${scene}`), <SceneThumb scene={scene} />),
         )}

@@ -1,0 +1,74 @@
+"""Uploaded pictures become backgrounds of themes, and unused files are deleted.
+
+The job that will sweep a file is scheduled before the file is written, so a crash at any point
+leaves no orphan.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import anyio.to_thread
+from anyio import CapacityLimiter
+
+from moothall.api.errors import BadRequest
+from moothall.db import Database
+from moothall.jobs.model import Job
+from moothall.jobs.runner import JobHandler
+from moothall.kit.file_store import FileStore
+from moothall.kit.ids import new_uuid
+from moothall.themes import service, store
+from moothall.themes.background_image import BackgroundInvalid, make_background
+from moothall.themes.model import ThemeBackground
+
+_PICTURE = ".jpg"
+_UNUSED_AFTER = timedelta(hours=1)
+# More bytes than the picture that is served can take.
+MAX_SERVED_BYTES = 8 * 1024 * 1024
+# A decoded picture takes up to 100 MB of memory.
+_decoding = CapacityLimiter(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Backgrounds:
+    """Use cases that need both the database and the files."""
+
+    database: Database
+    pictures: FileStore
+
+    def job_handlers(self) -> Mapping[str, JobHandler]:
+        """Return the handler that sweeps files, by kind, for jobs.runner.JobRunner."""
+        return {service.BACKGROUND_SWEEP_JOB: self.sweep}
+
+    async def add(self, application_id: str, theme_id: str, file: bytes, now: datetime) -> ThemeBackground:
+        """Store a picture and add it to the theme.
+
+        Raises NotFound, Conflict when the theme has too many, BadRequest for an unusable file.
+        """
+        try:
+            picture = await anyio.to_thread.run_sync(make_background, file, limiter=_decoding)
+        except BackgroundInvalid as invalid:
+            raise BadRequest(str(invalid)) from None
+        background_id = new_uuid()
+        await self.database.write(
+            lambda connection: service.sweep_backgrounds(connection, [background_id], now + _UNUSED_AFTER)
+        )
+        await asyncio.to_thread(self.pictures.write, background_file(background_id), picture)
+        return await self.database.write(
+            lambda connection: service.add_background(connection, application_id, theme_id, background_id, now)
+        )
+
+    async def sweep(self, job: Job) -> None:
+        """Run job ``theme_background_sweep`` (key: background id): delete an unused picture."""
+        if not await self.database.read(lambda connection: store.is_background_used(connection, job.key)):
+            await asyncio.to_thread(self.pictures.remove, background_file(job.key))
+
+
+def backgrounds_in(data_dir: Path, database: Database) -> Backgrounds:
+    return Backgrounds(database, FileStore(data_dir / "backgrounds", (_PICTURE,)))
+
+
+def background_file(background_id: str) -> str:
+    return background_id + _PICTURE
