@@ -53,7 +53,11 @@ def test_the_check_says_how_the_connection_is_and_the_application_reads_it(
     ada = person("Ada")
     ada.open(room["_links"]["guest_url"]["href"])
 
+    join = ada.page.get_by_role("button", name="Join meeting")
+    expect(join).to_be_visible()
+    before = join.bounding_box()
     result = check_connection(ada)
+    assert join.bounding_box() == before, "the button stays under the pointer"
 
     said = result.inner_text()
     assert re.search(r"good for video|is fair|is weak", said), said

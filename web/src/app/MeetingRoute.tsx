@@ -152,8 +152,10 @@ function PreviewDevices({ visit, preview }: { visit: Visit; preview: Preview }) 
         inUse={{ microphone: deviceOf(microphone.track), camera: deviceOf(camera.track) }}
         onChoose={visit.chooseDevice}
       />
-      <BackgroundButton />
-      <ConnectionCheckSection check={visit.check} />
+      <div className="flex flex-wrap items-center gap-3">
+        <BackgroundButton />
+        <ConnectionCheckSection check={visit.check} />
+      </div>
     </div>
   )
 }

@@ -17,7 +17,10 @@ const STEPS = {
   tcp: 'check.tcp',
 } as const
 
-/** Checks the connection before joining and says what it found. Joining never waits for it. */
+/**
+ * Checks the connection before joining and says what it found. Joining never waits for it. Its
+ * parts stand in the wrapping row of its parent, beside other buttons.
+ */
 export function ConnectionCheckSection({ check }: { check: ConnectionCheck }) {
   const { t } = useTranslation()
   const state = useWatchable(check)
@@ -25,22 +28,24 @@ export function ConnectionCheckSection({ check }: { check: ConnectionCheck }) {
   const isRunning = step !== null
   useAnnouncement(isRunning ? t(STEPS[step]) : '')
   return (
-    <section aria-label={t('check.start')} className="flex min-w-0 flex-col gap-3">
-      <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
-        {/* One button, so that it keeps the focus. */}
-        <Button onClick={() => (isRunning ? check.stop() : void check.run())}>
-          {isRunning ? <X className="size-5" aria-hidden="true" /> : <Gauge className="size-5" aria-hidden="true" />}
-          {t(labelOf(state))}
-        </Button>
-        {isRunning && (
-          <p className="flex items-center gap-2 text-muted text-sm">
-            <Spinner className="size-4" />
-            {t(STEPS[step])}
-          </p>
-        )}
-      </div>
-      {failure !== null && <Notice title={t(failure === 'too_many_requests' ? 'check.busy' : 'check.failed')} />}
-      {result !== null && <CheckCard result={result} />}
+    <section aria-label={t('check.start')} className="contents">
+      {/* One button, so that it keeps the focus. */}
+      <Button onClick={() => (isRunning ? check.stop() : void check.run())}>
+        {isRunning ? <X className="size-5" aria-hidden="true" /> : <Gauge className="size-5" aria-hidden="true" />}
+        {t(labelOf(state))}
+      </Button>
+      {isRunning && (
+        <p className="flex items-center gap-2 text-muted text-sm">
+          <Spinner className="size-4" />
+          {t(STEPS[step])}
+        </p>
+      )}
+      {(failure !== null || result !== null) && (
+        <div className="min-w-0 basis-full">
+          {failure !== null && <Notice title={t(failure === 'too_many_requests' ? 'check.busy' : 'check.failed')} />}
+          {result !== null && <CheckCard result={result} />}
+        </div>
+      )}
     </section>
   )
 }
