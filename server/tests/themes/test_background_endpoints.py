@@ -1,12 +1,15 @@
 """Backgrounds of a theme, from the upload to the page that offers them."""
 
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 from support import pictures
 from support.server import ORIGIN, RunningServer, Tenant
 
+from moothall.api.errors import TooManyRequests
 from moothall.themes import service
+from moothall.themes.backgrounds import Uploads
 
 THEME = {"main_color": "#12f64e", "brand_text": "Acme Inc."}
 
@@ -75,6 +78,33 @@ async def test_a_theme_has_six_at_most(acme: Tenant, server: RunningServer):
     assert refused.status_code == 409
     assert "The theme has 6 backgrounds, the maximum; delete one first" in refused.text
     assert len(files(server)) == 6
+
+
+async def test_the_themes_of_an_application_together_have_a_limit(acme: Tenant, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(service, "MAX_BACKGROUNDS_OF_APPLICATION", 2)
+    await added(acme, await new_theme(acme))
+    await added(acme, await new_theme(acme))
+
+    refused = await acme.post(f"/themes/{await new_theme(acme)}/backgrounds", content=pictures.photo(640, 360))
+
+    assert refused.status_code == 403
+
+
+def test_an_application_uploads_four_at_once_and_the_others_go_on():
+    uploads = Uploads()
+    with ExitStack() as running:
+        for _ in range(4):
+            running.enter_context(uploads.slot("acme"))
+        with pytest.raises(TooManyRequests), uploads.slot("acme"):
+            pass
+        with uploads.slot("globex"):
+            pass
+
+    with pytest.raises(ZeroDivisionError), uploads.slot("acme"):
+        raise ZeroDivisionError
+    with ExitStack() as running:
+        for _ in range(4):
+            running.enter_context(uploads.slot("acme"))
 
 
 async def test_an_unusable_file_is_refused_in_words_and_nothing_is_kept(acme: Tenant, server: RunningServer):

@@ -14,7 +14,7 @@ from moothall.api.reference import addition, documented_errors
 from moothall.kit.clock import render_timestamp
 from moothall.themes import schemas, service
 from moothall.themes.background_image import MAX_BACKGROUND_BYTES, MAX_SIDE, MIN_SIZE
-from moothall.themes.backgrounds import MAX_SERVED_BYTES, backgrounds_in
+from moothall.themes.backgrounds import MAX_SERVED_BYTES, Uploads, backgrounds_in
 from moothall.themes.model import BACKGROUND_PATH, MAX_BACKGROUNDS, ThemeBackground, background_url
 
 _PATH = f"{API_PREFIX}/themes/{{theme_id}}/backgrounds"
@@ -28,6 +28,7 @@ _PICTURE = {"schema": {"type": "string", "format": "binary"}}
 _BODY = {"requestBody": {"required": True, "content": {f"image/{kind}": _PICTURE for kind in ("jpeg", "png", "webp")}}}
 
 router = APIRouter(tags=["Themes", "Additions"])
+_uploads = Uploads()
 files_router = APIRouter(tags=["Themes"])
 
 
@@ -59,7 +60,7 @@ async def list_theme_backgrounds(call: AuthenticatedCall, theme_id: str) -> Resp
     ),
     status_code=201,
     response_model=schemas.Background,
-    responses=documented_errors(400, 401, 404, 409, 413),
+    responses=documented_errors(400, 401, 403, 404, 409, 413, 429),
     openapi_extra=_BODY,
 )
 async def add_theme_background(call: AuthenticatedCall, request: Request, theme_id: str) -> Response:
@@ -70,9 +71,10 @@ async def add_theme_background(call: AuthenticatedCall, request: Request, theme_
             connection, service.get_theme(connection, call.application_id, theme_id)
         )
     )
-    file = await read_bytes(request, MAX_BACKGROUND_BYTES)
     backgrounds = backgrounds_in(context.settings.data_dir, call.database)
-    added = await backgrounds.add(call.application_id, theme_id, file, call.now)
+    with _uploads.slot(call.application_id):
+        file = await read_bytes(request, MAX_BACKGROUND_BYTES)
+        added = await backgrounds.add(call.application_id, theme_id, file, call.now)
     return JSONResponse(_render(added, call), 201)
 
 

@@ -5,7 +5,9 @@ leaves no orphan.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,7 +15,7 @@ from pathlib import Path
 import anyio.to_thread
 from anyio import CapacityLimiter
 
-from moothall.api.errors import BadRequest
+from moothall.api.errors import BadRequest, TooManyRequests
 from moothall.db import Database
 from moothall.jobs.model import Job
 from moothall.jobs.runner import JobHandler
@@ -28,6 +30,7 @@ _UNUSED_AFTER = timedelta(hours=1)
 # More bytes than the picture that is served can take.
 MAX_SERVED_BYTES = 8 * 1024 * 1024
 # A decoded picture takes up to 100 MB of memory.
+_MAX_UPLOADS = 4
 _decoding = CapacityLimiter(1)
 
 
@@ -64,6 +67,28 @@ class Backgrounds:
         """Run job ``theme_background_sweep`` (key: background id): delete an unused picture."""
         if not await self.database.read(lambda connection: store.is_background_used(connection, job.key)):
             await asyncio.to_thread(self.pictures.remove, background_file(job.key))
+
+
+class Uploads:
+    """Counts the pictures that are held in memory, so that no application holds many."""
+
+    def __init__(self) -> None:
+        self._running: Counter[str] = Counter()
+
+    @contextmanager
+    def slot(self, application_id: str) -> Iterator[None]:
+        """Count one upload of the application for this long. Raises TooManyRequests."""
+        if self._running[application_id] >= _MAX_UPLOADS:
+            raise TooManyRequests(
+                "Too many pictures are being uploaded at once; send one after the other", retry_after=1
+            )
+        self._running[application_id] += 1
+        try:
+            yield
+        finally:
+            self._running[application_id] -= 1
+            if not self._running[application_id]:
+                del self._running[application_id]
 
 
 def backgrounds_in(data_dir: Path, database: Database) -> Backgrounds:

@@ -8,6 +8,8 @@ MAX_THEMES = 1000
 MAX_THEME_NAME = 200
 MAX_BRAND_TEXT = 200
 MAX_BACKGROUNDS = 6
+# A limit for all themes together, about 300 MB of pictures.
+MAX_BACKGROUNDS_OF_APPLICATION = 600
 MAX_SHORT_COMPANY_URL = 128
 COLOR_PATTERN = r"^#([0-9a-fA-F]{3}|[0-9a-fA-F]{6})$"
 SHORT_COMPANY_URL_PATTERN = r"^(?=.*[a-zA-Z_~-])([a-zA-Z0-9_~-]+)$"

@@ -12,7 +12,15 @@ from moothall.db import Connection
 from moothall.jobs import store as jobs
 from moothall.kit.ids import new_uuid
 from moothall.themes import store
-from moothall.themes.model import MAX_BACKGROUNDS, MAX_THEMES, RESERVED_SHORT_URLS, LogoUpload, Theme, ThemeBackground
+from moothall.themes.model import (
+    MAX_BACKGROUNDS,
+    MAX_BACKGROUNDS_OF_APPLICATION,
+    MAX_THEMES,
+    RESERVED_SHORT_URLS,
+    LogoUpload,
+    Theme,
+    ThemeBackground,
+)
 
 UPLOAD_SWEEP_JOB = "logo_upload_sweep"
 LOGO_SWEEP_JOB = "logo_sweep"
@@ -150,16 +158,19 @@ def list_backgrounds(connection: Connection, application_id: str, theme_id: str)
 
 
 def check_new_background(connection: Connection, theme: Theme) -> None:
-    """Raises Conflict when the theme has as many backgrounds as it may have."""
+    """Check that the theme may have another background. Raises Conflict, Forbidden."""
     if len(store.list_backgrounds(connection, theme.theme_id)) >= MAX_BACKGROUNDS:
         raise Conflict(f"The theme has {MAX_BACKGROUNDS} backgrounds, the maximum; delete one first")
+    if store.count_backgrounds_of(connection, theme.application_id) >= MAX_BACKGROUNDS_OF_APPLICATION:
+        raise Forbidden(f"The application has {MAX_BACKGROUNDS_OF_APPLICATION} backgrounds, the maximum")
 
 
 def add_background(
     connection: Connection, application_id: str, theme_id: str, background_id: str, now: datetime
 ) -> ThemeBackground:
-    """Add a stored picture to the theme. Raises NotFound, Conflict when the theme has too many."""
+    """Add a stored picture to the theme. Raises NotFound, Conflict, Forbidden."""
     theme = lock_theme(connection, application_id, theme_id)
+    applications.take_turn(connection, application_id)
     check_new_background(connection, theme)
     background = ThemeBackground(background_id, theme.theme_id, now)
     store.insert_background(connection, background)

@@ -175,6 +175,17 @@ def list_backgrounds(connection: Connection, theme_id: str) -> list[ThemeBackgro
     return [ThemeBackground(**row._asdict()) for row in connection.execute(_BACKGROUNDS, {"theme_id": theme_id})]
 
 
+def count_backgrounds_of(connection: Connection, application_id: str) -> int:
+    """Return the number of backgrounds of all themes of an application."""
+    statement = (
+        select(func.count())
+        .select_from(theme_backgrounds)
+        .join(themes, themes.c.theme_id == theme_backgrounds.c.theme_id)
+        .where(_OF_APPLICATION)
+    )
+    return connection.execute(statement, {"application_id": application_id}).scalar_one()
+
+
 def is_background_used(connection: Connection, background_id: str) -> bool:
     statement = select(theme_backgrounds.c.theme_id).where(theme_backgrounds.c.background_id == background_id)
     return connection.execute(statement).one_or_none() is not None
