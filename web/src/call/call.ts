@@ -182,7 +182,12 @@ export class Call {
     })
     const me = () => this.visit.participantId()
     const shared = { state: this.#state, commander: this.commander, me }
-    this.hands = new Hands({ ...shared, participants: this.participants, speech: this.speech })
+    this.hands = new Hands({
+      ...shared,
+      participants: this.participants,
+      speech: this.speech,
+      spokenFor: (id) => this.speech.spokenFor(id),
+    })
     this.moderation = new Moderation({ ...shared, role: () => this.visit.getSnapshot().role })
     this.moderation.subscribe(() => {
       const { isHost, mine } = this.moderation.getSnapshot()

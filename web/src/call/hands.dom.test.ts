@@ -12,7 +12,7 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-function start(inside: readonly string[] = ['me', 'ada', 'bo']) {
+function start(inside: readonly string[] = ['me', 'ada', 'bo'], spoken: Record<string, number> = {}) {
   const sent: unknown[] = []
   const commander = new Commander(async (command, body) => {
     sent.push([command, body])
@@ -22,7 +22,8 @@ function start(inside: readonly string[] = ['me', 'ada', 'bo']) {
     ({ all: ids.map((id) => ({ id })), startedAt: null }) as unknown as ParticipantsState // only ids are read
   const participants = new Cell(people(inside))
   const speech = new Cell<SpeechState>({ heard: new Set() })
-  const hands = new Hands({ state, participants, speech, commander, me: () => 'me' })
+  const spokenFor = (id: string) => spoken[id] ?? 0
+  const hands = new Hands({ state, participants, speech, spokenFor, commander, me: () => 'me' })
   const raise = (orders: Record<string, number>) =>
     state.update({ entries: new Map(Object.entries(orders).map(([id, order]) => [`hand:${id}`, { order }])) })
   const speak = (...ids: string[]) => speech.update({ heard: new Set(ids) })
@@ -37,6 +38,25 @@ test('hands stand in the order of the server, without those of people who are aw
 
   come(['me', 'ada', 'bo', 'gone'])
   expect(hands.placeOf('bo')).toBe(3)
+})
+
+test('a host may list those first who have spoken least; numbers stay, and speech alone moves nobody', () => {
+  const spoken: Record<string, number> = { ada: 60_000, bo: 20_000 }
+  const { hands, raise, speak } = start(['me', 'ada', 'bo'], spoken)
+  raise({ ada: 1, bo: 2 })
+  expect(hands.getSnapshot().listed).toEqual(['ada', 'bo'])
+
+  hands.setQuietFirst(true)
+  expect(hands.getSnapshot().listed).toEqual(['bo', 'ada'])
+  expect([hands.placeOf('ada'), hands.placeOf('bo')]).toEqual([1, 2])
+  spoken.bo = 90_000
+  speak('bo')
+  expect(hands.getSnapshot().listed).toEqual(['bo', 'ada'])
+  raise({ ada: 1, bo: 2, me: 3 })
+  expect(hands.getSnapshot().listed).toEqual(['me', 'ada', 'bo'])
+
+  hands.setQuietFirst(false)
+  expect(hands.getSnapshot().listed).toEqual(['ada', 'bo', 'me'])
 })
 
 test('the button asks for the opposite of what is', () => {

@@ -5,6 +5,7 @@
 import { Cell, type Watchable } from '@/lib/store'
 import type { Commander } from './commander'
 import type { ParticipantsState } from './participants'
+import { quietFirst } from './quietFirst'
 import { entriesWith, type SharedStateValue } from './sharedState'
 import { SPOKEN_FOR_MS, type SpeechState } from './speech'
 
@@ -16,6 +17,10 @@ export const LOWER_AFTER_MS = 10_000
 export interface HandsState {
   /** The ids of the people inside who have raised a hand, in the order of raising. */
   raised: readonly string[]
+  /** The same people in the order of the list: of raising, or those who have spoken least first. */
+  listed: readonly string[]
+  /** For hosts: whether those who have spoken least come first in the list. */
+  isQuietFirst: boolean
   /** Whether the person at this page is asked to lower their hand. */
   isAsked: boolean
 }
@@ -24,6 +29,8 @@ export interface HandsOptions {
   state: Watchable<SharedStateValue>
   participants: Watchable<ParticipantsState>
   speech: Watchable<SpeechState>
+  /** How long somebody has spoken, in milliseconds. */
+  spokenFor: (participantId: string) => number
   commander: Commander
   /** The participant id of the person at this page. */
   me: () => string
@@ -38,7 +45,7 @@ export class Hands extends Cell<HandsState> {
   #keeps = false
 
   constructor(options: HandsOptions) {
-    super({ raised: [], isAsked: false })
+    super({ raised: [], listed: [], isQuietFirst: false, isAsked: false })
     this.#options = options
     options.state.subscribe(() => this.#review())
     options.participants.subscribe(() => this.#review())
@@ -69,6 +76,11 @@ export class Hands extends Cell<HandsState> {
     void this.#options.commander.send('lowerHands', {})
   }
 
+  /** For hosts. Orders the list of this page alone; numbers keep the order of raising. */
+  setQuietFirst(isQuietFirst: boolean): void {
+    this.#list(this.getSnapshot().raised, isQuietFirst)
+  }
+
   /** The answer to the question: the hand stays raised, and is not asked about again. */
   keep(): void {
     this.#keeps = true
@@ -77,6 +89,11 @@ export class Hands extends Cell<HandsState> {
 
   stop(): void {
     window.clearTimeout(this.#timer)
+  }
+
+  /** Only when hands or the switch change, so that no row moves because somebody speaks. */
+  #list(raised: readonly string[], isQuietFirst: boolean): void {
+    this.update({ raised, isQuietFirst, listed: isQuietFirst ? quietFirst(raised, this.#options.spokenFor) : raised })
   }
 
   #review(): void {
@@ -88,7 +105,7 @@ export class Hands extends Cell<HandsState> {
       .map(([id]) => id)
     const before = this.getSnapshot().raised
     if (raised.length !== before.length || raised.some((id, index) => id !== before[index])) {
-      this.update({ raised })
+      this.#list(raised, this.getSnapshot().isQuietFirst)
     }
     if (!this.isMineRaised()) {
       this.#spoken = 0

@@ -28,6 +28,8 @@ interface Utterance {
 export class Speech extends Cell<SpeechState> {
   readonly #utterances = new Map<string, Utterance>()
   readonly #lastSpoke = new Map<string, number>()
+  /** Speech that has ended, in milliseconds. */
+  readonly #spoken = new Map<string, number>()
   #timer: number | undefined
 
   constructor(room: Room) {
@@ -43,6 +45,15 @@ export class Speech extends Cell<SpeechState> {
    */
   lastSpokeAt(id: string): number {
     return this.isSpeaking(id) ? performance.now() : (this.#lastSpoke.get(id) ?? 0)
+  }
+
+  /**
+   * How long this participant has spoken since this page came in, in milliseconds. The server tells
+   * who speaks and keeps no sums.
+   */
+  spokenFor(id: string): number {
+    const utterance = this.#utterances.get(id)
+    return (this.#spoken.get(id) ?? 0) + (utterance === undefined ? 0 : lengthOf(utterance))
   }
 
   /** Whether this participant speaks now or paused only a moment ago. */
@@ -72,9 +83,15 @@ export class Speech extends Cell<SpeechState> {
   }
 
   #forget(id: string): void {
-    this.#utterances.delete(id)
+    this.#end(id)
     this.#lastSpoke.delete(id)
     this.#review()
+  }
+
+  /** Speech counts after a return, too. */
+  #end(id: string): void {
+    this.#spoken.set(id, this.spokenFor(id))
+    this.#utterances.delete(id)
   }
 
   #review(): void {
@@ -83,7 +100,7 @@ export class Speech extends Cell<SpeechState> {
     let next = Number.POSITIVE_INFINITY
     for (const [id, { since, silentSince }] of this.#utterances) {
       if (silentSince !== null && now - silentSince >= PAUSE_MS) {
-        this.#utterances.delete(id)
+        this.#end(id)
         continue
       }
       if ((silentSince ?? now) - since >= SPOKEN_FOR_MS) {
@@ -104,4 +121,8 @@ export class Speech extends Cell<SpeechState> {
       this.update({ heard })
     }
   }
+}
+
+function lengthOf({ since, silentSince }: Utterance): number {
+  return (silentSince ?? performance.now()) - since
 }

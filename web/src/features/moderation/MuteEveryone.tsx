@@ -8,10 +8,10 @@ import { Button } from '@/ui/Button'
 import { Dialog } from '@/ui/Dialog'
 import { Switch } from '@/ui/Switch'
 
-/** The actions of a host on everybody at once: mute them, lower their hands. */
+/** The actions of a host on everybody at once: mute them, lower or order their hands. */
 export function EverybodyActions({ moderation, hands }: { moderation: Moderation; hands: Hands }) {
   const { t } = useTranslation()
-  const { raised } = useWatchable(hands)
+  const { raised, isQuietFirst } = useWatchable(hands)
   const [isOpen, setOpen] = useState(false)
   const [canUnmute, setCanUnmute] = useState(true)
   const [isBusy, setBusy] = useState(false)
@@ -37,6 +37,16 @@ export function EverybodyActions({ moderation, hands }: { moderation: Moderation
         <Button look="quiet" className="min-h-11 px-3 text-sm" onClick={() => hands.lowerAll()}>
           {t('hands.lowerAll')}
         </Button>
+      )}
+      {raised.length > 1 && (
+        <div className="w-full">
+          <Switch
+            label={t('hands.quietFirst')}
+            text={t('hands.quietFirstText')}
+            isOn={isQuietFirst}
+            onChange={(isOn) => hands.setQuietFirst(isOn)}
+          />
+        </div>
       )}
       <Dialog
         isOpen={isOpen}

@@ -1,4 +1,4 @@
-import { screen } from '@testing-library/react'
+import { act, screen } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { expect, test, vi } from 'vitest'
 import type { Role } from '@/api/page'
@@ -26,13 +26,23 @@ const participant = (id: string, change: Parameters<typeof aView>[0] = {}): Part
 const NOBODY_SPEAKS = new Cell<SpeechState>({ heard: new Set() })
 
 /** The parts of a call that the list needs, with these people and these values shared. */
-function shared(all: readonly Participant[], { role = 'guest', values = {} }: { role?: Role; values?: object } = {}) {
+function shared(
+  all: readonly Participant[],
+  { role = 'guest', values = {}, spoken = {} }: { role?: Role; values?: object; spoken?: Record<string, number> } = {},
+) {
   const page = new FakePage()
   const commander = new Commander((command, body) => page.command('control', command, body))
   const state = new Cell({ entries: new Map<string, unknown>() })
   const participants = new Cell<ParticipantsState>({ all, startedAt: null }) as unknown as Participants
   const me = () => 'Ada'
-  const hands = new Hands({ state, participants, speech: NOBODY_SPEAKS, commander, me })
+  const hands = new Hands({
+    state,
+    participants,
+    speech: NOBODY_SPEAKS,
+    spokenFor: (id) => spoken[id] ?? 0,
+    commander,
+    me,
+  })
   const moderation = new Moderation({ state, commander, me, role: () => role })
   state.update({ entries: new Map(Object.entries(values)) })
   const volumes = new Volumes(new FakeRoom().asRoom())
@@ -134,4 +144,17 @@ test('a host mutes, asks, lowers a hand and lets somebody speak', async () => {
     { command: 'lowerHand', body: { participant_id: 'Zoe' } },
     { command: 'allow', body: { participant_id: 'Zoe', rights: ['microphone'] } },
   ])
+})
+
+test('in the quiet order the list changes, and the numbers stay', async () => {
+  const values = { 'hand:Zoe': raised(1), 'hand:Bob': raised(2) }
+  const given = shared(people, { values, spoken: { Zoe: 60_000 } })
+  await renderPage(<People people={given} onClose={() => undefined} />)
+  act(() => given.hands.setQuietFirst(true))
+  const rows = screen.getAllByRole('listitem').map((row) => row.textContent)
+
+  expect(rows[0]).toContain('Bob')
+  expect(rows[0]).toContain('Hand raised, number 2')
+  expect(rows[1]).toContain('Zoe')
+  expect(rows[1]).toContain('Hand raised, number 1')
 })

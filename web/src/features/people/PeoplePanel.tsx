@@ -80,10 +80,10 @@ interface PeopleListProps extends Pick<PeopleParts, 'menuOf'> {
 
 function PeopleList({ all, hands, menuOf }: PeopleListProps) {
   const { t, i18n } = useTranslation()
-  useWatchable(hands)
+  const { listed } = useWatchable(hands)
   const order = new Intl.Collator(i18n.language)
   const viewOf = (participant: Participant) => participant.view.getSnapshot()
-  const placeOf = ({ id }: Participant) => hands.placeOf(id) ?? Number.POSITIVE_INFINITY
+  const placeOf = ({ id }: Participant) => (listed.includes(id) ? listed.indexOf(id) : Number.POSITIVE_INFINITY)
   const sorted = [...all].sort(
     (one, other) =>
       (placeOf(one) === placeOf(other) ? 0 : placeOf(one) - placeOf(other)) ||
