@@ -55,7 +55,7 @@ def test_only_a_listed_page_shows_the_meeting_and_the_others_are_told_what_to_li
     expect(refusal.get_by_role("heading", name="This meeting cannot be shown here")).to_be_visible(timeout=PATIENCE_MS)
     expect(refusal.get_by_text(site.origin)).to_be_visible()
     with ada.context.expect_page() as opened:
-        refusal.get_by_role("link", name="open the meeting in its own tab").click()
+        refusal.get_by_role("link", name="Open the meeting in its own tab").click()
     expect(opened.value.get_by_label("Your name")).to_be_visible(timeout=PATIENCE_MS)
     opened.value.close()
 

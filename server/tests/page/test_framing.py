@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from support.page import Page
 
 from moothall.applications import service as applications
+from moothall.page.framing_words import WORDS, choose_words
 from moothall.page.routes import assemble_page
 
 SHOP = "https://shop.example"
@@ -121,6 +122,48 @@ async def test_asking_for_frames_uses_up_the_guesses_of_lookups(page: Page) -> N
     assert host.status_code == 200
     assert (without_hint.status_code, ancestors(without_hint)) == (200, "'none'")
     assert (await page.lookup("100000000000")).status_code == 429
+
+
+@pytest.mark.parametrize(
+    ("accepted", "language"),
+    [
+        ("", "en"),
+        ("de-AT,de;q=0.9,en;q=0.8", "de"),
+        ("ja,fr;q=0.5,it;q=0.7", "it"),
+        ("pt", "pt-br"),
+        ("iw", "he"),
+        ("zh-Hant-HK", "zh-tw"),
+        ("zh", "zh-cn"),
+        ("de;q=0,es", "es"),
+        ("*", "en"),
+        ("de;q=nan, de;q=7, ;;;, ar", "ar"),
+        ("de;" * 20_000, "en"),
+        (",".join(["xx"] * 20 + ["de"]), "en"),
+    ],
+)
+def test_the_words_are_in_the_best_language_of_the_browser(accepted: str, language: str) -> None:
+    assert choose_words(accepted).language == language
+
+
+async def test_a_refusal_is_in_the_language_of_the_browser(page: Page) -> None:
+    path = f"/{page.room.meeting_code}"
+    headers = {**IN_FRAME, "referer": f"{SHOP}/", "accept-language": "he-IL"}
+    refused = await page.http.get(path, headers=headers)
+
+    assert refused.status_code == 403
+    assert '<html lang="he" dir="rtl">' in refused.text
+    assert "<h1>אי אפשר להציג את הפגישה הזאת כאן</h1>" in refused.text
+    assert '<p lang="en" dir="ltr">For the developers' in refused.text
+    assert refused.headers["vary"] == "accept-language"
+    assert refused.text == (await page.http.get("/100000000000", headers=headers)).text
+
+
+def test_the_words_are_in_all_languages_of_the_page() -> None:
+    locales = Path(__file__).parents[3] / "web/src/lib/locales"
+
+    assert set(WORDS) == {path.stem for path in locales.glob("*.json")}
+    for words in WORDS.values():
+        assert words.slow_down.format(seconds=7).count("7") == 1
 
 
 async def test_this_machine_may_embed_everything_in_development_only(page: Page, build: Path) -> None:

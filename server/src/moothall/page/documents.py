@@ -44,7 +44,7 @@ class Documents:
                 embedders = (*await self._find_embedders(request), *self._always)
             except SlowDown as error:
                 if framing.is_certain:
-                    return slow_down(error.retry_after)
+                    return slow_down(framing, error.retry_after)
             except EXPECTED:
                 # The page says so itself where it may be shown.
                 embedders = self._always

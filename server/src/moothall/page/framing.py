@@ -18,6 +18,7 @@ from starlette.responses import Response
 
 from moothall.api.cors import parse_origin
 from moothall.applications.domains import is_listed, parse_domain
+from moothall.page.framing_words import Words, choose_words
 
 _IN_FRAME = frozenset({"iframe", "frame", "embed", "object", "fencedframe"})
 # A browser says nothing where the connection is not secure, and neither does an old one.
@@ -33,15 +34,16 @@ _HEADERS = {
     "cache-control": "no-store",
     "content-security-policy": f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors *; sandbox allow-popups allow-popups-to-escape-sandbox",
+    "vary": "accept-language",
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
 }
 _PAGE = (
-    '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="robots" content="noindex">'
+    '<!doctype html><html lang="{language}" dir="{direction}"><head><meta charset="utf-8"><meta name="robots" content="noindex">'
     '<meta name="viewport" content="width=device-width, initial-scale=1"><title>{title}</title><style>{style}</style></head>'
     "<body><main><h1>{title}</h1>{text}</main></body></html>\n"
 )
-_IN_OWN_TAB = '<a href="" target="_blank" rel="noopener noreferrer">open the meeting in its own tab</a>'
+_IN_OWN_TAB = '<a href="" target="_blank" rel="noopener noreferrer">{}</a>'
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +54,15 @@ class Framing:
     """``iframe`` and so on; "" where the browser does not say."""
     embedder: str | None
     """The origin of the page around the frame; None where the browser does not say."""
+    words: Words
+    """In the language of the browser."""
 
     @staticmethod
     def of(request: Request) -> "Framing":
         return Framing(
-            request.headers.get("sec-fetch-dest", _UNSAID).lower(), _origin_of(request.headers.get("referer", ""))
+            request.headers.get("sec-fetch-dest", _UNSAID).lower(),
+            _origin_of(request.headers.get("referer", "")),
+            choose_words(request.headers.get("accept-language", "")),
         )
 
     @property
@@ -84,21 +90,23 @@ def refuse(framing: Framing) -> Response:
             f"Add {what} to <code>capabilities.meetings.embedding.allowed_domains</code> of the application that created the "
             "room: <code>PUT /v2/applications/{id}</code> or <code>moothall app allow-domains</code>."
         )
+    words = framing.words
     text = (
-        f"<p>The page around it may not show this meeting, or the link is not right. You can {_IN_OWN_TAB}.</p>"
-        f"<p>For the developers of that page: {advice}</p>"
+        f"<p>{words.text}</p><p>{_IN_OWN_TAB.format(words.own_tab)}</p>"
+        f'<p lang="en" dir="ltr">For the developers of that page: {advice}</p>'
     )
-    return _respond(403, "This meeting cannot be shown here", text)
+    return _respond(403, words, words.title, text)
 
 
-def slow_down(seconds: int) -> Response:
+def slow_down(framing: Framing, seconds: int) -> Response:
     """The page in a frame for a network that asked too often."""
-    text = f"<p>Too many requests came from your network. Please try again in {seconds} seconds.</p>"
-    return _respond(429, "Please wait a moment", text, {"retry-after": str(seconds)})
+    words = framing.words
+    text = f"<p>{words.slow_down.format(seconds=seconds)}</p>"
+    return _respond(429, words, words.wait, text, {"retry-after": str(seconds)})
 
 
-def _respond(status: int, title: str, text: str, headers: Mapping[str, str] | None = None) -> Response:
-    body = _PAGE.format(title=title, style=_STYLE, text=text)
+def _respond(status: int, words: Words, title: str, text: str, headers: Mapping[str, str] | None = None) -> Response:
+    body = _PAGE.format(language=words.language, direction=words.direction, title=title, style=_STYLE, text=text)
     return Response(body, status, headers={**_HEADERS, **(headers or {})}, media_type="text/html; charset=utf-8")
 
 
