@@ -93,6 +93,34 @@ const pin = (place) => async (page) => {
   await page.getByRole('menu').waitFor({ state: 'detached' })
 }
 
+/** A frame stands for the small window, which no picture of the page would show. */
+const openSmallWindow = async (page, language) => {
+  await page.evaluate(() => {
+    const requestWindow = async ({ width, height }) => {
+      const frame = document.createElement('iframe')
+      frame.id = 'small-window'
+      Object.assign(frame.style, {
+        position: 'fixed',
+        inset: '0',
+        margin: 'auto',
+        border: '1px solid gray',
+        zIndex: '100',
+        width: `${Math.min(width, window.innerWidth - 16)}px`,
+        height: `${height}px`,
+      })
+      document.body.append(frame)
+      return frame.contentWindow
+    }
+    Object.defineProperty(window, 'documentPictureInPicture', { value: { requestWindow } })
+  })
+  await press('pip.open')(page, language)
+  await page.waitForFunction(() => {
+    const view = document.querySelector('#small-window')?.contentDocument
+    const videos = [...(view?.querySelectorAll('[data-testid="tile"] video') ?? [])]
+    return videos.length > 0 && videos.every((video) => video.readyState > 1 && video.videoWidth > 0)
+  })
+}
+
 /** Where the frame is low, the bar of controls comes when it is wanted. */
 const wantBar = async (page, language) => {
   const wanted = page.getByRole('button', { name: word(language, 'stage.controls'), exact: true })
@@ -225,6 +253,8 @@ export const SCENES = {
   'stage-waiting-one': { path: stage('people=3&waiting=1') },
   'stage-waiting': { path: stage('people=5&waiting=3') },
   'stage-waiting-people': { path: stage('people=5&waiting=5'), act: press('waiting.show') },
+  'stage-small-window': { path: stage('people=2'), act: openSmallWindow },
+  'stage-small-window-share': { path: stage('people=5&screens=1'), act: openSmallWindow },
   'stage-settings': { path: stage('people=2'), act: openSettings },
   'stage-settings-end': { path: stage('people=2'), act: inTurn(openSettings, toTheEndOfSettings) },
   'stage-more': {
@@ -280,9 +310,11 @@ export const MAIN_SCENES = {
   },
   'In the meeting': {
     'stage-chat': 'Chat',
+    'stage-hand-news': 'Somebody raises a hand',
     'stage-hands-people': 'People and raised hands',
     'stage-waiting': 'Three people ask to be let in',
     'stage-guest-rights': 'A guest whom the host muted, and who may do little',
+    'stage-small-window-share': 'The small window, with a shared screen',
     'stage-settings': 'Settings',
   },
   'After the meeting': {

@@ -152,7 +152,7 @@ function PreviewDevices({ visit, preview }: { visit: Visit; preview: Preview }) 
         inUse={{ microphone: deviceOf(microphone.track), camera: deviceOf(camera.track) }}
         onChoose={visit.chooseDevice}
       />
-      <div className="flex flex-wrap items-center gap-3">
+      <div className="flex flex-wrap items-center gap-2">
         <BackgroundButton />
         <ConnectionCheckSection check={visit.check} />
       </div>

@@ -54,7 +54,7 @@ export function BackgroundButton() {
   }
   return (
     <div className="max-[500px]:hidden">
-      <Button onClick={() => setOpen(true)}>
+      <Button className="px-4!" onClick={() => setOpen(true)}>
         <Wallpaper className="size-5" aria-hidden="true" />
         {t('background.title')}
       </Button>

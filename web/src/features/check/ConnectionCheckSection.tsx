@@ -30,7 +30,7 @@ export function ConnectionCheckSection({ check }: { check: ConnectionCheck }) {
   return (
     <section aria-label={t('check.start')} className="contents">
       {/* One button, so that it keeps the focus. */}
-      <Button onClick={() => (isRunning ? check.stop() : void check.run())}>
+      <Button className="px-4!" onClick={() => (isRunning ? check.stop() : void check.run())}>
         {isRunning ? <X className="size-5" aria-hidden="true" /> : <Gauge className="size-5" aria-hidden="true" />}
         {t(labelOf(state))}
       </Button>
