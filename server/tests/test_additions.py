@@ -23,6 +23,7 @@ ADDED = {
     ("post", "/callbacks/deliveries/{delivery_id}/redeliver"),
     ("post", "/callbacks/redeliver"),
     ("get", "/sessions"),
+    ("get", "/live"),
     ("get", "/recordings"),
     ("get", "/rooms/{room_id}/sessions"),
     ("get", "/rooms/{room_id}/sessions/{session_id}/participants"),

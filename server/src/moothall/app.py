@@ -41,7 +41,7 @@ from moothall.kit.clock import Clock, SystemClock
 from moothall.media import Media, OpenMedia, embedded_media
 from moothall.meeting.access import MeetingSecrets
 from moothall.meeting.assembly import Meeting, assemble
-from moothall.meeting.endpoints import live_router
+from moothall.meeting.endpoints import live_router, live_sessions_router
 from moothall.numbers.endpoints import router as numbers_router
 from moothall.page.routes import assemble_page
 from moothall.recordings.endpoints import files_router as recording_files_router
@@ -197,6 +197,7 @@ def _build_app(
         chat_router,
         usage_router,
         live_router(meeting.live),
+        live_sessions_router(meeting.live),
         features_router(features, meeting.feeds),
         logos_router,
         background_files_router,

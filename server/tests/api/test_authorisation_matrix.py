@@ -66,6 +66,7 @@ WHO_MAY: dict[str, str | None] = {
     "list_usage_of_sessions": TOKEN,
     "list_usage_entries": TOKEN,
     "get_usage_statement": TOKEN,
+    "list_live_sessions": TOKEN,
     "get_live_room": TOKEN,
     "end_live_session": TOKEN,
     "remove_participant": TOKEN,

@@ -58,6 +58,38 @@ async def test_the_live_room_shows_people_tracks_and_who_waits(
     assert [one["name"] for one in live["waiting"]] == ["Carol"]
 
 
+async def test_the_list_of_live_sessions_counts_who_is_inside_and_who_waits(
+    server: RunningServer, acme: Tenant, globex: Tenant, room: dict[str, Any]
+):
+    over, other, foreign = await acme.create_room(), await acme.create_room(), await globex.create_room()
+    for one in (over, room, other, foreign):
+        await server.engine.join(one["id"], f"ada-{one['id']}", name="Ada", role="owner")
+    await server.engine.leave(over["id"], f"ada-{over['id']}")
+    await server.engine.join(room["id"], "bob", name="Bob")
+    await server.engine.join(room["id"], "cleo", name="Cleo")
+    await server.engine.leave(room["id"], "cleo")
+    await _wait(server, room)
+
+    first = (await acme.get("/live?limit=1")).json()
+    rest = (await acme.get(f"/live?limit=1&after={first['after']}")).json()
+    end = (await acme.get(f"/live?after={rest['after']}")).json()
+
+    assert first["_embedded"] == [
+        {
+            "session_id": (await _live(acme, room))["session"]["id"],
+            "room_id": room["id"],
+            "display_name": room["display_name"],
+            "started_at": "2026-11-22T12:00:00.000Z",
+            "participants": 2,
+            "waiting": 1,
+        }
+    ]
+    assert [(one["room_id"], one["participants"], one["waiting"]) for one in rest["_embedded"]] == [(other["id"], 1, 0)]
+    assert (first["has_more"], rest["has_more"]) == (True, False)
+    assert (end["_embedded"], end["after"]) == ([], rest["after"])
+    assert (await acme.get("/live?limit=501")).status_code == 400
+
+
 async def test_ending_sends_everybody_away_and_keeps_the_room(
     server: RunningServer, acme: Tenant, room: dict[str, Any]
 ):

@@ -6,13 +6,14 @@ Additions to the original API, to see and moderate a running meeting from the ap
 from collections.abc import Awaitable
 from typing import Annotated, TypeVar
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from moothall.api.body import read_body
 from moothall.api.call import AuthenticatedCall
 from moothall.api.errors import NotFound, shown
+from moothall.api.paging import MAX_SERIAL, render_log
 from moothall.api.prefix import API_PREFIX
 from moothall.api.reference import addition, documented_body, documented_errors
 from moothall.idempotency.once import Once
@@ -24,6 +25,7 @@ from moothall.meeting.tickets import TOKENS_ARE_DEAD
 
 _MINUTES = round(TOKENS_ARE_DEAD.total_seconds() / 60)
 _MUTE_EXAMPLES = {"audio": {"summary": "Silence somebody", "value": {"tracks": "audio"}}}
+_MAX_LIMIT = 500
 
 T = TypeVar("T")
 ParticipantId = Annotated[str, Path(min_length=1, max_length=64)]
@@ -134,6 +136,41 @@ def live_router(live: LiveRooms) -> APIRouter:
         return await Once.of(request, call.application_id, call.now).act(
             lambda: _done(
                 live.answer_waiting(call.application_id, room_id, participant_id, admit=False), participant_id
+            )
+        )
+
+    return router
+
+
+def live_sessions_router(live: LiveRooms) -> APIRouter:
+    router = APIRouter(prefix=f"{API_PREFIX}/live", tags=["Additions"])
+
+    @router.get(
+        "",
+        operation_id="list_live_sessions",
+        summary="List the sessions that go on",
+        description=addition(
+            "The sessions of all rooms, in the order of their start. Keep `after` from the answer and send it with the "
+            "next request. A room in which people only wait has no session yet."
+        ),
+        response_model=schemas.LiveMeetingsBody,
+        responses=documented_errors(400, 401),
+    )
+    async def list_live_sessions(
+        call: AuthenticatedCall,
+        after: Annotated[
+            int, Query(ge=0, le=MAX_SERIAL, description="`after` of the answer before this one; 0: the first.")
+        ] = 0,
+        limit: Annotated[int, Query(ge=1, le=_MAX_LIMIT, description="Maximum number of items.")] = 100,
+    ) -> Response:
+        found = await live.list(call.application_id, after=after, limit=limit + 1)
+        return JSONResponse(
+            render_log(
+                found,
+                after=after,
+                limit=limit,
+                position=lambda meeting: meeting.live.session.serial,
+                render=schemas.render_live_meeting,
             )
         )
 

@@ -15,7 +15,7 @@ from moothall.meeting.notices import Notices
 from moothall.rooms import service as rooms
 from moothall.rooms.model import Room
 from moothall.sessions import store as sessions
-from moothall.sessions.model import Attendance, Session
+from moothall.sessions.model import Attendance, LiveSession, Session
 
 
 class TrackChoice(StrEnum):
@@ -44,6 +44,14 @@ class LiveRoom:
     waiting: Sequence[LobbyEntry]
 
 
+@dataclass(frozen=True, slots=True)
+class LiveMeeting:
+    """A session that goes on. ``waiting``: the number of people who wait to be let in."""
+
+    live: LiveSession
+    waiting: int
+
+
 class LiveRooms:
     def __init__(
         self, database: Database, engine: MediaEngine, notices: Notices, lobby: Lobby, moderation: Moderation
@@ -70,6 +78,13 @@ class LiveRooms:
             if one.away_since is None
         ]
         return LiveRoom(room, session, participants, self._lobby.waiting_in(room.id))
+
+    async def list(self, application_id: str, *, after: int, limit: int) -> Sequence[LiveMeeting]:
+        """Return sessions that go on, with serials above ``after``, in the order of their start."""
+        found = await self._database.read(
+            lambda connection: sessions.live_sessions(connection, application_id, after=after, limit=limit)
+        )
+        return [LiveMeeting(live, len(self._lobby.waiting_in(live.session.room_id))) for live in found]
 
     async def end(self, application_id: str, room_id: str) -> None:
         """Everybody's connection is closed; the room stays open. Raises NotFound."""

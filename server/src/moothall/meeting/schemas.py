@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from moothall.api.fields import choice_of
 from moothall.kit.clock import render_timestamp
-from moothall.meeting.live import LiveParticipant, LiveRoom, TrackChoice
+from moothall.meeting.live import LiveMeeting, LiveParticipant, LiveRoom, TrackChoice
 from moothall.sessions.model import TYPES, Role
 
 
@@ -57,6 +57,25 @@ class LiveRoomBody(BaseModel):
     waiting: list[WaitingParticipantBody] = Field(description="Who waits to be let in, the longest first.")
 
 
+class LiveMeetingBody(BaseModel):
+    model_config = ConfigDict(title="LiveMeeting")
+
+    session_id: str
+    room_id: str
+    display_name: str = Field(description="The room's.", examples=["Weekly"])
+    started_at: str = Field(examples=["2026-11-22T12:00:00.000Z"])
+    participants: int = Field(description="How many people are connected.", examples=[4])
+    waiting: int = Field(description="How many people wait to be let in.", examples=[0])
+
+
+class LiveMeetingsBody(BaseModel):
+    model_config = ConfigDict(title="LiveMeetings")
+
+    embedded: list[LiveMeetingBody] = Field(alias="_embedded")
+    after: int = Field(description="Send it with the next request.")
+    has_more: bool
+
+
 class MuteBody(BaseModel):
     model_config = ConfigDict(extra="forbid", title="Mute")
 
@@ -81,6 +100,18 @@ def render_live_room(live: LiveRoom) -> dict[str, Any]:
             {"participant_id": one.participant_id, "name": one.name, "since": render_timestamp(one.since)}
             for one in live.waiting
         ],
+    }
+
+
+def render_live_meeting(meeting: LiveMeeting) -> dict[str, Any]:
+    session = meeting.live.session
+    return {
+        "session_id": session.id,
+        "room_id": session.room_id,
+        "display_name": meeting.live.display_name,
+        "started_at": render_timestamp(session.started_at),
+        "participants": meeting.live.participants,
+        "waiting": meeting.waiting,
     }
 
 

@@ -34,6 +34,15 @@ class Session:
     dismissed_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class LiveSession:
+    """A session that goes on. ``participants``: the number of people who are connected."""
+
+    session: Session
+    display_name: str
+    participants: int
+
+
 DeviceAccess = Literal["granted", "denied", "prompt", "none"]
 
 

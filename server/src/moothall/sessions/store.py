@@ -38,7 +38,8 @@ from moothall.db import Prepared, Timestamp, metadata
 from moothall.db.json_text import json_text
 from moothall.ledger import store as ledger
 from moothall.ledger.model import Kind
-from moothall.sessions.model import Attendance, ConnectionCheck, Findings, Presence, Role, Session
+from moothall.rooms.store import rooms
+from moothall.sessions.model import Attendance, ConnectionCheck, Findings, LiveSession, Presence, Role, Session
 
 _Serial = BigInteger().with_variant(Integer, "sqlite")
 _THE_SERVER = 1
@@ -259,6 +260,27 @@ def open_sessions_of(connection: Connection, application_id: str) -> list[Sessio
     """Return the sessions of an application that have not ended."""
     statement = select(sessions).where(sessions.c.application_id == application_id, sessions.c.ended_at.is_(None))
     return [_session(row) for row in connection.execute(statement.order_by(sessions.c.serial))]
+
+
+def live_sessions(connection: Connection, application_id: str, *, after: int, limit: int) -> list[LiveSession]:
+    """Return sessions that go on, with serials above ``after``, in the order of their start."""
+    connected = (
+        select(func.count())
+        .where(
+            attendances.c.session_id == sessions.c.id,
+            attendances.c.left_at.is_(None),
+            attendances.c.away_since.is_(None),
+        )
+        .scalar_subquery()
+    )
+    statement = (
+        select(sessions, rooms.c.display_name, connected.label("participants"))
+        .join(rooms, rooms.c.id == sessions.c.room_id)
+        .where(sessions.c.application_id == application_id, sessions.c.ended_at.is_(None), sessions.c.serial > after)
+        .order_by(sessions.c.serial)
+        .limit(limit)
+    )
+    return [LiveSession(_session(row), row.display_name, row.participants) for row in connection.execute(statement)]
 
 
 def list_sessions(connection: Connection, room_id: str, *, offset: int, limit: int) -> list[Session]:
