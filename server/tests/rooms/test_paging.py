@@ -4,7 +4,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from support.server import ORIGIN, Tenant
+from support.server import ORIGIN, RunningServer, Tenant
 
 
 @pytest.fixture
@@ -138,3 +138,52 @@ async def test_page_that_makes_no_sense_is_refused(acme: Tenant, query: str, err
 
     assert response.status_code == 400
     assert response.json()["message"] == error
+
+
+async def _names(acme: Tenant, query: str) -> list[str]:
+    """The display names of all pages of a list, by its links."""
+    address, seen = f"/rooms?{query}", []
+    while address:
+        page = (await acme.get(address)).json()
+        seen += [room["display_name"] for room in page["_embedded"]]
+        address = page["_links"].get("next", {}).get("href", "")
+    return seen
+
+
+async def test_rooms_are_found_by_name_type_and_state(server: RunningServer, acme: Tenant, globex: Tenant):
+    for name in ("Weekly 100%", "weekly sync", "1009 weekly"):
+        await acme.create_room(display_name=name)
+    await globex.create_room(display_name="Weekly of others")
+    server.clock.advance(minutes=11)
+    await server.server.jobs.run_due()
+    await acme.create_room(display_name="Weekly", type="long_term", expires_at="2026-12-24T18:00:00Z")
+    await acme.create_room(display_name="Retro é")
+
+    assert await _names(acme, "name=WEEKLY&page_size=1") == ["Weekly 100%", "weekly sync", "1009 weekly", "Weekly"]
+    assert await _names(acme, "name=100%25") == ["Weekly 100%"]
+    assert await _names(acme, "name=_") == []
+    assert await _names(acme, "name=e%CC%81") == ["Retro é"]
+    assert await _names(acme, "type=long_term") == ["Weekly"]
+    assert await _names(acme, "state=open") == ["Weekly", "Retro é"]
+    assert await _names(acme, "name=weekly&state=ended&sort=newest") == ["1009 weekly", "weekly sync", "Weekly 100%"]
+    assert (await acme.get("/rooms?name=weekly&page_size=2")).json()["total_items"] == 4
+
+
+async def test_a_list_with_the_newest_first_stays_put_while_rooms_are_created(acme: Tenant):
+    for number in range(5):
+        await acme.create_room(display_name=f"Room {number}")
+
+    first = (await acme.get("/rooms?sort=newest&page_size=2")).json()
+    await acme.create_room(display_name="Later")
+    second = (await acme.get(first["_links"]["next"]["href"])).json()
+    third = (await acme.get(second["_links"]["next"]["href"])).json()
+    back = (await acme.get(third["_links"]["prev"]["href"])).json()
+
+    pages = [[room["display_name"] for room in page["_embedded"]] for page in (first, second, third, back)]
+    assert pages == [["Room 4", "Room 3"], ["Room 2", "Room 1"], ["Room 0"], ["Room 2", "Room 1"]]
+    assert "next" not in third["_links"]
+
+
+@pytest.mark.parametrize("query", ["name=", f"name={'x' * 201}", "name=%00", "type=other", "state=other", "sort=name"])
+async def test_a_choice_that_does_not_exist_is_refused(acme: Tenant, query: str):
+    assert (await acme.get(f"/rooms?{query}")).status_code == 400

@@ -6,7 +6,7 @@ Links are absolute, because clients parse them. Two kinds of clients loop over p
 page, a page that is not full has none, and ``page_size`` is the number of items on the page.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
@@ -69,12 +69,19 @@ def read_page(
 
 
 def render_page(
-    url: str, request: PageRequest, page: Page[Item], render: Callable[[Item], dict[str, Any]]
+    url: str,
+    request: PageRequest,
+    page: Page[Item],
+    render: Callable[[Item], dict[str, Any]],
+    choice: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """Return the body of a page; ``url`` is the absolute address of the list without a query."""
+    """Return the body of a page; ``url`` is the absolute address of the list without a query.
+
+    ``choice``: the parameters that say which items are in the list; its links repeat them.
+    """
 
     def link(start_id: int | None) -> dict[str, str]:
-        query = {"page_size": request.page_size, "start_id": start_id, "end_id": request.end_id}
+        query = {**(choice or {}), "page_size": request.page_size, "start_id": start_id, "end_id": request.end_id}
         return {"href": f"{url}?{urlencode({name: value for name, value in query.items() if value is not None})}"}
 
     links = {"first": link(None), "self": link(request.start_id)}

@@ -1,12 +1,16 @@
 """``/rooms`` of the Meetings API."""
 
-from fastapi import APIRouter
+import unicodedata
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
 from moothall.api.body import read_body
 from moothall.api.call import AuthenticatedCall
 from moothall.api.etags import check_if_match, if_unchanged, tagged, tagged_change, unless_known
+from moothall.api.fields import LINE_PATTERN
 from moothall.api.page_parameters import RequestedPage
 from moothall.api.paging import DEFAULT_PAGE_SIZE, render_page
 from moothall.api.prefix import API_PREFIX
@@ -15,7 +19,7 @@ from moothall.api.responses import json_response
 from moothall.idempotency.once import Once
 from moothall.idempotency.reference import repeatable
 from moothall.rooms import model, schemas, service
-from moothall.rooms.model import RoomType
+from moothall.rooms.model import RoomChoice, RoomOrder, RoomState, RoomType
 from moothall.rooms.rendering import RoomRenderer
 
 router = APIRouter(prefix=f"{API_PREFIX}/rooms", tags=["Rooms"])
@@ -40,21 +44,50 @@ _UPDATE_EXAMPLES = {
     }
 }
 
+_Name = Annotated[
+    str | None,
+    Query(
+        min_length=1,
+        max_length=model.MAX_DISPLAY_NAME,
+        pattern=LINE_PATTERN,
+        description="Only rooms with this text in their `display_name`. The case of the letters A to Z does not matter.",
+        examples=["Weekly"],
+    ),
+]
+
 
 @router.get(
     "",
     operation_id="list_rooms",
     summary="List rooms",
-    description="The application's rooms in order of creation, including ended ones.",
+    description="The application's rooms in order of creation, including ended ones. The parameters `name`, `type`, `state` and "
+    "`sort` are additions to the original; the links of the answer repeat them.",
     response_model=schemas.RoomPage,
     responses=documented_errors(400, 401),
 )
-async def list_rooms(call: AuthenticatedCall, request: Request, page: RequestedPage) -> Response:
-    look_up = call.database.peek if page.page_size <= DEFAULT_PAGE_SIZE else call.database.read
-    rooms = await look_up(lambda connection: service.list_rooms(connection, call.application_id, page))
+async def list_rooms(
+    call: AuthenticatedCall,
+    request: Request,
+    page: RequestedPage,
+    *,
+    name: _Name = None,
+    room_type: Annotated[RoomType | None, Query(alias="type", description="Only rooms of this type.")] = None,
+    state: Annotated[RoomState | None, Query(description="Only rooms that are open, or have ended.")] = None,
+    sort: Annotated[RoomOrder, Query(description="Which rooms come first.")] = RoomOrder.OLDEST,
+) -> Response:
+    choice = RoomChoice(None if name is None else unicodedata.normalize("NFC", name), room_type, state, sort)
+    if choice == RoomChoice():
+        look_up = call.database.peek if page.page_size <= DEFAULT_PAGE_SIZE else call.database.read
+        rooms = await look_up(lambda connection: service.list_rooms(connection, call.application_id, page))
+    else:
+        rooms = await call.database.read(
+            lambda connection: service.list_chosen_rooms(connection, call.application_id, page, choice)
+        )
     render = RoomRenderer(call.base_url, call.secrets.host_token, call.now)
     url = call.base_url + request.scope["path"]
-    return json_response(render_page(url, page, rooms, render))
+    given = {"name": name, "type": room_type, "state": state, "sort": sort if sort is RoomOrder.NEWEST else None}
+    repeated = {key: str(value) for key, value in given.items() if value is not None}
+    return json_response(render_page(url, page, rooms, render, repeated))
 
 
 @router.post(

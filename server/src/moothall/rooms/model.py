@@ -30,6 +30,29 @@ class RoomType(StrEnum):
     LONG_TERM = "long_term"
 
 
+class RoomState(StrEnum):
+    OPEN = "open"
+    ENDED = "ended"
+
+
+class RoomOrder(StrEnum):
+    OLDEST = "oldest"
+    NEWEST = "newest"
+
+
+@dataclass(frozen=True, slots=True)
+class RoomChoice:
+    """Which rooms are in a list, and in which order. None: all.
+
+    ``name`` is a part of the display name; the case of the letters A to Z does not matter.
+    """
+
+    name: str | None = None
+    type: RoomType | None = None
+    state: RoomState | None = None
+    order: RoomOrder = RoomOrder.OLDEST
+
+
 class JoinApprovalLevel(StrEnum):
     NONE = "none"
     AFTER_OWNER_ONLY = "after_owner_only"

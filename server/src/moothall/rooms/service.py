@@ -6,6 +6,7 @@ Timers and callbacks are rows written in the same transaction.
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from moothall.api.errors import BadRequest, Forbidden, InputInvalid, NotFound, shown
@@ -18,12 +19,14 @@ from moothall.db import Connection
 from moothall.jobs import store as jobs
 from moothall.kit.ids import new_meeting_code, new_uuid
 from moothall.rooms import model, store
-from moothall.rooms.model import Room, RoomType
+from moothall.rooms.model import Room, RoomChoice, RoomOrder, RoomType
 from moothall.themes import store as themes
 
 EXPIRY_JOB = "room_expiry"
 
 _CODE_ATTEMPTS = 5
+# The highest serial of a list with the newest first: JSON readers can hold it in a double.
+_COUNTED_FROM = 2**53 - 1
 
 
 def create_room(
@@ -85,6 +88,37 @@ def list_rooms(
         ),
         serial=lambda room: room.serial,
         before=lambda serial, limit: store.serials_before(connection, application_id, serial, limit, theme_id),
+        total=total,
+    )
+
+
+def list_chosen_rooms(
+    connection: Connection, application_id: str, request: PageRequest, choice: RoomChoice
+) -> Page[Room]:
+    """Return one page of those of the application's rooms that are in the choice, in its order.
+
+    With the newest first, the page's serials count down from the highest.
+    """
+    find = partial(store.list_chosen_rooms, connection, application_id, choice)
+    total = store.count_chosen_rooms(connection, application_id, choice)
+    if choice.order is RoomOrder.OLDEST:
+        return read_page(
+            request,
+            find=lambda start, end, limit: find(start=start, end=end, limit=limit),
+            serial=lambda room: room.serial,
+            before=lambda serial, limit: [room.serial for room in find(end=serial, limit=limit, descending=True)],
+            total=total,
+        )
+    return read_page(
+        request,
+        find=lambda start, end, limit: find(
+            start=_COUNTED_FROM - end + 1, end=_COUNTED_FROM - start + 1, limit=limit, descending=True
+        ),
+        serial=lambda room: _COUNTED_FROM - room.serial,
+        before=lambda serial, limit: [
+            _COUNTED_FROM - room.serial
+            for room in find(start=_COUNTED_FROM - serial + 1, end=_COUNTED_FROM + 1, limit=limit)
+        ],
         total=total,
     )
 

@@ -12,6 +12,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     Connection,
     ForeignKey,
     Index,
@@ -37,6 +38,8 @@ from moothall.rooms.model import (
     MicrophoneState,
     RecordingOptions,
     Room,
+    RoomChoice,
+    RoomState,
     RoomType,
     UiSettings,
 )
@@ -203,6 +206,41 @@ def list_rooms(
     """Return rooms with ``start <= serial < end`` in ascending order, optionally of one theme."""
     found = _PAGE.rows(connection, application_id, theme_id, start_id=start, end_id=end, limit=limit)
     return [_room(row) for row in found]
+
+
+def list_chosen_rooms(
+    connection: Connection,
+    application_id: str,
+    choice: RoomChoice,
+    *,
+    start: int = 0,
+    end: int,
+    limit: int,
+    descending: bool = False,
+) -> list[Room]:
+    """Return rooms of the choice with ``start <= serial < end`` in order of their serials."""
+    statement = _WITH_THEME.where(
+        *_conditions(application_id, choice), rooms.c.serial >= start, rooms.c.serial < end
+    ).limit(limit)
+    ordered = statement.order_by(rooms.c.serial.desc() if descending else rooms.c.serial)
+    return [_room(row) for row in connection.execute(ordered)]
+
+
+def count_chosen_rooms(connection: Connection, application_id: str, choice: RoomChoice) -> int:
+    statement = select(func.count()).select_from(rooms).where(*_conditions(application_id, choice))
+    return connection.execute(statement).scalar_one()
+
+
+def _conditions(application_id: str, choice: RoomChoice) -> list[ColumnElement[bool]]:
+    found = [rooms.c.application_id == application_id]
+    if choice.name is not None:
+        found.append(rooms.c.display_name.icontains(choice.name, autoescape=True))
+    if choice.type is not None:
+        found.append(rooms.c.type == choice.type.value)
+    if choice.state is not None:
+        ended = rooms.c.ended_at
+        found.append(ended.is_(None) if choice.state is RoomState.OPEN else ended.is_not(None))
+    return found
 
 
 def serials_before(
