@@ -22,6 +22,7 @@ ADDED = {
     ("get", "/callbacks/deliveries/{delivery_id}"),
     ("post", "/callbacks/deliveries/{delivery_id}/redeliver"),
     ("post", "/callbacks/redeliver"),
+    ("post", "/callbacks/test"),
     ("get", "/sessions"),
     ("get", "/live"),
     ("get", "/recordings"),

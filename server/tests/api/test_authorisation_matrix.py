@@ -57,6 +57,7 @@ WHO_MAY: dict[str, str | None] = {
     "get_delivery": TOKEN,
     "redeliver": TOKEN,
     "redeliver_many": TOKEN,
+    "send_test_callback": TOKEN,
     "list_all_sessions": TOKEN,
     "list_sessions": TOKEN,
     "list_session_participants": TOKEN,

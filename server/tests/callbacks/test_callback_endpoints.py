@@ -6,14 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from support.clock import FakeClock
-from support.receiver import Receiver, raw
+from support.receiver import Receiver, raw, status
 from support.server import RunningServer, Tenant, running_server
 from support.waiting import eventually
 
 from moothall.applications import service as applications
 from moothall.applications.keys import KeyPair
+from moothall.applications.store import applications as application_table
 from moothall.callbacks import outbox
 from moothall.callbacks.model import Event, Topic
 from moothall.kit.clock import render_timestamp
@@ -316,3 +317,25 @@ async def test_both_secrets_sign_for_a_day(server: RunningServer, acme: Tenant, 
         rotated.signature_secret,
         rotated.previous_signature_secret,
     )
+
+
+async def test_a_test_event_goes_out_like_any_other(server: RunningServer, acme: Tenant, alice: Receiver):
+    nowhere = await acme.post("/callbacks/test", json={"webhook": "session_changed"})
+    database = server.server.context.database
+    of_acme = update(application_table).where(application_table.c.application_id == acme.application_id)
+    await database.write(lambda connection: connection.execute(of_acme.values(sessions_url=alice.url())))
+    # A test does not wait for an earlier one that fails.
+    for number, answer in enumerate((500, 200), start=1):
+        alice.answer = status(answer)
+        sent = await acme.post("/callbacks/test", json={"webhook": "session_changed"})
+        assert (sent.status_code, sent.json()["status"]) == (202, "pending")
+        server.server.callbacks.wake()
+        await alice.wait_for(number)
+    (delivered,) = await _until(server, acme, "delivered", 1)
+
+    assert (nowhere.status_code, (await acme.get("/events")).json()["after"]) == (409, 2)
+    assert delivered["event"] == "callback:test"
+    assert {request.event["webhook"] for request in alice.received} == {"session_changed"}
+    assert all(request.event["test"] is True and request.event["sequence"] == 1 for request in alice.received)
+    assert all("webhook-signature" in request.headers for request in alice.received)
+    assert (await acme.post("/callbacks/test", json={"webhook": "other"})).status_code == 400

@@ -28,6 +28,7 @@ _REDELIVER_EXAMPLES = {
     },
     "events": {"summary": "Single events", "value": {"event_ids": ["msg_0b3e7a52-5a0c-4d4e-9f50-1df4f8a2f0de"]}},
 }
+_TEST_EXAMPLES = {"sessions": {"summary": "The webhook for sessions", "value": {"webhook": "session_changed"}}}
 
 After = Annotated[
     int, Query(ge=0, le=MAX_SERIAL, description="Start after this one; 0 starts with the oldest that is kept.")
@@ -152,4 +153,25 @@ async def redeliver_many(call: AuthenticatedCall, request: Request) -> Response:
 
     return await Once.of(request, call.application_id, call.now, body).write(
         transaction, lambda count: JSONResponse({"redelivered": count}, 202)
+    )
+
+
+@router.post(
+    "/callbacks/test",
+    operation_id="send_test_callback",
+    summary="Send a test event",
+    description=addition(
+        "An event `callback:test`, with `test` true, is sent to one of the application's webhooks like any other callback: signed, "
+        "retried and logged. Its `room_id` in the log is that of no room. 409 without such a webhook."
+    ),
+    status_code=202,
+    response_model=schemas.DeliveryWithAttemptsBody,
+    responses=documented_errors(400, 401, 409, 413, 422),
+    openapi_extra=repeatable(documented_body(schemas.SendTestBody, _TEST_EXAMPLES)),
+)
+async def send_test_callback(call: AuthenticatedCall, request: Request) -> Response:
+    body = await read_body(request, schemas.SendTestBody)
+    return await Once.of(request, call.application_id, call.now, body).write(
+        lambda connection: service.send_test(connection, call.application_id, body.webhook, call.now),
+        lambda details: JSONResponse(schemas.render_details(details), 202),
     )

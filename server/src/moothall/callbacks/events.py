@@ -46,6 +46,19 @@ class Payload:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallbackTest:
+    """An event that only tests a webhook: nothing happened. An addition to the original."""
+
+    event: ClassVar[str] = "callback:test"
+
+    webhook: Topic
+    sent_at: datetime
+
+    def render(self) -> dict[str, Any]:
+        return {"test": True, "webhook": self.webhook.value, "sent_at": render_timestamp(self.sent_at)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RoomExpired(Payload):
     event = "room:expired"
     topic = Topic.ROOMS

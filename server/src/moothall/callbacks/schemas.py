@@ -5,8 +5,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
-from moothall.api.fields import Line, Moment
-from moothall.callbacks.model import Attempt, DeliveryDetails, DeliveryStatus, LoggedDelivery, LoggedEvent
+from moothall.api.fields import Line, Moment, choice_of
+from moothall.callbacks.model import Attempt, DeliveryDetails, DeliveryStatus, LoggedDelivery, LoggedEvent, Topic
 from moothall.kit.clock import render_dates, render_timestamp
 
 _MOST_EVENT_IDS = 500
@@ -102,6 +102,14 @@ class RedeliverBody(BaseModel):
         if self.from_ is not None and self.to is not None and self.from_ >= self.to:
             raise ValueError('must have a "from" that is before "to"')
         return self
+
+
+class SendTestBody(BaseModel):
+    model_config = ConfigDict(extra="forbid", title="SendTest")
+
+    webhook: Annotated[Topic, choice_of(Topic, required=True)] = Field(
+        description="Which of the application's webhooks gets the test event."
+    )
 
 
 class RedeliveredBody(BaseModel):

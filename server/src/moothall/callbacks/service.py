@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from moothall.api.errors import BadRequest, Conflict, NotFound
-from moothall.callbacks import store
-from moothall.callbacks.model import DeliveryDetails
+from moothall.callbacks import outbox, store
+from moothall.callbacks.events import CallbackTest
+from moothall.callbacks.model import DeliveryDetails, Event, Topic
 from moothall.db import Connection
+from moothall.kit.ids import new_uuid
 
 MOST_REDELIVERED = 10_000
 # The schedule has eleven attempts; more come from redelivery.
@@ -29,6 +31,32 @@ def get_delivery(connection: Connection, application_id: str, delivery_id: int) 
         store.find_body(connection, delivery.event_id),
         store.list_attempts(connection, delivery_id, limit=MOST_ATTEMPTS_SHOWN),
     )
+
+
+def send_test(connection: Connection, application_id: str, webhook: Topic, now: datetime) -> DeliveryDetails:
+    """Write an event that is sent to this webhook of the application as any other, and return it.
+
+    Its room does not exist, so no room's callbacks wait for it. Raises Conflict without a webhook.
+    """
+    place = new_uuid()
+    test = CallbackTest(webhook=webhook, sent_at=now)
+    happened = Event(
+        application_id=application_id,
+        room_id=place,
+        topic=webhook,
+        name=test.event,
+        payload=test.render(),
+        url=None,
+        metadata=None,
+        at=now,
+    )
+    outbox.record(connection, happened)
+    found = store.list_deliveries(
+        connection, application_id, room_id=place, status=None, event=None, newest_first=False, after=0, limit=1
+    )
+    if not found:
+        raise Conflict(f"The application has no webhook {webhook.value} to send a test event to")
+    return get_delivery(connection, application_id, found[0].id)
 
 
 def redeliver(connection: Connection, application_id: str, delivery_id: int, now: datetime) -> DeliveryDetails:
