@@ -53,7 +53,9 @@ def test_news_have_one_place_and_one_voice(
 
 
 def test_a_lost_connection_interrupts_what_is_read(
-    server: Any, create_room: Callable[..., dict[str, Any]], person: Callable[..., Person]
+    server: Any,
+    create_room: Callable[..., dict[str, Any]],
+    person: Callable[..., Person],
 ) -> None:
     grace, ada = person("Grace"), person("Ada")
     _meeting(create_room, grace, ada)
@@ -62,3 +64,38 @@ def test_a_lost_connection_interrupts_what_is_read(
     expect(ada.page.get_by_test_id("connection-banner")).to_be_visible()
     server.start()
     expect(ada.page.get_by_test_id("connection-banner")).to_have_count(0, timeout=PATIENCE * 1000)
+
+
+_LAYOUT = """
+() => {
+  const boxes = (selector) => [...document.querySelectorAll(selector)].map((one) => one.getBoundingClientRect());
+  const meet = (one, other) =>
+    one.left < other.right && other.left < one.right && one.top < other.bottom && other.top < one.bottom;
+  const cross = (over, under) => boxes(over).some((one) => boxes(under).some((other) => meet(one, other)));
+  return {
+    toastOnName: cross('[data-testid="toast"]', '[data-testid="tile"] [title]'),
+    panelOnTile: cross('.side-panel', '[data-testid="tile"]'),
+  };
+}
+"""
+
+
+def test_toasts_cover_no_name_and_a_panel_from_600_px_covers_no_tile(
+    create_room: Callable[..., dict[str, Any]], person: Callable[..., Person]
+) -> None:
+    grace, ada = person("Grace", width=740), person("Ada")
+    _meeting(create_room, grace, ada)
+    expect(_toasts(grace)).to_have_count(0, timeout=PATIENCE * 1000)
+    grace.page.keyboard.press("l")  # The grid, in which a name stands in the lowest corner.
+    ada.press("Raise hand")
+    toast = _toasts(grace).filter(has_text="Ada raised a hand")
+    expect(toast).to_be_visible(timeout=PATIENCE * 1000)
+    toast.hover()  # It stays.
+    assert grace.page.evaluate(_LAYOUT) == {"toastOnName": False, "panelOnTile": False}
+
+    grace.press("People")
+    panel = grace.page.get_by_role("region", name="People")
+    expect(panel).to_be_visible()
+    grace.page.wait_for_function(f"() => !({_LAYOUT})().panelOnTile", timeout=PATIENCE * 1000)
+    grace.page.set_viewport_size({"width": 599, "height": 800})
+    grace.page.wait_for_function(f"() => ({_LAYOUT})().panelOnTile", timeout=PATIENCE * 1000)
