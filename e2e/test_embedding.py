@@ -102,12 +102,15 @@ def sees_tile_in_frame(person: Person, name: str) -> None:
     expect(tile).to_be_visible(timeout=PATIENCE_MS)
 
 
-def test_a_narrow_frame_works_without_third_party_cookies_and_storage(
+@pytest.mark.parametrize("width", [360, 550, 1280])
+def test_a_frame_of_any_width_works_without_third_party_cookies_and_storage(
     server: MoothallProcess,
     application: Application,
     create_room: CreateRoom,
     person: MakePerson,
     site: EmbeddingSite,
+    *,
+    width: int,
 ) -> None:
     list_domains(server, application, site.origin)
     link = guest_link(create_room())
@@ -117,9 +120,10 @@ def test_a_narrow_frame_works_without_third_party_cookies_and_storage(
     grace.join()
     grace.sees_tile_of("Grace")
 
-    ada.open(site.serve(_HEAR_HELLO + iframe(link, width=360, height=640)))
+    ada.open(site.serve(_HEAR_HELLO + iframe(link, width=width, height=640)))
     # As in every private window, frames of other sites have neither cookies nor storage.
     assert frame_of(ada).locator("html").evaluate(_STORAGE) == []
+    assert frame_of(ada).locator("html").evaluate("() => innerWidth") == width
     join_in_frame(ada)
     sees_tile_in_frame(ada, "Grace")
     grace.sees_tile_of("Ada")
