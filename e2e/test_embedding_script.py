@@ -78,10 +78,14 @@ def test_every_command_is_carried_out_and_every_event_is_told(
     host_link, guest_link = make_links(create_room, join_approval_level="explicit_approval")
     voice = speak(tmp_path / "voice.wav")
     ada = embedder("Ada", host_link)
-    grace = embedder("Grace", guest_link, [*FAKE_DEVICES, f"--use-file-for-fake-audio-capture={voice}"])
+    grace = embedder(
+        "Grace", guest_link, [*FAKE_DEVICES, f"--use-file-for-fake-audio-capture={voice}"], layout="sidebar"
+    )
     ada_id, grace_id = come_in(ada, grace)
 
     assert ada.does("get_state")["phase"] == "joined"
+    wait_for(lambda: ada.does("get_state")["layout"] == "auto", "the tiles are arranged by themselves")
+    wait_for(lambda: grace.does("get_state")["layout"] == "sidebar", "the tiles are arranged as the option says")
     ada.hears("speakers_changed", participant_ids=[grace_id])
     look_of_the_page(ada)
     microphone_camera_and_screen(ada, grace, ada_id)

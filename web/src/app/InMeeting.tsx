@@ -53,6 +53,7 @@ import { PinItem } from '@/features/stage/TileMenu'
 import { useEnding } from '@/features/stage/useEnding'
 import { useFullscreenControl } from '@/features/stage/useFullscreen'
 import { useLayoutControl } from '@/features/stage/useLayoutControl'
+import { parseEntryWishes } from '@/lib/entryWishes'
 import { preferences } from '@/lib/preferences'
 import { useWatchable } from '@/lib/useWatchable'
 import type { ControlEntry } from '@/ui/controls'
@@ -100,7 +101,7 @@ export default function InMeeting({ call, devices, roomName, guestLink, hasChat,
   const ending = useEnding(call.visit)
   const background = useBackgroundControl()
   const small = useSmallWindow(roomName)
-  const [choices] = useState(() => new StageChoiceCell())
+  const [choices] = useState(() => new StageChoiceCell(parseEntryWishes(window.location.search).layout))
   const [screens] = useState(() => new ScreenViews())
   useEffect(() => {
     onStage?.(choices)

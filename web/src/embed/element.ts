@@ -47,6 +47,8 @@ export class MoothallMeetingElement extends HTMLElement {
       void this.#meeting.run('set_language', { language: now })
     } else if (name === 'theme') {
       void this.#meeting.run('set_theme', { theme: (now ?? 'auto') as 'auto' })
+    } else if (name === 'layout') {
+      void this.#meeting.run('set_layout', { layout: (now ?? 'auto') as 'auto' })
     }
   }
 

@@ -179,3 +179,30 @@ test('an element that is moved keeps its meeting, and one that is gone for a sec
   document.body.append(element)
   expect(element.shadowRoot?.querySelectorAll('iframe')).toHaveLength(1)
 })
+
+test('attributes of an element that change become commands', async () => {
+  const element = document.createElement('moothall-meeting')
+  element.setAttribute('room-url', ROOM)
+  element.setAttribute('layout', 'grid')
+  document.body.append(element)
+  const frame = element.shadowRoot?.querySelector('iframe') as HTMLIFrameElement
+  // The DOM of the tests loads no frames of shadow trees.
+  const view = Object.assign(new EventTarget(), { postMessage: () => undefined })
+  Object.defineProperty(frame, 'contentWindow', { value: view })
+  const page = new FramePage(frame)
+  page.hello()
+
+  element.setAttribute('language', 'de')
+  element.setAttribute('theme', 'dark')
+  element.setAttribute('layout', 'sidebar')
+  element.removeAttribute('layout')
+  await arrived(() => page.got.length === 4)
+
+  expect(new URL(frame.src).searchParams.get('layout')).toBe('grid')
+  expect(page.got.map(({ command, args }) => [command, args])).toEqual([
+    ['set_language', { language: 'de' }],
+    ['set_theme', { theme: 'dark' }],
+    ['set_layout', { layout: 'sidebar' }],
+    ['set_layout', { layout: 'auto' }],
+  ])
+})

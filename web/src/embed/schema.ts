@@ -266,6 +266,7 @@ export const ATTRIBUTES = {
   camera: 'camera',
   language: 'language',
   theme: 'theme',
+  layout: 'layout',
 } as const
 
 export const ATTRIBUTE_TEXTS: Readonly<Record<keyof typeof ATTRIBUTES, string>> = {
@@ -276,6 +277,7 @@ export const ATTRIBUTE_TEXTS: Readonly<Record<keyof typeof ATTRIBUTES, string>> 
   camera: '`off`: starts with the camera off.',
   language: 'The language of the page, such as `de`; may change at any time.',
   theme: '`auto`, `light` or `dark`; may change at any time.',
+  layout: 'How the tiles are arranged, as in `set_layout`; may change inside the meeting.',
 }
 
 /** Codes of commands that were not carried out. */

@@ -8,8 +8,13 @@ test('the address tells what an embedding page wishes', () => {
     off: { microphone: false, camera: true },
     language: null,
     theme: null,
+    layout: null,
   })
-  expect(parseEntryWishes('?language=de&theme=dark')).toMatchObject({ language: 'de', theme: 'dark' })
+  expect(parseEntryWishes('?language=de&theme=dark&layout=grid')).toMatchObject({
+    language: 'de',
+    theme: 'dark',
+    layout: 'grid',
+  })
   expect(parseEntryWishes('?theme=pink').theme).toBeNull()
   expect(parseEntryWishes('?skip_prejoin=1&microphone=on&display_name=%20')).toEqual({
     skipsPrejoin: false,
@@ -17,6 +22,7 @@ test('the address tells what an embedding page wishes', () => {
     off: { microphone: false, camera: false },
     language: null,
     theme: null,
+    layout: null,
   })
   expect(parseEntryWishes(`?display_name=${'x'.repeat(80)}`).name).toHaveLength(64)
 })

@@ -10,11 +10,13 @@ export interface EntryWishes {
   /** A code of the API or a browser's language tag. */
   language: string | null
   theme: ThemeWish | null
+  /** The arrangement of the tiles, as the address has it. */
+  layout: string | null
 }
 
 export type ThemeWish = 'auto' | 'light' | 'dark'
 
-const NAMES = ['skip_prejoin', 'display_name', 'microphone', 'camera', 'language', 'theme']
+const NAMES = ['skip_prejoin', 'display_name', 'microphone', 'camera', 'language', 'theme', 'layout']
 const THEMES: readonly ThemeWish[] = ['auto', 'light', 'dark']
 const LONGEST_NAME = 64
 
@@ -27,6 +29,7 @@ export function parseEntryWishes(search: string): EntryWishes {
     off: { microphone: query.get('microphone') === 'off', camera: query.get('camera') === 'off' },
     language: query.get('language'),
     theme: parseThemeWish(query.get('theme')),
+    layout: query.get('layout'),
   }
 }
 

@@ -15,8 +15,10 @@ export interface StageChoices {
 export const LAYOUTS: readonly Layout[] = ['auto', 'grid', 'speaker', 'sidebar']
 
 export class StageChoiceCell extends Cell<StageChoices> {
-  constructor() {
-    super({ layout: 'auto', own: 'auto', corner: 'end-bottom', isStripHidden: false, pinned: [] })
+  /** @param wish the layout to begin with; `auto` for anything that is none */
+  constructor(wish: string | null = null) {
+    const layout = LAYOUTS.find((one) => one === wish) ?? 'auto'
+    super({ layout, own: 'auto', corner: 'end-bottom', isStripHidden: false, pinned: [] })
   }
 
   nextLayout(): void {
