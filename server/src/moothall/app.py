@@ -23,6 +23,7 @@ from moothall.api.rates import Rate, RequestRates
 from moothall.api.reference import install_reference
 from moothall.applications import service as applications
 from moothall.applications import store as applications_store
+from moothall.applications.account_endpoints import router as account_router
 from moothall.applications.endpoints import applications_router
 from moothall.callbacks.delivery import Deliverer
 from moothall.callbacks.endpoints import router as callbacks_router
@@ -203,6 +204,7 @@ def _build_app(
         background_files_router,
         recording_files_router,
         applications_router(remove_application, wake),
+        account_router,
         account_usage_router,
         health.router,
     ):

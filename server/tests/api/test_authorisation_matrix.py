@@ -91,6 +91,8 @@ WHO_MAY: dict[str, str | None] = {
     "get_application": BASIC,
     "update_application": BASIC,
     "delete_application": BASIC,
+    "get_account": BASIC,
+    "rotate_signature_secret": BASIC,
     "get_account_usage": BASIC,
     "list_usage_of_applications": BASIC,
     "get_account_statement": BASIC,

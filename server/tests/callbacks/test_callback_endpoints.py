@@ -302,7 +302,7 @@ async def test_old_events_go_with_their_log(
 async def test_both_secrets_sign_for_a_day(server: RunningServer, acme: Tenant, alice: Receiver):
     database = server.server.context.database
     rotated = await database.write(
-        lambda connection: applications.rotate_signature_secret(connection, server.clock.now())
+        lambda connection: applications.rotate_signature_secret(connection, acme.account_id, server.clock.now())
     )
     await _record(server, acme, alice.url())
     await _until(server, acme, "delivered", 1)

@@ -7,8 +7,11 @@ API_PREFIX = "/v1/meetings"
 OLD_API_PREFIXES = ("/meetings", "/beta/meetings")
 APPLICATIONS_PATH = "/v2/applications"
 USAGE_PATH = "/v2/usage"
+ACCOUNT_PATH = "/v2/account"
 
-_PREFIXES = tuple(f"{prefix}/" for prefix in (API_PREFIX, *OLD_API_PREFIXES, APPLICATIONS_PATH, USAGE_PATH))
+_PREFIXES = tuple(
+    f"{prefix}/" for prefix in (API_PREFIX, *OLD_API_PREFIXES, APPLICATIONS_PATH, USAGE_PATH, ACCOUNT_PATH)
+)
 _SLASHES = re.compile(r"/{2,}")
 
 

@@ -24,11 +24,16 @@ class Account:
     previous_signature_secret: str | None = field(default=None, repr=False)
     signature_rotated_at: datetime | None = None
 
+    def previous_signs_until(self, now: datetime) -> datetime | None:
+        """Return when the previous signature secret stops signing; None when it signs no more."""
+        if self.previous_signature_secret is None or self.signature_rotated_at is None:
+            return None
+        until = self.signature_rotated_at + SIGNATURE_OVERLAP
+        return until if now < until else None
+
     def signature_secrets(self, now: datetime) -> tuple[str, ...]:
         """Return the secrets that callbacks are signed with, newest first."""
-        if self.previous_signature_secret is None or self.signature_rotated_at is None:
-            return (self.signature_secret,)
-        if now >= self.signature_rotated_at + SIGNATURE_OVERLAP:
+        if self.previous_signature_secret is None or self.previous_signs_until(now) is None:
             return (self.signature_secret,)
         return (self.signature_secret, self.previous_signature_secret)
 

@@ -28,15 +28,17 @@ def ensure_default_account(connection: Connection, now: datetime) -> Account:
     return account
 
 
-def rotate_signature_secret(connection: Connection, now: datetime) -> Account:
+def rotate_signature_secret(connection: Connection, account_id: str, now: datetime) -> Account:
     """Give the account a new signature secret.
 
     For ``SIGNATURE_OVERLAP``, callbacks are signed with the old one as well.
 
     Raises Conflict while an earlier rotation still overlaps: its old secret would be dropped too
-    early.
+    early. Raises NotFound.
     """
-    account = ensure_default_account(connection, now)
+    account = store.lock_account(connection, account_id)
+    if account is None:
+        raise NotFound(f"could not find account {shown(account_id)}")
     if len(account.signature_secrets(now)) > 1:
         raise Conflict(
             "The signature secret was rotated less than 24 hours ago: receivers may still need the previous one"

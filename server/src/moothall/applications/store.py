@@ -110,6 +110,12 @@ def find_account(connection: Connection, account_id: str) -> Account | None:
     return None if row is None else _account(row)
 
 
+def lock_account(connection: Connection, account_id: str) -> Account | None:
+    """Return the account for changing it, locked until the transaction ends."""
+    row = connection.execute(_ACCOUNT.with_for_update(), {"account_id": account_id}).one_or_none()
+    return None if row is None else _account(row)
+
+
 def find_first_account(connection: Connection) -> Account | None:
     row = connection.execute(_FIRST_ACCOUNT).one_or_none()
     return None if row is None else _account(row)

@@ -3,9 +3,10 @@
 import typer
 
 from moothall.applications import service as applications
-from moothall.applications.model import SIGNATURE_OVERLAP
+from moothall.applications.model import Account
 from moothall.cli.options import AsJson, with_settings
 from moothall.cli.outcome import clock, print_values, run_on_database
+from moothall.db import Connection
 from moothall.kit.clock import render_timestamp
 from moothall.settings import Settings
 
@@ -48,13 +49,14 @@ def rotate_signature_secret(*, settings: Settings, as_json: AsJson = False) -> N
 
     For 24 hours webhook-signature also carries the old signature.
     """
-    account = run_on_database(
-        settings,
-        lambda database: database.write(
-            lambda connection: applications.rotate_signature_secret(connection, clock.now())
-        ),
-    )
-    overlap_ends = account.signature_rotated_at and account.signature_rotated_at + SIGNATURE_OVERLAP
+    now = clock.now()
+
+    def rotate(connection: Connection) -> Account:
+        account = applications.ensure_default_account(connection, now)
+        return applications.rotate_signature_secret(connection, account.account_id, now)
+
+    account = run_on_database(settings, lambda database: database.write(rotate))
+    overlap_ends = account.previous_signs_until(now)
     print_values(
         {
             "account_id": account.account_id,
