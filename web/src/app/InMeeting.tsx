@@ -7,6 +7,7 @@ import type { HoldToTalk } from '@/call/holdToTalk'
 import type { Participant } from '@/call/participants'
 import type { Tile } from '@/call/tiles'
 import { BackgroundNotice, useBackgroundControl } from '@/features/background/background'
+import { MirrorSwitch } from '@/features/background/MirrorSwitch'
 import { ChatNews } from '@/features/chat/ChatNews'
 import { useChatControl, useChatPanel } from '@/features/chat/ChatPanel'
 import { DeviceChoices } from '@/features/devices/DeviceChoices'
@@ -338,6 +339,9 @@ function Devices({ call, devices }: { call: Call; devices: DeviceList }) {
   return (
     <div className="pt-2">
       <DevicePicker {...useDeviceLists(call, devices)} />
+      <div className="pt-2">
+        <MirrorSwitch />
+      </div>
       <div className="pt-2">
         <SoundSettings sound={call.microphoneSound} />
       </div>

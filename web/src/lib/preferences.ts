@@ -35,6 +35,8 @@ export interface Preferences {
   tellsMutedSpeech: boolean
   /** Whether holding the space bar unmutes for as long as it lasts. */
   hasHoldToTalk: boolean
+  /** Whether this person sees their own camera as in a mirror; the others never do. */
+  mirrorsVideo: boolean
   /** Whether the small window opens when the person looks at another tab. */
   opensSmallWindow: boolean
 }
@@ -56,6 +58,7 @@ class PreferenceCell extends Cell<Preferences> {
       hasNoiseReduction: isOn('noiseReduction', false),
       tellsMutedSpeech: isOn('mutedSpeech'),
       hasHoldToTalk: isOn('holdToTalk'),
+      mirrorsVideo: isOn('mirroredVideo'),
       opensSmallWindow: isOn('smallWindow', false),
     })
   }
@@ -102,6 +105,11 @@ class PreferenceCell extends Cell<Preferences> {
   setHoldToTalk(isWanted: boolean): void {
     rememberedChoices.write('holdToTalk', String(isWanted))
     this.update({ hasHoldToTalk: isWanted })
+  }
+
+  setMirrorsVideo(isWanted: boolean): void {
+    rememberedChoices.write('mirroredVideo', String(isWanted))
+    this.update({ mirrorsVideo: isWanted })
   }
 
   setOpensSmallWindow(isWanted: boolean): void {

@@ -8,6 +8,7 @@ import { drawScene } from '@/call/background/scenes'
 import { themePictures } from '@/call/background/themePictures'
 import { useWatchable } from '@/lib/useWatchable'
 import { Button } from '@/ui/Button'
+import { MirrorSwitch } from './MirrorSwitch'
 
 /** The backgrounds to choose from: none, blurred, the theme's, ours, and one's own pictures. */
 export function BackgroundPicker() {
@@ -111,6 +112,9 @@ export function BackgroundPicker() {
         </p>
       )}
       <p className="mt-3 text-muted text-sm">{t('background.note')}</p>
+      <div className="mt-2">
+        <MirrorSwitch />
+      </div>
     </>
   )
 }

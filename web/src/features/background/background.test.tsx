@@ -3,12 +3,16 @@ import userEvent from '@testing-library/user-event'
 import { afterEach, expect, test, vi } from 'vitest'
 import { background } from '@/call/background/background'
 import { OFF } from '@/call/background/choice'
+import { preferences } from '@/lib/preferences'
 import { rememberedChoices } from '@/lib/storage'
 import { accessibilityFaults, renderPage } from '@/testing/render'
 import { BackgroundPicker } from './BackgroundPicker'
 import { BackgroundNotice } from './background'
 
-afterEach(() => background.choose(OFF))
+afterEach(() => {
+  background.choose(OFF)
+  preferences.setMirrorsVideo(true)
+})
 
 test('a choice is one of a group, and is kept', async () => {
   const { container } = await renderPage(<BackgroundPicker />)
@@ -43,4 +47,16 @@ test('trying again keeps the choice', async () => {
 
   expect(background.getSnapshot()).toEqual({ chosen: { kind: 'blur', strength: 'strong' }, trouble: null })
   expect(onTurnOn).toHaveBeenCalledOnce()
+})
+
+test('one sees oneself mirrored until one turns it off, and that is kept', async () => {
+  const { container } = await renderPage(<BackgroundPicker />)
+  const mirror = screen.getByRole('switch', { name: 'Mirror my video' })
+  expect(mirror).toBeChecked()
+  expect(mirror).toHaveAccessibleDescription(/Only you see it mirrored/)
+  await userEvent.click(mirror)
+
+  expect(mirror).not.toBeChecked()
+  expect(rememberedChoices.read('mirroredVideo')).toBe('false')
+  expect(await accessibilityFaults(container)).toEqual([])
 })

@@ -2,6 +2,7 @@ import { Mic, MicOff, SwitchCamera, Video, VideoOff } from 'lucide-react'
 import { useCallback } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Preview as PreviewModel } from '@/call/preview'
+import { preferences } from '@/lib/preferences'
 import { useAnnouncement } from '@/lib/useAnnouncement'
 import { useWatchable } from '@/lib/useWatchable'
 import { Avatar } from '@/ui/Avatar'
@@ -37,7 +38,8 @@ export function Preview({ preview, name, onTurn, canFlip = false, onSilence = ig
   const shown = useShownTrack(camera.track, () => onTurn('camera', false))
   useAnnouncement(asking === null ? '' : t(ASKING[asking]))
   useAnnouncement(asksLong ? t('prejoin.askingLong') : '')
-  const isMirrored = camera.track?.getSettings?.().facingMode !== 'environment'
+  const { mirrorsVideo } = useWatchable(preferences)
+  const isMirrored = mirrorsVideo && camera.track?.getSettings?.().facingMode !== 'environment'
   return (
     <section
       aria-label={t('prejoin.preview')}

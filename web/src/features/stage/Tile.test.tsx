@@ -1,8 +1,11 @@
-import { screen } from '@testing-library/react'
-import { expect, test } from 'vitest'
+import { act, screen } from '@testing-library/react'
+import { afterEach, expect, test } from 'vitest'
+import { preferences } from '@/lib/preferences'
 import { aView } from '@/testing/builders'
 import { accessibilityFaults, renderPage } from '@/testing/render'
 import { CameraTileView } from './Tile'
+
+afterEach(() => preferences.setMirrorsVideo(true))
 
 test('a tile tells who it is and how they are', async () => {
   const { container } = await renderPage(<CameraTileView view={aView({ isMuted: true, connection: 'weak' })} />)
@@ -40,4 +43,20 @@ test('a host has a mark, and a guest with the name of one is called none', async
   expect(guest).toHaveAccessibleName('Аda, Not a host, although the name looks like it, Camera off')
   expect(screen.getByText('Not a host')).toBeVisible()
   expect(await accessibilityFaults(container)).toEqual([])
+})
+
+test('only my own picture is mirrored, and not where I do not want it', async () => {
+  const camera = { attach: () => undefined, detach: () => undefined }
+  await renderPage(
+    <>
+      <CameraTileView view={aView({ isLocal: true, isMirrored: true, camera })} />
+      <CameraTileView view={aView({ id: 'grace', name: 'Grace', camera })} />
+    </>,
+  )
+  const areMirrored = () =>
+    screen.getAllByTestId('tile').map((tile) => tile.querySelector('video')?.classList.contains('-scale-x-100'))
+  expect(areMirrored()).toEqual([true, false])
+
+  act(() => preferences.setMirrorsVideo(false))
+  expect(areMirrored()).toEqual([false, false])
 })

@@ -2,6 +2,7 @@ import { MicOff } from 'lucide-react'
 import { memo } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Participant, ParticipantView, Picture } from '@/call/participants'
+import { preferences } from '@/lib/preferences'
 import { usePicture } from '@/lib/usePicture'
 import { useWatchable } from '@/lib/useWatchable'
 import { Avatar } from '@/ui/Avatar'
@@ -27,6 +28,7 @@ export const CameraTile = memo(function CameraTile({
 export function CameraTileView({ view, hand = null }: { view: ParticipantView; hand?: number | null }) {
   const { t, i18n } = useTranslation()
   const { name, isLocal, isHost, isLookalike, isAway, isSpeaking, isMuted, camera, connection } = view
+  const { mirrorsVideo } = useWatchable(preferences)
   const shownName = isLocal ? t('meeting.you', { name: view.shownName }) : view.shownName
   const details = [
     isHost && t('meeting.host'),
@@ -56,7 +58,7 @@ export function CameraTileView({ view, hand = null }: { view: ParticipantView; h
           {isAway && <span className="font-medium text-xs @sm:text-sm">{t('stage.away')}</span>}
         </span>
       ) : (
-        <LivePicture picture={camera} isMirrored={view.isMirrored} />
+        <LivePicture picture={camera} isMirrored={view.isMirrored && mirrorsVideo} />
       )}
       <span className="absolute start-2 bottom-2 flex max-w-[calc(100%-1rem)] items-center gap-1.5">
         {isLookalike && (
