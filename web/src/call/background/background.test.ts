@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { type Background, readBackground, SCENES, writeBackground } from './choice'
-import { FOR_MS, Pace } from './pace'
+import { FOR_MS, HEIGHTS, Pace, Quality } from './pace'
 
 test('every choice is read as it was written', () => {
   const all: Background[] = [
@@ -49,4 +49,28 @@ test('after a verdict the count begins anew', () => {
   pace.note(200, 0)
   expect(pace.note(200, FOR_MS)).toBe('slow')
   expect(pace.note(200, FOR_MS + 100)).toBe('well')
+})
+
+test('the picture gets smaller first, and then only the effect is left to give up', () => {
+  const pace = new Pace()
+  const quality = new Quality()
+  const steps: string[] = []
+  for (let now = 0; now <= 2 * FOR_MS; now += 100) {
+    if (pace.note(100, now) === 'slow') {
+      steps.push(`${now}: ${quality.reduce() ? quality.height : 'off'}`)
+    }
+  }
+
+  expect(steps).toEqual([`${FOR_MS}: ${HEIGHTS.reduced}`, `${2 * FOR_MS}: off`])
+})
+
+test('how many frames are too few is up to the page', () => {
+  const patient = new Pace(0)
+  const strict = new Pace(1000)
+  const noted = [0, FOR_MS].map((now) => [patient.note(4000, now), strict.note(5, now)])
+
+  expect(noted).toEqual([
+    ['well', 'well'],
+    ['well', 'slow'],
+  ])
 })

@@ -6,6 +6,7 @@ import type { Track, TrackProcessor } from 'livekit-client'
 import { BackgroundError, background } from './background'
 import type { Background } from './choice'
 import type { Effect, FromWorker, Parts, ToWorker } from './messages'
+import { LEAST_FRAMES } from './pace'
 import { findPicture } from './pictures'
 import workerUrl from './worker?worker&url'
 
@@ -103,7 +104,7 @@ export class BackgroundFilter implements TrackProcessor<Track.Kind.Video> {
         this.#fail(data.type)
       }
     })
-    this.#send(worker, { type: 'load', parts: this.#parts })
+    this.#send(worker, { type: 'load', parts: this.#parts, leastFrames: LEAST_FRAMES })
     return worker
   }
 

@@ -12,7 +12,8 @@ export type ToWorker =
   /** Frames to read and to write, from now on; a run before it ends. */
   | { type: 'run'; run: number; readable: ReadableStream<VideoFrame>; writable: WritableStream<VideoFrame> }
   | { type: 'effect'; effect: Effect }
-  | { type: 'load'; parts: Parts }
+  /** Fewer frames a second than `leastFrames` are too slow. */
+  | { type: 'load'; parts: Parts; leastFrames: number }
   | { type: 'end' }
 
 export type FromWorker =

@@ -5,23 +5,23 @@
 import { ImageSegmenter } from '@mediapipe/tasks-vision'
 import { Compositor, MASK } from './compositor'
 import type { Effect, FromWorker, Parts, ToWorker } from './messages'
-import { Pace } from './pace'
+import { LEAST_FRAMES, Pace, Quality } from './pace'
 
 /** Frames that may fail one after another before it is given up. */
 const MOST_FAILURES = 30
-/** The height of the picture, and the one it falls to where that is too much. */
-const HEIGHTS = { full: 720, reduced: 360 }
 
 let segmenter: Promise<ImageSegmenter> | null = null
 let effect: Effect | null = null
 let runs: AbortController | null = null
-let height = HEIGHTS.full
+let leastFrames = LEAST_FRAMES
+const quality = new Quality()
 
 const tell = (message: FromWorker) => postMessage(message)
 
 self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
   switch (data.type) {
     case 'load':
+      leastFrames = data.leastFrames
       segmenter ??= load(data.parts)
       // A failure is told to the run that waits for it.
       segmenter.catch(() => undefined)
@@ -78,7 +78,7 @@ async function run({ run: number, readable, writable }: Extract<ToWorker, { type
 /** Hides the frames of one run. */
 function hider(model: ImageSegmenter, number: number, mine: AbortController) {
   const compositor = new Compositor()
-  const pace = new Pace()
+  const pace = new Pace(leastFrames)
   const small = new OffscreenCanvas(MASK.width, MASK.height).getContext('2d')
   let isFirst = true
   let failures = 0
@@ -97,7 +97,7 @@ function hider(model: ImageSegmenter, number: number, mine: AbortController) {
       if (likelihoods?.length !== MASK.width * MASK.height) {
         throw new Error('no mask')
       }
-      const picture = compositor.draw(frame, likelihoods, effect, Math.min(height, frame.displayHeight))
+      const picture = compositor.draw(frame, likelihoods, effect, Math.min(quality.height, frame.displayHeight))
       controller.enqueue(new VideoFrame(picture, { timestamp: frame.timestamp, alpha: 'discard' }))
       failures = 0
       if (isFirst) {
@@ -106,13 +106,9 @@ function hider(model: ImageSegmenter, number: number, mine: AbortController) {
         // The first frame prepares the model, which says nothing of those after it.
         return
       }
-      if (pace.note(performance.now() - began, performance.now()) === 'slow') {
-        if (height === HEIGHTS.full) {
-          height = HEIGHTS.reduced
-        } else {
-          tell({ type: 'slow', run: number })
-          mine.abort()
-        }
+      if (pace.note(performance.now() - began, performance.now()) === 'slow' && !quality.reduce()) {
+        tell({ type: 'slow', run: number })
+        mine.abort()
       }
     } catch (error) {
       failures += 1
