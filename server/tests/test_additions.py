@@ -26,6 +26,7 @@ ADDED = {
     ("get", "/sessions"),
     ("get", "/live"),
     ("get", "/recordings"),
+    ("get", "/applications"),
     ("get", "/rooms/{room_id}/sessions"),
     ("get", "/rooms/{room_id}/sessions/{session_id}/participants"),
     ("get", "/rooms/{room_id}/live"),
@@ -95,6 +96,7 @@ async def test_answers_are_as_described(server: RunningServer, acme: Tenant, doc
         sessions = (await acme.get(f"{path}/sessions")).json()
         check("SessionPage", sessions)
         check("SessionsBody", (await acme.get("/sessions")).json())
+        check("ApplicationDefaults", (await acme.get("/applications")).json())
         check("AllRecordings", (await acme.get("/recordings")).json())
         stays = await acme.get(f"{path}/sessions/{sessions['_embedded'][0]['id']}/participants")
         check("AttendancePage", stays.json())

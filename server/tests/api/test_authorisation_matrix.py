@@ -42,6 +42,7 @@ WHO_MAY: dict[str, str | None] = {
     "update_theme": TOKEN,
     "delete_theme": TOKEN,
     "finalize_logos": TOKEN,
+    "get_default_theme": TOKEN,
     "set_default_theme": TOKEN,
     "list_rooms_of_theme": TOKEN,
     "list_all_recordings": TOKEN,

@@ -364,6 +364,7 @@ async def test_the_default_theme_makes_the_links_of_rooms_without_one(acme: Tena
         "account_id": acme.account_id,
         "default_theme_id": default["theme_id"],
     }
+    assert (await acme.get("/applications")).json() == response.json()
     assert found["theme_id"] is None
     assert found["_links"]["guest_url"]["href"] == f"{ORIGIN}/acme/{room['meeting_code']}"
     assert themed["_links"]["guest_url"]["href"] == f"{ORIGIN}/other/{themed['meeting_code']}"

@@ -11,7 +11,8 @@ from moothall.api.body import read_body
 from moothall.api.call import ApiContext, AuthenticatedCall, Call
 from moothall.api.etags import check_if_match, if_unchanged, tagged, tagged_change, unless_known
 from moothall.api.prefix import API_PREFIX
-from moothall.api.reference import documented_body, documented_errors
+from moothall.api.reference import addition, documented_body, documented_errors
+from moothall.applications.model import Application
 from moothall.idempotency.once import Once
 from moothall.idempotency.reference import repeatable
 from moothall.kit.ids import new_uuid
@@ -167,6 +168,20 @@ async def finalize_logos(call: AuthenticatedCall, request: Request, theme_id: st
     return tagged_change(_render(theme, call))
 
 
+@router.get(
+    "/applications",
+    tags=["Additions"],
+    operation_id="get_default_theme",
+    summary="Get the application's default theme",
+    description=addition("What `PATCH` sets."),
+    response_model=schemas.ApplicationDefaults,
+    responses=documented_errors(401),
+)
+async def get_default_theme(call: AuthenticatedCall) -> Response:
+    application = await call.database.read(lambda connection: service.get_application(connection, call.application_id))
+    return JSONResponse(_render_defaults(application))
+
+
 @router.patch(
     "/applications",
     tags=["Applications"],
@@ -182,13 +197,15 @@ async def set_default_theme(call: AuthenticatedCall, request: Request) -> Respon
     application = await call.database.write(
         lambda connection: service.set_default_theme(connection, call.application_id, change.default_theme_id)
     )
-    return JSONResponse(
-        {
-            "application_id": application.application_id,
-            "account_id": application.account_id,
-            "default_theme_id": application.default_theme_id,
-        }
-    )
+    return JSONResponse(_render_defaults(application))
+
+
+def _render_defaults(application: Application) -> dict[str, object]:
+    return {
+        "application_id": application.application_id,
+        "account_id": application.account_id,
+        "default_theme_id": application.default_theme_id,
+    }
 
 
 def _render(theme: Theme, call: Call) -> dict[str, object]:

@@ -95,6 +95,14 @@ def remove_theme(connection: Connection, theme: Theme, now: datetime) -> None:
     sweep_logos(connection, theme.logo_ids(), now)
 
 
+def get_application(connection: Connection, application_id: str) -> Application:
+    """Return the application with its default theme. Raises NotFound."""
+    application = applications.find_application(connection, application_id)
+    if application is None:
+        raise NotFound(f"could not find application {application_id}")
+    return application
+
+
 def set_default_theme(connection: Connection, application_id: str, theme_id: str | None) -> Application:
     """Set the theme of rooms without their own. Raises BadRequest for an unknown theme."""
     # Lock the theme before the application, as deletion does, so that no deleted theme becomes the
