@@ -117,6 +117,7 @@ async def test_answers_are_as_described(server: RunningServer, acme: Tenant, doc
             ("UsageBody", ""),
             ("ApplicationsUsageBody", "/applications"),
             ("StatementBody", "/statement"),
+            ("PricesBody", "/prices"),
         ):
             answer = await server.http.get(f"/v2/usage{where}", auth=(account.account_id, account.api_secret))
             check(schema, answer.json())

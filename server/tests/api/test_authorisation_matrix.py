@@ -95,6 +95,7 @@ WHO_MAY: dict[str, str | None] = {
     "get_account": BASIC,
     "rotate_signature_secret": BASIC,
     "get_account_usage": BASIC,
+    "get_account_prices": BASIC,
     "list_usage_of_applications": BASIC,
     "get_account_statement": BASIC,
     # Anybody may ask; a form or a link needs its own signature, which their own tests are about.

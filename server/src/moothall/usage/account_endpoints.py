@@ -81,6 +81,19 @@ async def list_usage_of_applications(
 
 
 @router.get(
+    "/prices",
+    operation_id="get_account_prices",
+    summary="Get the prices of an account",
+    description=addition("All tiers that are valid on the last day of the month, or today in the current one."),
+    response_model=schemas.PricesBody,
+    responses=documented_problems(429, 400, 401),
+)
+async def get_account_prices(call: AuthenticatedAccount, prices: Prices, month: Month = None) -> Response:
+    day, table = service.prices_of(prices, call.account.account_id, first_day(month, call.now), call.now)
+    return JSONResponse(schemas.render_prices(table, day))
+
+
+@router.get(
     "/statement",
     operation_id="get_account_statement",
     summary="Get the statement of an account for a month",

@@ -9,8 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from moothall.kit.clock import render_timestamp
 from moothall.ledger.model import Entry, Kind
+from moothall.settings.prices import PriceTable
 from moothall.usage.model import Amount, Period, Statement, Use, Uses
-from moothall.usage.pricing import rounded
+from moothall.usage.pricing import rounded, tiers_of
 from moothall.usage.service import COST_DECIMALS
 
 _MILLISECONDS_PER_MINUTE = 60_000
@@ -128,13 +129,26 @@ class StatementLineBody(BaseModel):
     amount: str = Field(pattern=_MONEY_PATTERN, examples=["1.14"])
 
 
-class StatementTierBody(BaseModel):
-    model_config = ConfigDict(title="StatementTier")
+class TierBody(BaseModel):
+    model_config = ConfigDict(title="PriceTier")
 
     kind: Kind
     above: int = Field(description="Minutes of the month after which the tier begins.")
     up_to: int | None = Field(description="null for the last tier.")
     price: str = Field(description="Per minute.", pattern=_MONEY_PATTERN, examples=["0.00475"])
+
+
+class PricesBody(BaseModel):
+    model_config = ConfigDict(title="Prices")
+
+    date: str = Field(examples=["2026-11-22"], description="The day (UTC) on which they are valid.")
+    currency: str = Field(examples=["USD"])
+    tiers: list[TierBody]
+
+
+class StatementTierBody(TierBody):
+    model_config = ConfigDict(title="StatementTier")
+
     minutes: float = Field(description="Minutes in this tier.", examples=[240.0])
     amount: str = Field(pattern=_MONEY_PATTERN, examples=["1.14"])
 
@@ -214,6 +228,16 @@ def render_entry(entry: Entry) -> dict[str, Any]:
         "corrects": entry.corrects,
         "note": entry.note,
     }
+
+
+def render_prices(table: PriceTable, day: date) -> dict[str, Any]:
+    tiers = []
+    for kind in Kind:
+        above = 0
+        for tier in tiers_of(table, kind):
+            tiers.append({"kind": kind.value, "above": above, "up_to": tier.up_to, "price": money(tier.price)})
+            above = tier.up_to or above
+    return {"date": day.isoformat(), "currency": table.currency, "tiers": tiers}
 
 
 def render_statement(statement: Statement) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from moothall.api.errors import InputInvalid
 from moothall.applications import store as applications
 from moothall.db import Connection
 from moothall.ledger.model import Kind, Place, parts
+from moothall.settings.prices import PriceTable
 from moothall.usage import store
 from moothall.usage.model import Amount, Group, Line, Period, Statement, Sum, Use, Uses
 from moothall.usage.pricing import MonthPrices, PriceBook, price_month, rounded
@@ -98,6 +99,12 @@ def usage_of_group(
         rooms[name] = room_id
     uses = [Use(name, found[name], rooms[name] if group is Group.SESSION else None, place) for name, place in firsts]
     return _uses(book, account_id, period, uses)
+
+
+def prices_of(book: PriceBook, account_id: str, month: date, now: datetime) -> tuple[date, PriceTable]:
+    """Return the newest prices of a month so far, and their day. ``month``: its first day."""
+    day = max(month, min(now.date(), _next_month(month) - timedelta(days=1)))
+    return day, book.valid(account_id, day)
 
 
 def make_statement(
