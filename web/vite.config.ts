@@ -23,6 +23,9 @@ export default defineConfig({
   server: {
     proxy: {
       '/page': server,
+      '/v1': server,
+      '/v2': server,
+      '/files': server,
       '/rtc': { target: server, ws: true },
     },
   },

@@ -1,0 +1,28 @@
+/** The words of the screen of recordings. */
+export const words = {
+  title: 'Recordings',
+  text: 'Every recording of the chosen application, the newest first. Deleting one leaves what it cost on the statement.',
+  list: 'Recordings',
+  started: 'Started',
+  duration: 'Length',
+  state: 'State',
+  room: 'Room',
+  session: 'Session',
+  actions: 'Actions',
+  states: { started: 'Recording', paused: 'Paused', stopped: 'Being prepared', uploaded: 'Ready' },
+  going: 'going on',
+  download: 'Download',
+  downloadOf: (when: string) => `Download the recording of ${when}`,
+  delete: 'Delete',
+  deleteOf: (when: string) => `Delete the recording of ${when}`,
+  older: 'Load older ones',
+  emptyTitle: 'No recordings yet',
+  emptyText: 'When a host records a meeting, or a room records itself, the file appears here.',
+  question: 'Delete this recording?',
+  questionText: (when: string) =>
+    `The recording of ${when} and its file are deleted for good. Links to it stop working.`,
+  cancel: 'Keep it',
+  deleted: 'The recording was deleted.',
+  failed: 'The recording could not be deleted. Please try again.',
+  noLink: 'The file could not be fetched.',
+}
