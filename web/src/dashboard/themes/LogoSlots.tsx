@@ -87,11 +87,13 @@ function LogoSlot({ theme, type, onChanged }: { theme: Theme; type: LogoType; on
         </>
       )}
       {problems.length > 0 && (
-        <ul role="alert" className="mt-1 grid gap-1 rounded-xl bg-danger-soft p-3 text-danger-ink text-sm">
-          {problems.map((problem) => (
-            <li key={problem}>{problem}</li>
-          ))}
-        </ul>
+        <div role="alert" className="mt-1 rounded-xl bg-danger-soft p-3 text-danger-ink text-sm">
+          <ul className="grid gap-1">
+            {problems.map((problem) => (
+              <li key={problem}>{problem}</li>
+            ))}
+          </ul>
+        </div>
       )}
     </li>
   )

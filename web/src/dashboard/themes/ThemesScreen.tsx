@@ -61,10 +61,10 @@ export function ThemesScreen() {
             <li key={one.theme_id}>
               <button
                 type="button"
-                aria-label={words.edit(one.theme_name)}
                 onClick={() => setEdited(one.theme_id)}
                 className="block w-full overflow-hidden rounded-2xl border border-line bg-surface text-start shadow-1 transition-shadow hover:shadow-2"
               >
+                <span className="sr-only">{words.edit}</span>
                 <span className="flex h-24 items-center justify-center bg-[#ffffff] p-4">
                   {one.brand_image_colored_url === null ? (
                     <span className="truncate font-semibold text-[#13201b] text-lg">{one.brand_text}</span>

@@ -5,7 +5,7 @@ export const words = {
   create: 'New theme',
   list: 'Themes',
   isDefault: 'Default',
-  edit: (name: string) => `Edit ${name}`,
+  edit: 'Edit',
   emptyTitle: 'No themes yet',
   emptyText: 'A theme gives the meeting page your colour, your logo and your name in its links.',
   back: 'All themes',

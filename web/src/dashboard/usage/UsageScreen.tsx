@@ -106,7 +106,7 @@ export function UsageScreen({ now = new Date() }: { now?: Date }) {
             outlook={forecast(month, usage.data, prices.data.tiers, today)}
           />
           <Days usage={usage.data} month={month} />
-          <div className="grid gap-5 lg:grid-cols-2">
+          <div className="grid items-start gap-5 lg:grid-cols-2">
             <Card title={words.tiers} text={words.tiersText}>
               <div className="grid gap-6">
                 {(['participant', 'recording'] as const).map((kind) => (
