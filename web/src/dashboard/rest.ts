@@ -1,9 +1,9 @@
-/** What screens ask of the server, and as whom. The shell gives it; tests give their own. */
+/** The way in which screens ask the server. The shell gives it; tests give their own. */
 import { createContext, useContext } from 'react'
 
 export interface Ask {
   method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
-  /** Below the origin: `/v1/meetings/…` is asked as the chosen application, `/v2/…` as the account. */
+  /** `/v1/meetings/…` is asked as the chosen application, `/v2/…` as the account. */
   path: string
   query?: Record<string, string | number | boolean | null | undefined>
   body?: unknown
@@ -13,7 +13,7 @@ export interface Rest {
   /** Identifies what the answers belong to; part of the key of each query. */
   applicationId: string
   role: 'owner' | 'member' | 'viewer'
-  /** The JSON of the answer, undefined if empty. Rejects with a RestError, or a TypeError without the server. */
+  /** The JSON of the answer, undefined if empty. Rejects with a RestError or a TypeError. */
   ask: <Answer>(ask: Ask) => Promise<Answer>
   /** The answer in another form, such as `text/csv`. Rejects in the same way. */
   text: (ask: Ask, accept: string) => Promise<string>

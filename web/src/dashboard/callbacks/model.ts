@@ -1,4 +1,4 @@
-/** What the screen of callbacks computes. Pure. */
+/** Deliveries, their looks, and periods. Pure. */
 import type { BadgeLook } from '../ui/Screen'
 
 export type DeliveryStatus = 'pending' | 'delivered' | 'failed' | 'stopped'
@@ -41,7 +41,7 @@ export interface Attempt {
 }
 
 export interface DeliveryWithAttempts extends Delivery {
-  /** What is posted. */
+  /** The payload. */
   body: Record<string, unknown>
   log: Attempt[]
 }
@@ -71,7 +71,7 @@ export interface Filters {
 
 export const NO_FILTERS: Filters = { room: '', event: '', status: '' }
 
-/** The period as the API takes it, from the fields of a form, which are in the person's own zone. */
+/** The period as the API takes it, from two fields, which are in the person's own zone. */
 export function periodOf(from: string, to: string): { from: string; to: string } | 'missing' | 'order' {
   const [start, end] = [new Date(from), new Date(to)]
   if (Number.isNaN(start.getTime()) || Number.isNaN(end.getTime())) {

@@ -4,7 +4,7 @@ import { formatDuration, formatTime } from '../ui/format'
 import { lanesOf, type Session, type Stay, ticksOf } from './model'
 import { words } from './words'
 
-/** Who was inside when: a lane for each person, a bar for each stay. The attendance is the same as a table. */
+/** A lane for each person, a bar for each stay. The attendance is the same as a table. */
 export function Timeline({ session, stays, now }: { session: Session; stays: readonly Stay[]; now: Date }) {
   const lanes = lanesOf(session, stays, now)
   const ticks = ticksOf(session, now)

@@ -14,7 +14,7 @@ export interface Theme {
   branded_favicon_url: string | null
 }
 
-/** What a form changes. */
+/** The fields of the editor. */
 export interface Draft {
   theme_name: string
   main_color: string
@@ -64,7 +64,7 @@ export function errorsOf(draft: Draft): Partial<Record<keyof Draft, string>> {
 
 const LEAST = 3
 
-/** What the page does to a colour so that everybody can read what is drawn in it; empty: nothing. */
+/** The changes that the page makes to a colour to keep it readable; empty: none. */
 export function contrastAdvice(mainColor: string): string[] {
   const main = parseHex(mainColor)
   const accent = brandColours(mainColor, LIGHT_SURFACE)?.['--accent']

@@ -1,4 +1,4 @@
-/** Numbers, money and times as the dashboard writes them. Pure, but for the language and the zone of the browser. */
+/** Numbers, money and times as the dashboard writes them, times in the zone of the browser. */
 const LANGUAGE = 'en'
 
 /** Minutes as people read them: whole ones, from ten on, else with one decimal. */
@@ -11,7 +11,7 @@ export function formatCount(count: number): string {
   return new Intl.NumberFormat(LANGUAGE).format(count)
 }
 
-/** `amount`: decimal text as the API gives it. Costs of less than a cent keep their four decimals. */
+/** `amount`: decimal text as the API gives it. Costs below a cent keep their four decimals. */
 export function formatMoney(amount: string, currency: string): string {
   const isSmall = Number(amount) !== 0 && Math.abs(Number(amount)) < 0.01
   return new Intl.NumberFormat(LANGUAGE, {

@@ -1,4 +1,4 @@
-/** What the usage screen computes from the answers of `/usage`. Pure. */
+/** Months, tiers and the forecast, from the answers of `/usage`. Pure. */
 
 export type Kind = 'participant' | 'recording'
 
@@ -38,7 +38,7 @@ export function recentMonths(now: Date, count: number): string[] {
   )
 }
 
-/** The whole days of a month, until its end or, in the current month, until now: both as `/usage` takes them. */
+/** The period of a month as `/usage` takes it; the current month ends with today. */
 export function periodOf(month: string, now: Date): { from: string; to: string } {
   const [year, number] = partsOf(month)
   const end = new Date(Date.UTC(year, number, 1))
