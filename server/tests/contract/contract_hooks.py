@@ -33,6 +33,8 @@ _RULES = [
     r'"value" must have either "from" and "to" or "event_ids"',
     r".* (?:must be )?at most \d+ days.*",
     r'"id" is not the one in the address',
+    r"The picture (?:has|is larger than) .*",
+    r"The file is not a JPEG, PNG or WebP picture, or it is damaged",
 ]
 _RULE = re.compile("|".join(f"(?:{rule})" for rule in _RULES))
 
