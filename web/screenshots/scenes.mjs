@@ -99,6 +99,7 @@ const openSmallWindow = async (page, language) => {
     const requestWindow = async ({ width, height }) => {
       const frame = document.createElement('iframe')
       frame.id = 'small-window'
+      frame.title = 'Small window'
       Object.assign(frame.style, {
         position: 'fixed',
         inset: '0',
