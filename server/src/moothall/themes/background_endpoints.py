@@ -1,14 +1,11 @@
 """The backgrounds of a theme, and the public endpoint that serves their pictures."""
 
-import asyncio
-
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from moothall.api.body import read_bytes
 from moothall.api.call import ApiContext, AuthenticatedCall, Call
-from moothall.api.errors import NotFound
 from moothall.api.prefix import API_PREFIX
 from moothall.api.reference import addition, documented_errors
 from moothall.kit.clock import render_timestamp
@@ -16,14 +13,9 @@ from moothall.themes import schemas, service
 from moothall.themes.background_image import MAX_BACKGROUND_BYTES, MAX_SIDE, MIN_SIZE
 from moothall.themes.backgrounds import MAX_SERVED_BYTES, Uploads, backgrounds_in
 from moothall.themes.model import BACKGROUND_PATH, MAX_BACKGROUNDS, ThemeBackground, background_url
+from moothall.themes.public_files import serve_picture
 
 _PATH = f"{API_PREFIX}/themes/{{theme_id}}/backgrounds"
-_PICTURE_HEADERS = {
-    "cache-control": "public, max-age=31536000, immutable",
-    "content-security-policy": "default-src 'none'; sandbox",
-    # They are public and may be shown on the application's own pages, too.
-    "cross-origin-resource-policy": "cross-origin",
-}
 _PICTURE = {"schema": {"type": "string", "format": "binary"}}
 _BODY = {"requestBody": {"required": True, "content": {f"image/{kind}": _PICTURE for kind in ("jpeg", "png", "webp")}}}
 
@@ -105,13 +97,9 @@ async def delete_theme_background(call: AuthenticatedCall, theme_id: str, backgr
 async def get_background(request: Request, file_name: str) -> Response:
     context: ApiContext = request.app.state.api
     pictures = backgrounds_in(context.settings.data_dir, context.database).pictures
-    try:
-        picture = await asyncio.to_thread(pictures.read, file_name, MAX_SERVED_BYTES)
-    except ValueError:
-        picture = None
-    if picture is None:
-        raise NotFound("There is no such picture")
-    return Response(picture, media_type="image/jpeg", headers=_PICTURE_HEADERS)
+    return await serve_picture(
+        pictures, file_name, media_type="image/jpeg", limit=MAX_SERVED_BYTES, missing="There is no such picture"
+    )
 
 
 def _render(background: ThemeBackground, call: Call) -> dict[str, str]:

@@ -3,7 +3,6 @@
 Neither needs credentials: the form of an upload is signed.
 """
 
-import asyncio
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -12,24 +11,18 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from moothall.api.call import ApiContext
-from moothall.api.errors import NotFound
 from moothall.kit.keys import derive_key
 from moothall.settings import ServerSecrets
 from moothall.themes.logos import logos_in
 from moothall.themes.model import LOGO_PATH
 from moothall.themes.multipart import FileTooLarge, FormMalformed, FormReader
+from moothall.themes.public_files import serve_picture
 from moothall.themes.upload_form import MAX_UPLOAD_BYTES, UploadGrant, UploadRefused, check_form
 
 UPLOAD_PATH = "/files/logo-uploads"
 
 # More bytes than 300 × 300 pixels can take.
 _MAX_SERVED_BYTES = 1024 * 1024
-_LOGO_HEADERS = {
-    "cache-control": "public, max-age=31536000, immutable",
-    "content-security-policy": "default-src 'none'; sandbox",
-    # Logos are public and may be shown on the application's own pages, too.
-    "cross-origin-resource-policy": "cross-origin",
-}
 _XML_ERROR = {
     "content": {
         "application/xml": {
@@ -109,13 +102,9 @@ async def upload_logo(request: Request) -> Response:
 async def get_logo(request: Request, file_name: str) -> Response:
     context: ApiContext = request.app.state.api
     images = logos_in(context.settings.data_dir, context.database).images
-    try:
-        image = await asyncio.to_thread(images.read, file_name, _MAX_SERVED_BYTES)
-    except ValueError:
-        image = None
-    if image is None:
-        raise NotFound("There is no such logo")
-    return Response(image, media_type="image/png", headers=_LOGO_HEADERS)
+    return await serve_picture(
+        images, file_name, media_type="image/png", limit=_MAX_SERVED_BYTES, missing="There is no such logo"
+    )
 
 
 async def _read_form(request: Request, context: ApiContext) -> tuple[UploadGrant, bytes]:

@@ -1,12 +1,11 @@
 import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query'
 import { Download, Trash2, Video } from 'lucide-react'
 import { useState } from 'react'
-import { Button } from '@/ui/Button'
 import { ConfirmDialog } from '@/ui/ConfirmDialog'
 import { toasts } from '@/ui/toasts'
 import { useRest } from '../rest'
 import { formatDuration, formatMoment } from '../ui/format'
-import { Badge, type BadgeLook, Card, type Column, Empty, Failure, Screen, Table, Waiting } from '../ui/Screen'
+import { Badge, type BadgeLook, type Column, ListCard, Screen, Table } from '../ui/Screen'
 import { words } from './words'
 
 export type RecordingStatus = 'started' | 'paused' | 'stopped' | 'uploaded'
@@ -51,24 +50,15 @@ export function RecordingsScreen() {
   const rows = found.data?.pages.flatMap((page) => page._embedded) ?? []
   return (
     <Screen title={words.title} text={words.text}>
-      <Card title={words.list}>
-        {found.isError && found.data === undefined ? (
-          <Failure error={found.error} onRetry={() => void found.refetch()} />
-        ) : found.data === undefined ? (
-          <Waiting />
-        ) : rows.length === 0 ? (
-          <Empty icon={Video} title={words.emptyTitle} text={words.emptyText} />
-        ) : (
-          <>
-            <RecordingTable recordings={rows} />
-            {found.hasNextPage && (
-              <Button className="mt-4" isBusy={found.isFetchingNextPage} onClick={() => void found.fetchNextPage()}>
-                {words.older}
-              </Button>
-            )}
-          </>
-        )}
-      </Card>
+      <ListCard
+        title={words.list}
+        found={found}
+        isEmpty={rows.length === 0}
+        empty={{ icon: Video, title: words.emptyTitle, text: words.emptyText }}
+        more={words.older}
+      >
+        <RecordingTable recordings={rows} />
+      </ListCard>
     </Screen>
   )
 }

@@ -1,10 +1,10 @@
-import { useInfiniteQuery, useQueries } from '@tanstack/react-query'
+import { useInfiniteQuery } from '@tanstack/react-query'
 import { CalendarClock } from 'lucide-react'
 import { useState } from 'react'
-import { Button } from '@/ui/Button'
-import { RestError, useRest } from '../rest'
+import { useRest } from '../rest'
 import { formatDuration, formatMoment } from '../ui/format'
-import { Badge, Card, type Column, Empty, Failure, Screen, Table, Waiting } from '../ui/Screen'
+import { useRoomNames } from '../ui/roomNames'
+import { Badge, type Column, ListCard, Screen, Table } from '../ui/Screen'
 import type { Session } from './model'
 import { SessionView } from './SessionView'
 import { words } from './words'
@@ -29,17 +29,13 @@ export function SessionsScreen() {
   })
   const rows = found.data?.pages.flatMap((page) => page._embedded) ?? []
   const rooms = useRoomNames(rows.map(({ room_id }) => room_id))
-  const nameOf = (id: string) => {
-    const name = rooms.get(id)
-    return name === null ? words.deletedRoom : (name ?? id)
-  }
   if (shown !== null) {
     const latest = rows.find(({ id }) => id === shown.id) ?? shown
     return (
       <SessionView
         session={latest}
-        roomName={nameOf(shown.room_id)}
-        isRoomGone={rooms.get(shown.room_id) === null}
+        roomName={rooms.nameOf(shown.room_id)}
+        isRoomGone={rooms.isDeleted(shown.room_id)}
         onBack={() => setShown(null)}
       />
     )
@@ -50,11 +46,11 @@ export function SessionsScreen() {
       cell: (row) => (
         <button
           type="button"
-          aria-label={words.open(nameOf(row.room_id), formatMoment(row.started_at))}
+          aria-label={words.open(rooms.nameOf(row.room_id), formatMoment(row.started_at))}
           onClick={() => setShown(row)}
           className="-my-1 min-h-11 min-w-32 max-w-72 rounded-lg text-start font-medium text-accent-ink underline-offset-4 [overflow-wrap:anywhere] hover:underline"
         >
-          <bdi>{nameOf(row.room_id)}</bdi>
+          <bdi>{rooms.nameOf(row.room_id)}</bdi>
         </button>
       ),
     },
@@ -71,48 +67,15 @@ export function SessionsScreen() {
   ]
   return (
     <Screen title={words.title} text={words.text}>
-      <Card title={words.list}>
-        {found.isError && found.data === undefined ? (
-          <Failure error={found.error} onRetry={() => void found.refetch()} />
-        ) : found.data === undefined ? (
-          <Waiting />
-        ) : rows.length === 0 ? (
-          <Empty icon={CalendarClock} title={words.emptyTitle} text={words.emptyText} />
-        ) : (
-          <>
-            <Table label={words.list} columns={columns} rows={rows} keyOf={(row) => row.id} />
-            {found.hasNextPage && (
-              <Button className="mt-4" isBusy={found.isFetchingNextPage} onClick={() => void found.fetchNextPage()}>
-                {words.older}
-              </Button>
-            )}
-          </>
-        )}
-      </Card>
+      <ListCard
+        title={words.list}
+        found={found}
+        isEmpty={rows.length === 0}
+        empty={{ icon: CalendarClock, title: words.emptyTitle, text: words.emptyText }}
+        more={words.older}
+      >
+        <Table label={words.list} columns={columns} rows={rows} keyOf={(row) => row.id} />
+      </ListCard>
     </Screen>
   )
-}
-
-/** The names of rooms; null for those that were deleted. */
-function useRoomNames(ids: readonly string[]): Map<string, string | null> {
-  const rest = useRest()
-  const different = [...new Set(ids)]
-  return useQueries({
-    queries: different.map((id) => ({
-      queryKey: ['room name', rest.applicationId, id],
-      queryFn: async () => {
-        try {
-          return (await rest.ask<{ display_name: string }>({ path: `/v1/meetings/rooms/${id}` })).display_name
-        } catch (error) {
-          if (error instanceof RestError && error.status === 404) {
-            return null
-          }
-          throw error
-        }
-      },
-      staleTime: 60_000,
-    })),
-    combine: (found) =>
-      new Map(found.flatMap(({ data }, index) => (data === undefined ? [] : [[different[index] ?? '', data]]))),
-  })
 }

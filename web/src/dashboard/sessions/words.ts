@@ -4,7 +4,6 @@ export const words = {
   text: 'Every meeting that was held, the newest first: from the first person who came to the last who left.',
   list: 'Sessions',
   room: 'Room',
-  deletedRoom: 'Deleted room',
   started: 'Started',
   duration: 'Length',
   state: 'State',

@@ -172,6 +172,56 @@ export function Choice<Value extends string>({
   )
 }
 
+/** What a list needs of an infinite query. */
+interface Pieces {
+  data: unknown
+  error: unknown
+  isError: boolean
+  hasNextPage: boolean
+  isFetchingNextPage: boolean
+  refetch: () => unknown
+  fetchNextPage: () => unknown
+}
+
+/** A card with a list that is loaded piece by piece; `children` is the list where it has rows. */
+export function ListCard({
+  title,
+  text,
+  found,
+  isEmpty,
+  empty,
+  more,
+  children,
+}: {
+  title: string
+  text?: string
+  found: Pieces
+  isEmpty: boolean
+  empty: { icon: LucideIcon; title: string; text: string }
+  /** The label of the button for the next piece. */
+  more: string
+  children: ReactNode
+}) {
+  const list = isEmpty ? (
+    <Empty {...empty} />
+  ) : (
+    <>
+      {children}
+      {found.hasNextPage && (
+        <Button className="mt-4" isBusy={found.isFetchingNextPage} onClick={() => void found.fetchNextPage()}>
+          {more}
+        </Button>
+      )}
+    </>
+  )
+  const missing = found.isError ? <Failure error={found.error} onRetry={() => void found.refetch()} /> : <Waiting />
+  return (
+    <Card title={title} {...(text === undefined ? {} : { text })}>
+      {found.data === undefined ? missing : list}
+    </Card>
+  )
+}
+
 export interface Column<Row> {
   title: string
   cell: (row: Row) => ReactNode

@@ -3,4 +3,5 @@ export const words = {
   loading: 'Loading…',
   failed: 'This could not be loaded. Please try again.',
   retry: 'Try again',
+  deletedRoom: 'Deleted room',
 }

@@ -1,4 +1,4 @@
-import { keepPreviousData, useInfiniteQuery, useQueries, useQuery } from '@tanstack/react-query'
+import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { CalendarDays, ChartColumn, Download, Printer } from 'lucide-react'
 import { lazy, Suspense, useCallback, useMemo, useState } from 'react'
 import { Button } from '@/ui/Button'
@@ -6,7 +6,8 @@ import { Select } from '@/ui/Select'
 import { toasts } from '@/ui/toasts'
 import { type Rest, RestError, useRest } from '../rest'
 import { formatDay, formatMinutes, formatMoney, formatMonth } from '../ui/format'
-import { Card, Choice, type Column, Empty, Failure, Screen, Table, Waiting } from '../ui/Screen'
+import { useRoomNames } from '../ui/roomNames'
+import { Card, Choice, type Column, Empty, Failure, ListCard, Screen, Table, Waiting } from '../ui/Screen'
 import { saveFile } from '../ui/save'
 import {
   byCost,
@@ -22,7 +23,6 @@ import {
   type UsageDay,
   type Used,
 } from './model'
-import { Spending } from './Spending'
 import { Tiers } from './Tiers'
 import { words } from './words'
 
@@ -106,22 +106,19 @@ export function UsageScreen({ now = new Date() }: { now?: Date }) {
             outlook={forecast(month, usage.data, prices.data.tiers, today)}
           />
           <Days usage={usage.data} month={month} />
-          <div className="grid items-start gap-5 lg:grid-cols-2">
-            <Card title={words.tiers} text={words.tiersText}>
-              <div className="grid gap-6">
-                {(['participant', 'recording'] as const).map((kind) => (
-                  <Tiers
-                    key={kind}
-                    kind={kind}
-                    tiers={prices.data.tiers}
-                    minutes={usage.data[`${kind}_minutes`]}
-                    currency={usage.data.currency}
-                  />
-                ))}
-              </div>
-            </Card>
-            <Spending />
-          </div>
+          <Card title={words.tiers} text={words.tiersText}>
+            <div className="grid gap-6 lg:grid-cols-2">
+              {(['participant', 'recording'] as const).map((kind) => (
+                <Tiers
+                  key={kind}
+                  kind={kind}
+                  tiers={prices.data.tiers}
+                  minutes={usage.data[`${kind}_minutes`]}
+                  currency={usage.data.currency}
+                />
+              ))}
+            </div>
+          </Card>
           <Applications period={period} month={month} statement={statement.data} />
           <Rooms period={period} month={month} />
         </div>
@@ -348,64 +345,33 @@ function Rooms({ period, month }: Section) {
     getNextPageParam: (page) => (page.has_more ? page.after : undefined),
   })
   const rows = found.data?.pages.flatMap((page) => page._embedded) ?? []
-  const names = useRoomNames(rows.map(({ room_id }) => room_id))
+  const rooms = useRoomNames(rows.map(({ room_id }) => room_id))
   const currency = found.data?.pages[0]?.currency ?? 'USD'
   const whole = rows.reduce((sum, row) => sum + Number(row.cost), 0)
   return (
-    <Card title={words.byRoom} text={words.byRoomText}>
-      {found.isError && found.data === undefined ? (
-        <Failure error={found.error} onRetry={() => void found.refetch()} />
-      ) : found.data === undefined ? (
-        <Waiting />
-      ) : rows.length === 0 ? (
-        <Empty icon={ChartColumn} title={words.noRooms} text={words.noRoomsText} />
-      ) : (
-        <>
-          <Table
-            label={words.byRoom}
-            columns={
-              [
-                {
-                  title: words.room,
-                  cell: (row) => <span className="block min-w-32">{names.get(row.room_id) ?? row.room_id}</span>,
-                },
-                shareColumn(whole),
-                ...usedColumns(currency),
-              ] satisfies Column<RoomUsage>[]
-            }
-            rows={byCost(rows)}
-            keyOf={(row) => row.room_id}
-          />
-          {found.hasNextPage && (
-            <Button className="mt-4" isBusy={found.isFetchingNextPage} onClick={() => void found.fetchNextPage()}>
-              {words.more}
-            </Button>
-          )}
-        </>
-      )}
-    </Card>
-  )
-}
-
-/** The names of rooms, as far as they are known; deleted ones have none any more. */
-function useRoomNames(ids: readonly string[]): Map<string, string> {
-  const rest = useRest()
-  return useQueries({
-    queries: ids.map((id) => ({
-      queryKey: ['room', rest.applicationId, id],
-      queryFn: async () => {
-        try {
-          return (await rest.ask<{ display_name: string }>({ path: `/v1/meetings/rooms/${id}` })).display_name
-        } catch (error) {
-          if (error instanceof RestError && error.status === 404) {
-            return words.deletedRoom
-          }
-          throw error
+    <ListCard
+      title={words.byRoom}
+      text={words.byRoomText}
+      found={found}
+      isEmpty={rows.length === 0}
+      empty={{ icon: ChartColumn, title: words.noRooms, text: words.noRoomsText }}
+      more={words.more}
+    >
+      <Table
+        label={words.byRoom}
+        columns={
+          [
+            {
+              title: words.room,
+              cell: (row) => <span className="block min-w-32">{rooms.nameOf(row.room_id)}</span>,
+            },
+            shareColumn(whole),
+            ...usedColumns(currency),
+          ] satisfies Column<RoomUsage>[]
         }
-      },
-      staleTime: 60_000,
-    })),
-    combine: (found) =>
-      new Map(found.flatMap(({ data }, index) => (data === undefined ? [] : [[ids[index] ?? '', data]]))),
-  })
+        rows={byCost(rows)}
+        keyOf={(row) => row.room_id}
+      />
+    </ListCard>
+  )
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { byCost, forecast, parseMoney, periodOf, placeInTiers, pointsOf, recentMonths, type Tier } from './model'
+import { byCost, forecast, periodOf, placeInTiers, pointsOf, recentMonths, type Tier } from './model'
 
 const TIERS: Tier[] = [
   { kind: 'participant', above: 0, up_to: 100, price: '0.01' },
@@ -61,9 +61,4 @@ describe('the forecast', () => {
 it('puts the dearest first', () => {
   const used = (cost: string) => ({ participant_minutes: 0, recording_minutes: 0, cost })
   expect(byCost([used('9.5'), used('10'), used('0.1')]).map(({ cost }) => cost)).toEqual(['10', '9.5', '0.1'])
-})
-
-it('reads money, and nothing else', () => {
-  expect([' 12,50 ', '100', '0.0001'].map(parseMoney)).toEqual(['12.50', '100', '0.0001'])
-  expect(['', '0', '0.00', '-1', '1e3', '1.00001', '$5', '1,000.00'].map(parseMoney)).toEqual(Array(8).fill(null))
 })

@@ -137,11 +137,3 @@ export function forecast(month: string, usage: Used, tiers: readonly Tier[], now
 export function byCost<Item extends Used>(items: readonly Item[]): Item[] {
   return [...items].sort((one, other) => Number(other.cost) - Number(one.cost))
 }
-
-const MONEY = /^\d{1,12}(\.\d{1,4})?$/
-
-/** Money that somebody typed, as the API takes it; null when it is none, or zero. */
-export function parseMoney(text: string): string | null {
-  const trimmed = text.trim().replace(',', '.')
-  return MONEY.test(trimmed) && Number(trimmed) > 0 ? trimmed : null
-}
