@@ -107,6 +107,20 @@ def test_an_application_uploads_four_at_once_and_the_others_go_on():
             running.enter_context(uploads.slot("acme"))
 
 
+async def test_a_repeated_upload_adds_one_picture(acme: Tenant):
+    theme_id = await new_theme(acme)
+    path, headers = f"/themes/{theme_id}/backgrounds", {"Idempotency-Key": "one"}
+    for _ in range(5):
+        await added(acme, theme_id)
+    first = await acme.post(path, content=pictures.photo(640, 360), headers=headers)
+    again = await acme.post(path, content=pictures.photo(640, 360), headers=headers)
+    other = await acme.post(path, content=pictures.photo(800, 600), headers=headers)
+
+    assert (first.status_code, again.status_code, other.status_code) == (201, 201, 422)
+    assert again.json() == first.json()
+    assert len((await acme.get(path)).json()) == 6
+
+
 async def test_an_unusable_file_is_refused_in_words_and_nothing_is_kept(acme: Tenant, server: RunningServer):
     theme_id = await new_theme(acme)
 

@@ -1,6 +1,9 @@
 """The backgrounds of a theme, and the public endpoint that serves their pictures."""
 
+from hashlib import sha256
+
 from fastapi import APIRouter
+from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -8,12 +11,16 @@ from moothall.api.body import read_bytes
 from moothall.api.call import ApiContext, AuthenticatedCall, Call
 from moothall.api.prefix import API_PREFIX
 from moothall.api.reference import addition, documented_errors
+from moothall.idempotency.model import HEADER
+from moothall.idempotency.once import Once
+from moothall.idempotency.reference import repeatable
 from moothall.kit.clock import render_timestamp
 from moothall.themes import schemas, service
 from moothall.themes.background_image import MAX_BACKGROUND_BYTES, MAX_SIDE, MIN_SIZE
 from moothall.themes.backgrounds import MAX_SERVED_BYTES, Uploads, backgrounds_in
 from moothall.themes.model import BACKGROUND_PATH, MAX_BACKGROUNDS, ThemeBackground, background_url
 from moothall.themes.public_files import serve_picture
+
 
 _PATH = f"{API_PREFIX}/themes/{{theme_id}}/backgrounds"
 _PICTURE = {"schema": {"type": "string", "format": "binary"}}
@@ -22,6 +29,12 @@ _BODY = {"requestBody": {"required": True, "content": {f"image/{kind}": _PICTURE
 router = APIRouter(tags=["Themes", "Additions"])
 _uploads = Uploads()
 files_router = APIRouter(tags=["Themes"])
+
+
+class _Picture(BaseModel):
+    """Tells two uploads apart."""
+
+    sha256: str
 
 
 @router.get(
@@ -52,22 +65,28 @@ async def list_theme_backgrounds(call: AuthenticatedCall, theme_id: str) -> Resp
     ),
     status_code=201,
     response_model=schemas.Background,
-    responses=documented_errors(400, 401, 403, 404, 409, 413, 429),
-    openapi_extra=_BODY,
+    responses=documented_errors(400, 401, 403, 404, 409, 413, 422, 429),
+    openapi_extra=repeatable(_BODY),
 )
 async def add_theme_background(call: AuthenticatedCall, request: Request, theme_id: str) -> Response:
     context: ApiContext = request.app.state.api
-    # Before the body is read, so that nothing is sent in vain.
-    await call.database.read(
-        lambda connection: service.check_new_background(
-            connection, service.get_theme(connection, call.application_id, theme_id)
+    if HEADER not in request.headers:
+        # Before the body is read, so that nothing is sent in vain. A repeated request may have
+        # added the last background that the theme can have.
+        await call.database.read(
+            lambda connection: service.check_new_background(
+                connection, service.get_theme(connection, call.application_id, theme_id)
+            )
         )
-    )
     backgrounds = backgrounds_in(context.settings.data_dir, call.database)
     with _uploads.slot(call.application_id):
         file = await read_bytes(request, MAX_BACKGROUND_BYTES)
-        added = await backgrounds.add(call.application_id, theme_id, file, call.now)
-    return JSONResponse(_render(added, call), 201)
+        once = Once.of(request, call.application_id, call.now, _Picture(sha256=sha256(file).hexdigest()))
+        background_id = await backgrounds.store(file, call.now)
+    return await once.write(
+        lambda connection: service.add_background(connection, call.application_id, theme_id, background_id, call.now),
+        lambda added: JSONResponse(_render(added, call), 201),
+    )
 
 
 @router.delete(

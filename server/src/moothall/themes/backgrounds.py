@@ -23,7 +23,6 @@ from moothall.kit.file_store import FileStore
 from moothall.kit.ids import new_uuid
 from moothall.themes import service, store
 from moothall.themes.background_image import BackgroundInvalid, make_background
-from moothall.themes.model import ThemeBackground
 
 _PICTURE = ".jpg"
 _UNUSED_AFTER = timedelta(hours=1)
@@ -45,10 +44,10 @@ class Backgrounds:
         """Return the handler that sweeps files, by kind, for jobs.runner.JobRunner."""
         return {service.BACKGROUND_SWEEP_JOB: self.sweep}
 
-    async def add(self, application_id: str, theme_id: str, file: bytes, now: datetime) -> ThemeBackground:
-        """Store a picture and add it to the theme.
+    async def store(self, file: bytes, now: datetime) -> str:
+        """Store a picture and return its id; it is deleted soon unless a theme gets it.
 
-        Raises NotFound, Conflict when the theme has too many, BadRequest for an unusable file.
+        Raises BadRequest for an unusable file.
         """
         try:
             picture = await anyio.to_thread.run_sync(make_background, file, limiter=_decoding)
@@ -59,9 +58,7 @@ class Backgrounds:
             lambda connection: service.sweep_backgrounds(connection, [background_id], now + _UNUSED_AFTER)
         )
         await asyncio.to_thread(self.pictures.write, background_file(background_id), picture)
-        return await self.database.write(
-            lambda connection: service.add_background(connection, application_id, theme_id, background_id, now)
-        )
+        return background_id
 
     async def sweep(self, job: Job) -> None:
         """Run job ``theme_background_sweep`` (key: background id): delete an unused picture."""

@@ -172,7 +172,7 @@ export function Choice<Value extends string>({
   )
 }
 
-/** What a list needs of an infinite query. */
+/** The part of an infinite query that a list uses. */
 interface Pieces {
   data: unknown
   error: unknown
