@@ -21,7 +21,6 @@ from moothall.themes.backgrounds import MAX_SERVED_BYTES, Uploads, backgrounds_i
 from moothall.themes.model import BACKGROUND_PATH, MAX_BACKGROUNDS, ThemeBackground, background_url
 from moothall.themes.public_files import serve_picture
 
-
 _PATH = f"{API_PREFIX}/themes/{{theme_id}}/backgrounds"
 _PICTURE = {"schema": {"type": "string", "format": "binary"}}
 _BODY = {"requestBody": {"required": True, "content": {f"image/{kind}": _PICTURE for kind in ("jpeg", "png", "webp")}}}
